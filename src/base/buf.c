@@ -1,0 +1,154 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+void
+buf_init(struct buf *b, size_t max)
+{
+	*b = (struct buf){ .max = max };
+}
+
+void
+buf_over(struct buf *b, char *mem, size_t size)
+{
+	*b = (struct buf){ .p = mem, .size = size, .max = size, .fixed = true };
+}
+
+void
+buf_clear(struct buf *b)
+{
+	if (b->fixed) {
+		buf_reset(b);
+		return;
+	}
+	free(b->p);
+	buf_init(b, b->max);
+}
+
+void
+buf_reset(struct buf *b)
+{
+	b->n = 0;
+	b->failed = false;
+}
+
+/* Makes room for MORE bytes behind b->n; false where there is none. */
+static bool
+room(struct buf *b, size_t more)
+{
+	size_t need, size;
+	char *p;
+
+	if (b->failed || more > b->max - b->n)
+		return false;
+	need = b->n + more;
+	if (need <= b->size)
+		return true;
+	if (b->fixed)
+		return false;
+	size = b->size ? b->size : 128;
+	while (size < need)
+		size *= 2;
+	if (size > b->max)
+		size = b->max;
+	p = realloc(b->p, size);
+	if (!p)
+		return false;
+	b->p = p;
+	b->size = size;
+	return true;
+}
+
+void
+buf_put(struct buf *b, const void *p, size_t n)
+{
+	if (n == 0)
+		return;
+	if (!room(b, n)) {
+		b->failed = true;
+		return;
+	}
+	memcpy(b->p + b->n, p, n);
+	b->n += n;
+}
+
+void
+buf_str(struct buf *b, struct str s)
+{
+	buf_put(b, s.p, s.n);
+}
+
+void
+buf_add(struct buf *b, const char *c)
+{
+	buf_put(b, c, strlen(c));
+}
+
+void
+buf_char(struct buf *b, char c)
+{
+	buf_put(b, &c, 1);
+}
+
+void
+buf_printf(struct buf *b, const char *fmt, ...)
+{
+	char small[256];
+	char *big;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(small, sizeof(small), fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		b->failed = true;
+		return;
+	}
+	if ((size_t)n < sizeof(small)) {
+		buf_put(b, small, n);
+		return;
+	}
+	big = malloc((size_t)n + 1);
+	if (!big) {
+		b->failed = true;
+		return;
+	}
+	va_start(ap, fmt);
+	vsnprintf(big, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	buf_put(b, big, n);
+	free(big);
+}
+
+void
+buf_drop(struct buf *b, size_t n)
+{
+	b->n -= n;
+	if (b->n)
+		memmove(b->p, b->p + n, b->n);
+}
+
+void
+buf_cut(struct buf *b, size_t n)
+{
+	b->n = n;
+	b->failed = false;
+}
+
+struct str
+buf_get(const struct buf *b)
+{
+	return (struct str){ b->p, b->n };
+}
+
+const char *
+buf_cstr(struct buf *b)
+{
+	if (b->failed || !room(b, 1))
+		return "";
+	b->p[b->n] = '\0';
+	return b->p;
+}

@@ -1,0 +1,12 @@
+#include <time.h>
+
+#include "base/clock.h"
+
+double
+clock_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}

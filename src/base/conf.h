@@ -1,0 +1,120 @@
+/*
+ * conf - the configuration file, read by libconfuse from one option table.
+ *
+ * Every option is one row of conf_options[]: its section, name, type, default
+ * and help.  The row yields the parser's option, the place of the value, the
+ * defaults and `listmapd -T`; a test holds the manual page and the sample
+ * file against the table.  Nothing here knows what a role or a Mailman is:
+ * the words that these options may hold come from the caller.
+ */
+#ifndef BASE_CONF_H
+#define BASE_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+/* A list of words; NULL-terminated as well as counted. */
+struct conf_words {
+	char **word;
+	size_t n;
+};
+
+struct conf_redirect {
+	char *local;  /* lower case */
+	char *target; /* an address */
+};
+
+struct conf_domain {
+	char *name; /* lower case, no trailing dot */
+	bool dedicated;
+	char *alias; /* NULL, or the domain that this is another name of */
+	struct conf_words redirect; /* as written */
+	struct conf_redirect *redirects;
+	size_t nredirects;
+	int line;
+};
+
+struct conf_site {
+	char *name;
+	char *mailman;
+	char *lists_dir;
+	char *data_dir; /* never NULL: LISTS_DIR/../data where not set */
+	char *wrapper;
+	char *plus;
+	char *verify_misses;
+	char *url;
+	struct conf_words actions; /* empty: all */
+	struct conf_domain *domains;
+	size_t ndomains;
+	int line;
+};
+
+struct conf_map {
+	char *name;
+	char *role;
+	struct conf_words sites; /* empty: all */
+	int line;
+};
+
+struct conf {
+	char *path;
+	struct conf_words listen;
+	char *socket_mode_text;
+	mode_t socket_mode;
+	char *socket_owner;
+	char *socket_group;
+	char *cache_dir;
+	char *user;
+	char *pidfile;
+	double rescan;
+	double debounce;
+	double deadline;
+	double drain;
+	long max_connections;
+	char *log;
+	char *log_level;
+	char *refusal;
+	struct conf_site *sites;
+	size_t nsites;
+	struct conf_map *maps;
+	size_t nmaps;
+};
+
+/* Which words roles, actions and Mailmans have; each ends with NULL. */
+struct conf_vocabulary {
+	const char *const *roles;
+	const char *const *actions;
+	const char *const *mailmans;
+};
+
+/*
+ * Reads and checks the file PATH.  NULL after an error, which is then logged
+ * with file, line and option, one line each.  The caller frees it.
+ */
+struct conf *conf_load(const char *path, const struct conf_vocabulary *words);
+void conf_free(struct conf *c);
+
+/* Every option with its value in force, in the file's own syntax. */
+void conf_print(const struct conf *c, FILE *to);
+
+enum conf_type { CONF_STRING, CONF_WORDS, CONF_BOOL, CONF_SECONDS, CONF_COUNT,
+	CONF_MODE };
+enum conf_where { CONF_TOP, CONF_SITE, CONF_DOMAIN, CONF_MAP, CONF_WHERES };
+
+struct conf_option {
+	enum conf_where where;
+	const char *name;
+	enum conf_type type;
+	size_t offset;          /* in the section's struct */
+	const char *value;      /* default, as it would be written */
+	const char *const *may; /* the words allowed, or NULL */
+	double min, max;        /* of a number */
+	const char *help;
+};
+
+/* The table; a row without a name ends it. */
+extern const struct conf_option conf_options[];
+
+#endif

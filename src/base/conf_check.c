@@ -1,0 +1,425 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include "base/conf_check.h"
+#include "base/log.h"
+
+/* `%1@DOMAIN.mailman3' must fit into what sendmail carries as one value. */
+#define DOMAIN_MAX 180
+
+static int
+complain(const struct conf *c, int line, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static int
+complain(const struct conf *c, int line, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_error("conf: %s:%d: %s", c->path, line, text);
+	return -1;
+}
+
+/*
+ * One value.
+ */
+
+static bool
+only(const char *text, const char *but)
+{
+	for (const char *p = text; *p; p++)
+		if (*p <= ' ' || *p > '~' || strchr(but, *p))
+			return false;
+	return true;
+}
+
+static const char *
+check_path(const char *text)
+{
+	return *text == '/' ? NULL : "must be an absolute path";
+}
+
+static const char *
+check_path_or_none(const char *text)
+{
+	return *text ? check_path(text) : NULL;
+}
+
+static const char *
+check_wrapper(const char *text)
+{
+	if (!only(text, "\"'\\%|<>"))
+		return "holds a character that no alias file carries";
+	return check_path(text);
+}
+
+static const char *
+check_mode(const char *text)
+{
+	char *end;
+	unsigned long mode;
+
+	errno = 0;
+	mode = strtoul(text, &end, 8);
+	if (*text < '0' || *text > '7' || *end || errno || mode > 0777)
+		return "must be an octal mode, \"0660\" for example";
+	return NULL;
+}
+
+static const char *
+check_redirect(const char *text)
+{
+	const char *target = strchr(text, '=');
+	const char *at = target ? strrchr(target, '@') : NULL;
+
+	if (!target || target == text)
+		return "must read \"LOCAL=ADDRESS\"";
+	if (!only(text, "\"\\%<>()[],;:") || memchr(text, '@', target - text) ||
+	    memchr(text, '+', target - text))
+		return "holds a character that cannot be there";
+	if (!at || at == target + 1 || !at[1] || at[strlen(at) - 1] == '.')
+		return "must lead to an address, \"LOCAL=USER@DOMAIN\"";
+	if (strlen(target) > 160)
+		return "leads to an address that is too long";
+	return NULL;
+}
+
+static const char *
+check_refusal(const char *text)
+{
+	static const char *const fields[] = { "{address}", "{list}", "{domain}",
+		"{url}" };
+
+	for (const char *p = text; *p; p++) {
+		bool known = false;
+
+		if (*p < ' ' || *p > '~' || *p == '"' || *p == '\\')
+			return "must be printable ASCII without quotes and "
+			       "backslashes";
+		for (size_t i = 0; *p == '{' && i < 4; i++)
+			known |= !strncmp(p, fields[i], strlen(fields[i]));
+		if (*p == '{' && !known)
+			return "knows the fields {address}, {list}, {domain} "
+			       "and {url} only";
+	}
+	return NULL;
+}
+
+static const char *
+check_url(const char *text)
+{
+	return only(text, "\"\\<>") ? NULL : "is no URL";
+}
+
+static const char *
+check_domain_name(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n == 0 || n > DOMAIN_MAX || *text == '.' || *text == '-')
+		return "is no domain name";
+	for (const char *p = text; *p; p++) {
+		bool letter = (*p >= 'a' && *p <= 'z') ||
+		    (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
+
+		if (!letter && *p != '-' && *p != '_' && *p != '.')
+			return "is no domain name";
+		if (*p == '.' && p[1] == '.')
+			return "is no domain name";
+	}
+	return NULL;
+}
+
+static const char *
+check_alias(const char *text)
+{
+	return *text ? check_domain_name(text) : NULL;
+}
+
+const char *
+conf_check_text(const struct conf_option *row, const char *text)
+{
+	static const struct {
+		const char *name;
+		const char *(*check)(const char *);
+	} checks[] = {
+		{ "socket_mode", check_mode }, { "cache_dir", check_path },
+		{ "pidfile", check_path_or_none }, { "lists_dir", check_path },
+		{ "data_dir", check_path_or_none },
+		{ "wrapper", check_wrapper }, { "redirect", check_redirect },
+		{ "refusal", check_refusal }, { "url", check_url },
+		{ "alias", check_alias },
+	};
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
+		if (!strcmp(checks[i].name, row->name))
+			return checks[i].check(text);
+	return NULL;
+}
+
+/*
+ * All of them together.
+ */
+
+static void
+fold(char *c)
+{
+	size_t n = strlen(c);
+
+	for (; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c += 'a' - 'A';
+	if (n && c[-1] == '.')
+		c[-1] = '\0';
+}
+
+/* Site names become file names. */
+static bool
+file_name(const char *name)
+{
+	if (!*name || *name == '.' || strlen(name) > 64)
+		return false;
+	return only(name, "/\"'\\") == true;
+}
+
+static char *
+join(struct str a, const char *b)
+{
+	char *c = NULL;
+
+	if (asprintf(&c, "%.*s%s", (int)a.n, a.p, b) == -1)
+		fatal(EX_OSERR, "conf: out of memory");
+	return c;
+}
+
+static void
+fill_site(struct conf_site *s)
+{
+	size_t n = strlen(s->lists_dir);
+
+	while (n > 1 && s->lists_dir[n - 1] == '/')
+		s->lists_dir[--n] = '\0';
+	if (*s->data_dir)
+		return;
+	/* LISTS_DIR/../data, but what an alias file shows is better short. */
+	free(s->data_dir);
+	while (n > 1 && s->lists_dir[n - 1] != '/')
+		n--;
+	s->data_dir = join(str_head(str_from(s->lists_dir), n), "data");
+}
+
+static void
+fill_redirects(struct conf_domain *d)
+{
+	d->redirects = calloc(d->redirect.n + 1, sizeof(*d->redirects));
+	if (!d->redirects)
+		fatal(EX_OSERR, "conf: out of memory");
+	for (size_t i = 0; i < d->redirect.n; i++) {
+		const char *text = d->redirect.word[i];
+		const char *eq = strchr(text, '=');
+		struct conf_redirect *r = &d->redirects[d->nredirects++];
+
+		r->local = str_dup((struct str){ text, (size_t)(eq - text) });
+		r->target = str_dup(str_from(eq + 1));
+		if (!r->local || !r->target)
+			fatal(EX_OSERR, "conf: out of memory");
+		fold(r->local);
+	}
+}
+
+static const struct conf_domain *
+find_domain(const struct conf *c, const char *name)
+{
+	for (size_t i = 0; i < c->nsites; i++)
+		for (size_t j = 0; j < c->sites[i].ndomains; j++)
+			if (!strcasecmp(c->sites[i].domains[j].name, name))
+				return &c->sites[i].domains[j];
+	return NULL;
+}
+
+static int
+check_domain(const struct conf *c, struct conf_domain *d)
+{
+	const char *why = check_domain_name(d->name);
+	const struct conf_domain *other;
+
+	/* One trailing dot was dropped; this is another. */
+	if (!why && d->name[strlen(d->name) - 1] == '.')
+		why = "is no domain name";
+	if (why)
+		return complain(c, d->line, "domain \"%s\": %s", d->name, why);
+	other = find_domain(c, d->name);
+	if (other != d && other->dedicated != d->dedicated)
+		return complain(c, d->line,
+		    "domain \"%s\": option 'dedicated' is not as in line %d",
+		    d->name, other->line);
+	if (other != d && strcmp(other->alias, d->alias))
+		return complain(c, d->line,
+		    "domain \"%s\": option 'alias' is not as in line %d",
+		    d->name, other->line);
+	if (!*d->alias)
+		return 0;
+	other = find_domain(c, d->alias);
+	if (!other)
+		return complain(c, d->line,
+		    "domain \"%s\": option 'alias': no site has the domain %s",
+		    d->name, d->alias);
+	if (*other->alias)
+		return complain(c, d->line,
+		    "domain \"%s\": option 'alias': %s is an alias itself",
+		    d->name, d->alias);
+	if (d->dedicated || d->nredirects)
+		return complain(c, d->line, "domain \"%s\": an alias takes "
+		    "dedicated and redirect from %s", d->name, d->alias);
+	return 0;
+}
+
+/* The redirect that ADDRESS falls under, or NULL. */
+static const struct conf_redirect *
+follow(const struct conf *c, const char *address)
+{
+	const char *at = strrchr(address, '@');
+	size_t local = strcspn(address, "+@");
+	const struct conf_domain *d = find_domain(c, at + 1);
+
+	if (d && *d->alias)
+		d = find_domain(c, d->alias);
+	for (size_t i = 0; d && i < c->nsites; i++)
+		for (size_t j = 0; j < c->sites[i].ndomains; j++) {
+			const struct conf_domain *e = &c->sites[i].domains[j];
+
+			if (strcmp(e->name, d->name))
+				continue;
+			for (size_t k = 0; k < e->nredirects; k++) {
+				const char *l = e->redirects[k].local;
+
+				if (strlen(l) == local &&
+				    !strncasecmp(l, address, local))
+					return &e->redirects[k];
+			}
+		}
+	return NULL;
+}
+
+static int
+check_redirects(const struct conf *c, const struct conf_domain *d)
+{
+	for (size_t i = 0; i < d->nredirects; i++) {
+		const struct conf_redirect *r = &d->redirects[i];
+
+		for (size_t j = 0; j < i; j++)
+			if (!strcmp(d->redirects[j].local, r->local))
+				return complain(c, d->line, "domain \"%s\": "
+				    "option 'redirect': %s is there twice",
+				    d->name, r->local);
+		for (size_t n = 0; r; n++) {
+			r = follow(c, r->target);
+			if (r && (r == &d->redirects[i] || n > 100))
+				return complain(c, d->line, "domain \"%s\": "
+				    "option 'redirect': %s leads to itself",
+				    d->name, d->redirects[i].local);
+		}
+	}
+	return 0;
+}
+
+/* A name that libconfuse took for two: in another case, with a dot. */
+static int
+check_twice(const struct conf *c, const struct conf_site *s, size_t i)
+{
+	const struct conf_domain *d = &s->domains[i];
+
+	for (size_t j = 0; j < i; j++)
+		if (!strcmp(s->domains[j].name, d->name))
+			return complain(c, d->line, "domain \"%s\": is there "
+			    "twice", d->name);
+	return 0;
+}
+
+static int
+check_site(const struct conf *c, struct conf_site *s)
+{
+	int rc = 0;
+
+	if (!file_name(s->name))
+		rc = complain(c, s->line, "site \"%s\": the name is a part of "
+		    "file names: no blank, quote or slash, no leading dot, "
+		    "64 characters at most", s->name);
+	for (const struct conf_site *o = c->sites; o < s; o++)
+		if (!strcmp(o->lists_dir, s->lists_dir))
+			rc = complain(c, s->line, "site \"%s\": option "
+			    "'lists_dir': %s is that of site \"%s\" already",
+			    s->name, s->lists_dir, o->name);
+	if (s->ndomains == 0)
+		rc = complain(c, s->line, "site \"%s\": no domain", s->name);
+	for (size_t i = 0; i < s->ndomains; i++)
+		if (check_twice(c, s, i) == -1 ||
+		    check_domain(c, &s->domains[i]) == -1 ||
+		    check_redirects(c, &s->domains[i]) == -1)
+			rc = -1;
+	return rc;
+}
+
+static int
+check_map(const struct conf *c, const struct conf_map *m)
+{
+	if (!only(m->name, "") || !*m->name || *m->name == '.')
+		return complain(c, m->line, "map \"%s\": no map of sendmail "
+		    "can have that name", m->name);
+	if (!*m->role)
+		return complain(c, m->line, "map \"%s\": option 'role' is "
+		    "missing", m->name);
+	for (size_t i = 0; i < m->sites.n; i++) {
+		bool found = false;
+
+		for (size_t j = 0; j < c->nsites; j++)
+			found |= !strcmp(c->sites[j].name, m->sites.word[i]);
+		if (!found)
+			return complain(c, m->line, "map \"%s\": option "
+			    "'site': there is no site \"%s\"", m->name,
+			    m->sites.word[i]);
+	}
+	return 0;
+}
+
+static void
+fill(struct conf *c)
+{
+	c->socket_mode = strtoul(c->socket_mode_text, NULL, 8);
+	for (size_t i = 0; i < c->nsites; i++) {
+		struct conf_site *s = &c->sites[i];
+
+		fill_site(s);
+		for (size_t j = 0; j < s->ndomains; j++) {
+			fold(s->domains[j].name);
+			fold(s->domains[j].alias);
+			fill_redirects(&s->domains[j]);
+		}
+	}
+}
+
+int
+conf_check(struct conf *c)
+{
+	int rc = 0;
+
+	fill(c);
+	if (c->nsites == 0)
+		rc = complain(c, 1, "no site");
+	for (size_t i = 0; i < c->nsites; i++)
+		if (check_site(c, &c->sites[i]) == -1)
+			rc = -1;
+	for (size_t i = 0; i < c->nmaps; i++)
+		if (check_map(c, &c->maps[i]) == -1)
+			rc = -1;
+	return rc;
+}

@@ -1,0 +1,144 @@
+#include <stdlib.h>
+
+#include "base/conf.h"
+
+static void
+free_words(struct conf_words *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		free(w->word[i]);
+	free(w->word);
+}
+
+/* Frees the values of a section, by the table that made them. */
+static void
+free_section(enum conf_where where, void *from)
+{
+	for (const struct conf_option *row = conf_options; row->name; row++) {
+		void *at = (char *)from + row->offset;
+
+		if (row->where != where)
+			continue;
+		if (row->type == CONF_WORDS)
+			free_words(at);
+		else if (row->type == CONF_STRING || row->type == CONF_MODE)
+			free(*(char **)at);
+	}
+}
+
+static void
+free_domain(struct conf_domain *d)
+{
+	for (size_t i = 0; i < d->nredirects; i++) {
+		free(d->redirects[i].local);
+		free(d->redirects[i].target);
+	}
+	free(d->redirects);
+	free(d->name);
+	free_section(CONF_DOMAIN, d);
+}
+
+void
+conf_free(struct conf *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->nsites; i++) {
+		struct conf_site *s = &c->sites[i];
+
+		for (size_t j = 0; j < s->ndomains; j++)
+			free_domain(&s->domains[j]);
+		free(s->domains);
+		free(s->name);
+		free_section(CONF_SITE, s);
+	}
+	free(c->sites);
+	for (size_t i = 0; i < c->nmaps; i++) {
+		free(c->maps[i].name);
+		free_section(CONF_MAP, &c->maps[i]);
+	}
+	free(c->maps);
+	free(c->path);
+	free_section(CONF_TOP, c);
+	free(c);
+}
+
+static void
+print_string(const char *s, FILE *to)
+{
+	fputc('"', to);
+	for (; *s; s++) {
+		/* '$': "${x}" would be read as an environment variable. */
+		if (*s == '"' || *s == '\\' || *s == '$')
+			fputc('\\', to);
+		fputc(*s, to);
+	}
+	fputc('"', to);
+}
+
+static void
+print_words(const struct conf_words *w, FILE *to)
+{
+	fputs("{ ", to);
+	for (size_t i = 0; i < w->n; i++) {
+		if (i)
+			fputs(", ", to);
+		print_string(w->word[i], to);
+	}
+	fputs(w->n ? " }" : "}", to);
+}
+
+static void
+print_section(enum conf_where where, const void *from, const char *indent,
+    FILE *to)
+{
+	for (const struct conf_option *row = conf_options; row->name; row++) {
+		const void *at = (const char *)from + row->offset;
+
+		if (row->where != where)
+			continue;
+		fprintf(to, "%s%s = ", indent, row->name);
+		switch (row->type) {
+		case CONF_BOOL:
+			fputs(*(const bool *)at ? "true" : "false", to);
+			break;
+		case CONF_SECONDS:
+			fprintf(to, "%g", *(const double *)at);
+			break;
+		case CONF_COUNT:
+			fprintf(to, "%ld", *(const long *)at);
+			break;
+		case CONF_WORDS:
+			print_words(at, to);
+			break;
+		case CONF_STRING:
+		case CONF_MODE:
+			print_string(*(char *const *)at, to);
+			break;
+		}
+		fputc('\n', to);
+	}
+}
+
+void
+conf_print(const struct conf *c, FILE *to)
+{
+	print_section(CONF_TOP, c, "", to);
+	for (size_t i = 0; i < c->nsites; i++) {
+		const struct conf_site *s = &c->sites[i];
+
+		fprintf(to, "site \"%s\" {\n", s->name);
+		print_section(CONF_SITE, s, "\t", to);
+		for (size_t j = 0; j < s->ndomains; j++) {
+			fprintf(to, "\tdomain \"%s\" {\n", s->domains[j].name);
+			print_section(CONF_DOMAIN, &s->domains[j], "\t\t", to);
+			fputs("\t}\n", to);
+		}
+		fputs("}\n", to);
+	}
+	for (size_t i = 0; i < c->nmaps; i++) {
+		fprintf(to, "map \"%s\" {\n", c->maps[i].name);
+		print_section(CONF_MAP, &c->maps[i], "\t", to);
+		fputs("}\n", to);
+	}
+}

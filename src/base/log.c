@@ -1,0 +1,128 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "base/log.h"
+
+/* More than a line of syslog carries is cut. */
+#define LINE_MAX_BYTES 1024
+
+static enum log_level wanted = LEVEL_INFO;
+static const char *prefix = "listmap";
+static bool to_syslog;
+static log_sink_fn *sink_fn;
+static void *sink_arg;
+
+void
+log_to_stderr(const char *ident)
+{
+	prefix = ident;
+	to_syslog = false;
+}
+
+void
+log_to_syslog(const char *ident)
+{
+	prefix = ident;
+	to_syslog = true;
+	openlog(ident, LOG_PID, LOG_MAIL);
+}
+
+void
+log_level(enum log_level level)
+{
+	wanted = level;
+}
+
+bool
+log_wants(enum log_level level)
+{
+	return level <= wanted;
+}
+
+void
+log_sink(log_sink_fn *sink, void *arg)
+{
+	sink_fn = sink;
+	sink_arg = arg;
+}
+
+__attribute__((format(printf, 2, 0))) static void
+write_line(enum log_level level, const char *fmt, va_list ap)
+{
+	static const int priority[] = {
+		[LEVEL_ERROR] = LOG_ERR,
+		[LEVEL_WARN] = LOG_WARNING,
+		[LEVEL_INFO] = LOG_INFO,
+		[LEVEL_DEBUG] = LOG_DEBUG,
+	};
+	char line[LINE_MAX_BYTES];
+	int saved = errno;
+
+	if (!log_wants(level))
+		return;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	if (sink_fn)
+		sink_fn(sink_arg, level, line);
+	else if (to_syslog)
+		syslog(priority[level], "%s", line);
+	else
+		fprintf(stderr, "%s: %s\n", prefix, line);
+	errno = saved;
+}
+
+#define WRITE_LINE(level)                     \
+	do {                                  \
+		va_list ap;                   \
+		va_start(ap, fmt);            \
+		write_line(level, fmt, ap);   \
+		va_end(ap);                   \
+	} while (0)
+
+void
+log_error(const char *fmt, ...)
+{
+	WRITE_LINE(LEVEL_ERROR);
+}
+
+void
+log_warn(const char *fmt, ...)
+{
+	WRITE_LINE(LEVEL_WARN);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	WRITE_LINE(LEVEL_INFO);
+}
+
+void
+log_debug(const char *fmt, ...)
+{
+	WRITE_LINE(LEVEL_DEBUG);
+}
+
+void
+fatal(int code, const char *fmt, ...)
+{
+	WRITE_LINE(LEVEL_ERROR);
+	exit(code);
+}
+
+bool
+log_limit(struct log_limit *l, unsigned long *suppressed)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (l->used && now.tv_sec - l->last < LOG_LIMIT_SECONDS) {
+		l->suppressed++;
+		return false;
+	}
+	*suppressed = l->suppressed;
+	*l = (struct log_limit){ .last = now.tv_sec, .used = true };
+	return true;
+}

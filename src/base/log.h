@@ -1,0 +1,52 @@
+/*
+ * log - one line per event, to stderr or to syslog (facility mail).
+ *
+ * A line reads "module: what happened: object: reason", in lower case.
+ * error: something is broken and somebody must mend it; warn: somebody should
+ * look; info: start, stop, a new snapshot; debug: each look-up.  Bytes from
+ * outside go through str_printable() first.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
+
+/* Before the first call lines go to stderr, from LEVEL_INFO up. */
+void log_to_stderr(const char *ident);
+void log_to_syslog(const char *ident);
+void log_level(enum log_level level);
+bool log_wants(enum log_level level);
+
+void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Logs and exits with a code of sysexits.h.  Only while starting up and in
+ * command line programs: a daemon that serves does not end for an error.
+ */
+void fatal(int code, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
+
+/* For tests: lines go to SINK instead; NULL undoes it. */
+typedef void log_sink_fn(void *arg, enum log_level level, const char *line);
+void log_sink(log_sink_fn *sink, void *arg);
+
+/*
+ * For what a peer can cause as often as it likes: true at most once per
+ * LOG_LIMIT_SECONDS for each limit; *SUPPRESSED is how often it was false
+ * since.  A limit starts as all zeroes.
+ */
+#define LOG_LIMIT_SECONDS 60
+struct log_limit {
+	long last;
+	bool used;
+	unsigned long suppressed;
+};
+bool log_limit(struct log_limit *l, unsigned long *suppressed);
+
+#endif

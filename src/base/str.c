@@ -1,0 +1,155 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+
+struct str
+str_from(const char *c)
+{
+	return (struct str){ c, c ? strlen(c) : 0 };
+}
+
+bool
+str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool
+str_is(struct str s, const char *c)
+{
+	return str_eq(s, str_from(c));
+}
+
+bool
+str_is_nocase(struct str s, const char *c)
+{
+	return s.n == strlen(c) && (s.n == 0 || strncasecmp(s.p, c, s.n) == 0);
+}
+
+int
+str_cmp(struct str a, struct str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int r = n ? memcmp(a.p, b.p, n) : 0;
+
+	return r ? r : (a.n > b.n) - (a.n < b.n);
+}
+
+size_t
+str_find(struct str s, char c)
+{
+	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
+
+	return at ? (size_t)(at - s.p) : STR_NONE;
+}
+
+size_t
+str_rfind(struct str s, char c)
+{
+	const char *at = s.n ? memrchr(s.p, c, s.n) : NULL;
+
+	return at ? (size_t)(at - s.p) : STR_NONE;
+}
+
+bool
+str_starts(struct str s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return s.n >= n && memcmp(s.p, prefix, n) == 0;
+}
+
+bool
+str_ends(struct str s, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	return s.n >= n && memcmp(s.p + s.n - n, suffix, n) == 0;
+}
+
+struct str
+str_head(struct str s, size_t n)
+{
+	return (struct str){ s.p, n };
+}
+
+struct str
+str_tail(struct str s, size_t n)
+{
+	return (struct str){ s.p + n, s.n - n };
+}
+
+char *
+str_dup(struct str s)
+{
+	char *c = malloc(s.n + 1);
+
+	if (c) {
+		if (s.n)
+			memcpy(c, s.p, s.n);
+		c[s.n] = '\0';
+	}
+	return c;
+}
+
+int
+str_number(struct str s, uint64_t min, uint64_t max, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (s.n == 0)
+		return -1;
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned digit = (unsigned char)s.p[i] - '0';
+
+		if (digit > 9 || digit > max || v > (max - digit) / 10)
+			return -1;
+		v = v * 10 + digit;
+	}
+	if (v < min)
+		return -1;
+	*out = v;
+	return 0;
+}
+
+/* Writes one byte of str_printable() to AT (5 bytes); how many were needed. */
+static size_t
+show_byte(char c, char *at)
+{
+	if (c == '\\') {
+		memcpy(at, "\\\\", 2);
+		return 2;
+	}
+	if (c >= ' ' && c <= '~') {
+		*at = c;
+		return 1;
+	}
+	snprintf(at, 5, "\\x%02X", (unsigned char)c);
+	return 4;
+}
+
+char *
+str_printable(struct str s, char *dst, size_t size)
+{
+	size_t n = 0;    /* written */
+	size_t safe = 0; /* the last place where "..." still fits */
+
+	for (size_t i = 0; i < s.n; i++) {
+		char one[5];
+		size_t k = show_byte(s.p[i], one);
+
+		if (n + k >= size) {
+			memcpy(dst + safe, "...", 4);
+			return dst;
+		}
+		memcpy(dst + n, one, k);
+		n += k;
+		if (n + 4 <= size)
+			safe = n;
+	}
+	dst[n] = '\0';
+	return dst;
+}

@@ -1,0 +1,64 @@
+/*
+ * str - a slice of bytes that somebody else owns.
+ *
+ * Whatever comes from outside is a struct str until it was checked: it may
+ * hold any byte, NUL included, and is not terminated.
+ */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WARN_UNUSED __attribute__((warn_unused_result))
+
+struct str {
+	const char *p;
+	size_t n;
+};
+
+#define STR(literal) ((struct str){ "" literal, sizeof(literal) - 1 })
+#define STR_NONE ((size_t)-1)
+
+/* The bytes of a C string; NULL gives the empty slice. */
+struct str str_from(const char *c);
+
+bool str_eq(struct str a, struct str b);
+/* Equal to a C string; the second compares ASCII letters without case. */
+bool str_is(struct str s, const char *c);
+bool str_is_nocase(struct str s, const char *c);
+/* Order of memcmp, the shorter of two with a common start first. */
+int str_cmp(struct str a, struct str b);
+
+/* Index of the first, the last C in S, or STR_NONE. */
+size_t str_find(struct str s, char c);
+size_t str_rfind(struct str s, char c);
+bool str_starts(struct str s, const char *prefix);
+bool str_ends(struct str s, const char *suffix);
+
+/* The first N bytes, what follows the first N bytes; N is at most s.n. */
+struct str str_head(struct str s, size_t n);
+struct str str_tail(struct str s, size_t n);
+
+/* A terminated copy for the caller to free; NULL when out of memory. */
+char *str_dup(struct str s) WARN_UNUSED;
+
+/*
+ * A decimal number from MIN to MAX, digits only.  Returns 0, or -1 where S is
+ * no number or is out of range; *OUT is then left alone.
+ */
+int str_number(struct str s, uint64_t min, uint64_t max, uint64_t *out)
+    WARN_UNUSED;
+
+/*
+ * S for a log line or a terminal: printable ASCII as it is, a backslash
+ * doubled, every other byte as \xHH; "..." where DST (SIZE > 3 bytes) is too
+ * short for all of it.  Returns DST, terminated.
+ */
+char *str_printable(struct str s, char *dst, size_t size);
+
+/* Enough for str_printable() of an ordinary address. */
+#define STR_SHOWN 256
+
+#endif

@@ -1,0 +1,194 @@
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "base/str.h"
+
+static struct {
+	int n;
+	enum log_level level;
+	char line[2048];
+} got;
+
+static void
+sink(void *arg, enum log_level level, const char *line)
+{
+	assert_ptr_equal(arg, &got);
+	got.n++;
+	got.level = level;
+	snprintf(got.line, sizeof(got.line), "%s", line);
+	errno = EIO;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	got.n = 0;
+	log_level(LEVEL_INFO);
+	log_sink(sink, &got);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	log_sink(NULL, NULL);
+	log_level(LEVEL_INFO);
+	return 0;
+}
+
+static void
+says_what_is_wanted(void **state)
+{
+	(void)state;
+	for (enum log_level level = LEVEL_ERROR; level <= LEVEL_DEBUG;
+	     level++) {
+		got.n = 0;
+		log_level(level);
+		log_error("m: %s: %d", "e", 1);
+		log_warn("m: w");
+		log_info("m: i");
+		log_debug("m: d");
+		assert_int_equal(got.n, level + 1);
+		assert_int_equal(got.level, level);
+		assert_true(log_wants(level));
+		assert_int_equal(log_wants(LEVEL_DEBUG), level == LEVEL_DEBUG);
+	}
+	log_error("m: %s: %d", "e", 1);
+	assert_string_equal(got.line, "m: e: 1");
+}
+
+static void
+keeps_errno(void **state)
+{
+	(void)state;
+	errno = ENOENT;
+	log_warn("m: w");
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(got.n, 1);
+}
+
+static void
+cuts_long_lines(void **state)
+{
+	char wide[4096];
+
+	(void)state;
+	memset(wide, 'w', sizeof(wide));
+	wide[sizeof(wide) - 1] = '\0';
+	log_warn("m: %s", wide);
+	assert_int_equal(strlen(got.line), 1023);
+}
+
+static void
+limits_what_peers_can_cause(void **state)
+{
+	struct log_limit l = { 0 };
+	unsigned long before = 99;
+
+	(void)state;
+	assert_true(log_limit(&l, &before));
+	assert_int_equal(before, 0);
+	before = 99;
+	assert_false(log_limit(&l, &before));
+	assert_false(log_limit(&l, &before));
+	assert_int_equal(before, 99);
+	/* As if that had been a while ago. */
+	l.last -= LOG_LIMIT_SECONDS;
+	assert_true(log_limit(&l, &before));
+	assert_int_equal(before, 2);
+	l.last -= LOG_LIMIT_SECONDS;
+	assert_true(log_limit(&l, &before));
+	assert_int_equal(before, 0);
+}
+
+/* What CALL writes to stderr in a child, and how the child ends. */
+static int
+in_child(void (*call)(void), char *text, size_t size)
+{
+	int ends[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(ends[1], STDERR_FILENO);
+		log_sink(NULL, NULL);
+		call();
+		_exit(0);
+	}
+	close(ends[1]);
+	n = read(ends[0], text, size - 1);
+	close(ends[0]);
+	text[n > 0 ? n : 0] = '\0';
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+one_line(void)
+{
+	log_to_stderr("prog");
+	log_info("m: said");
+	log_debug("m: not said");
+}
+
+static void
+ends(void)
+{
+	log_to_stderr("prog");
+	/* Without atexit()'s doings, which belong to the parent's tests. */
+	fflush(NULL);
+	fatal(EX_CONFIG, "m: %s", "over");
+}
+
+static void
+writes_to_stderr(void **state)
+{
+	char text[256];
+
+	(void)state;
+	assert_int_equal(in_child(one_line, text, sizeof(text)), 0);
+	assert_string_equal(text, "prog: m: said\n");
+}
+
+static void
+fatal_ends_with_the_code(void **state)
+{
+	char text[256];
+
+	(void)state;
+	assert_int_equal(in_child(ends, text, sizeof(text)), EX_CONFIG);
+	assert_true(str_starts(str_from(text), "prog: m: over\n"));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(says_what_is_wanted),
+		TEST(keeps_errno),
+		TEST(cuts_long_lines),
+		TEST(limits_what_peers_can_cause),
+		TEST(writes_to_stderr),
+		TEST(fatal_ends_with_the_code),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
