@@ -1,0 +1,67 @@
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+
+#include "wire/late.h"
+#include "base/clock.h"
+
+/* What a signal handler may look at: the one socket that is written to. */
+static volatile sig_atomic_t answering = -1;
+
+void
+late_init(struct late *l)
+{
+	l->previous = l->current = clock_seconds();
+}
+
+bool
+late_turn(struct late *l, double deadline)
+{
+	l->previous = l->current;
+	l->current = clock_seconds();
+	if (l->current - l->previous <= deadline)
+		return false;
+	l->previous = l->current;
+	return true;
+}
+
+bool
+late_now(const struct late *l, double deadline)
+{
+	return clock_seconds() - l->previous > deadline;
+}
+
+void
+late_answering(int fd)
+{
+	answering = fd;
+}
+
+void
+late_answered(void)
+{
+	answering = -1;
+}
+
+static void
+on_continue(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	if (answering >= 0)
+		shutdown(answering, SHUT_RDWR);
+	errno = saved;
+}
+
+void
+late_catch(void)
+{
+	struct sigaction sa = { .sa_flags = SA_RESTART };
+
+	sa.sa_handler = on_continue;
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGCONT, &sa, NULL);
+}

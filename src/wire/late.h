@@ -1,0 +1,39 @@
+/*
+ * late - whether an answer would come too late, and what prevents it.
+ *
+ * A process cannot know when waiting bytes came, only that it was not before
+ * the previous return from poll, which would have shown them.  So the age of
+ * everything read in a turn of the loop is held against that moment.
+ */
+#ifndef WIRE_LATE_H
+#define WIRE_LATE_H
+
+#include <stdbool.h>
+
+struct late {
+	double previous; /* seconds of CLOCK_MONOTONIC, at a poll's return */
+	double current;
+};
+
+void late_init(struct late *l);
+
+/*
+ * At each return from poll.  Whether that took longer than DEADLINE since the
+ * last one: whatever waits now may be too old.  The caller gets rid of it
+ * before it reads anything else, and what comes after that is fresh.
+ */
+bool late_turn(struct late *l, double deadline);
+
+/* Whether something that was read in this turn is now too old to answer. */
+bool late_now(const struct late *l, double deadline);
+
+/*
+ * The process may be stopped between late_now() and the write.  FD is shut
+ * down when it goes on (SIGCONT) before late_answered().
+ */
+void late_answering(int fd);
+void late_answered(void);
+/* Catches SIGCONT, for the whole process. */
+void late_catch(void);
+
+#endif

@@ -1,0 +1,91 @@
+#include "wire/netstring.h"
+
+/* Digits of the largest size_t. */
+#define DIGITS 20
+
+static const char *const errors[] = {
+	[NETSTRING_OK] = "no error",
+	[NETSTRING_MORE] = "incomplete frame",
+	[NETSTRING_NO_LENGTH] = "no length at the start of a frame",
+	[NETSTRING_ZERO] = "leading zero in a length",
+	[NETSTRING_TOO_LONG] = "frame too long",
+	[NETSTRING_NO_COLON] = "no colon after a length",
+	[NETSTRING_NO_COMMA] = "no comma after a frame",
+};
+
+/*
+ * The length, and in *USED the bytes up to and with its colon.  The value
+ * never gets near overflow: it is held against MAX after every digit.
+ */
+static enum netstring_result
+decode_length(struct str in, size_t max, size_t *length, size_t *used)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < in.n && in.p[i] >= '0' && in.p[i] <= '9'; i++) {
+		size_t digit = (size_t)(in.p[i] - '0');
+
+		if (i == 1 && n == 0)
+			return NETSTRING_ZERO;
+		if (n > max / 10 || digit > max - n * 10)
+			return NETSTRING_TOO_LONG;
+		n = n * 10 + digit;
+	}
+	if (i == in.n)
+		return NETSTRING_MORE;
+	if (i == 0)
+		return NETSTRING_NO_LENGTH;
+	if (in.p[i] != ':')
+		return NETSTRING_NO_COLON;
+	*length = n;
+	*used = i + 1;
+	return NETSTRING_OK;
+}
+
+enum netstring_result
+netstring_decode(struct str in, size_t max, struct str *payload, size_t *used)
+{
+	enum netstring_result r;
+	size_t length, head;
+
+	r = decode_length(in, max, &length, &head);
+	if (r != NETSTRING_OK)
+		return r;
+	if (in.n - head <= length)
+		return NETSTRING_MORE;
+	if (in.p[head + length] != ',')
+		return NETSTRING_NO_COMMA;
+	*payload = (struct str){ in.p + head, length };
+	*used = head + length + 1;
+	return NETSTRING_OK;
+}
+
+const char *
+netstring_error(enum netstring_result r)
+{
+	if ((size_t)r >= sizeof(errors) / sizeof(errors[0]))
+		return "unknown error";
+	return errors[r];
+}
+
+/* By hand, since every reply passes here and printf() is slow. */
+void
+netstring_put_length(struct buf *out, size_t n)
+{
+	char head[DIGITS + 1];
+	size_t at = sizeof(head);
+
+	head[--at] = ':';
+	do
+		head[--at] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	buf_put(out, head + at, sizeof(head) - at);
+}
+
+void
+netstring_put(struct buf *out, struct str payload)
+{
+	netstring_put_length(out, payload.n);
+	buf_str(out, payload);
+	buf_char(out, ',');
+}

@@ -1,0 +1,76 @@
+/*
+ * server - the sockets, on libev: accepts, reads, answers, writes.
+ *
+ * Rules it keeps (DESIGN: protocol):
+ * - an idle connection is never closed: sendmail does not retry;
+ * - a frame that stalls half-way is cut after SERVER_FRAME_SECONDS;
+ * - an answer never comes late: sendmail would take it for the answer to its
+ *   next question.  After a turn of the loop that took longer than the
+ *   deadline (swap, SIGSTOP) connections with waiting bytes are closed
+ *   unanswered, idle ones stay;
+ * - nobody is left in the backlog: over the connection limit, or without
+ *   descriptors, clients are accepted, read and closed.
+ */
+#ifndef WIRE_SERVER_H
+#define WIRE_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "wire/conn.h"
+#include "wire/listen.h"
+
+#define SERVER_FRAME_SECONDS 10.0
+
+struct ev_loop;
+struct server;
+
+struct server_options {
+	double deadline;      /* seconds */
+	size_t connections;   /* at most */
+	double frame;         /* seconds; 0: SERVER_FRAME_SECONDS */
+	conn_answer_fn *answer;
+	void *arg;
+};
+
+struct server_counts {
+	unsigned long connections; /* open now */
+	unsigned long accepted;
+	unsigned long requests;
+	unsigned long shed;       /* over the limit, or no descriptor */
+	unsigned long malformed;
+	unsigned long stalled;    /* half a frame for too long */
+	unsigned long late;       /* closed, for a late answer */
+};
+
+/* NULL when out of memory. */
+struct server *server_new(struct ev_loop *loop, const struct server_options *o);
+
+/* New limits, or another place to ask, for the connections there are too. */
+void server_configure(struct server *s, const struct server_options *o);
+
+/* Accepts on L, which becomes the server's (closed by server_unlisten). */
+int server_listen(struct server *s, struct listener *l) WARN_UNUSED;
+/* Whether each listener's socket file is still its own: as listen_ours(),
+ * the worst of all. */
+int server_ours(const struct server *s);
+/* Accepts what is in the backlogs, then closes all listeners. */
+void server_unlisten(struct server *s);
+
+/*
+ * Closes every connection with waiting bytes unanswered, those in the backlogs
+ * included: for listeners that were there before the server, with nobody
+ * behind them (socket activation), whose clients may have waited for long.
+ */
+void server_purge(struct server *s);
+
+/* Closes idle connections; those with something in flight finish first. */
+void server_finish(struct server *s);
+/* How many connections are open. */
+size_t server_open(const struct server *s);
+void server_counts(const struct server *s, struct server_counts *c);
+
+/* Closes everything. */
+void server_free(struct server *s);
+
+#endif

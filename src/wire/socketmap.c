@@ -1,0 +1,78 @@
+#include "wire/socketmap.h"
+
+#include "wire/netstring.h"
+
+static const struct str words[] = {
+	[SOCKETMAP_OK] = { "OK", 2 },
+	[SOCKETMAP_NOTFOUND] = { "NOTFOUND", 8 },
+	[SOCKETMAP_TEMP] = { "TEMP", 4 },
+	[SOCKETMAP_TIMEOUT] = { "TIMEOUT", 7 },
+	[SOCKETMAP_PERM] = { "PERM", 4 },
+};
+
+int
+socketmap_parse_request(struct str payload, struct socketmap_request *r)
+{
+	size_t space = str_find(payload, ' ');
+
+	if (space == STR_NONE)
+		return -1;
+	r->map = str_head(payload, space);
+	r->key = str_tail(payload, space + 1);
+	return 0;
+}
+
+/* A frame of A, a space and B, without a copy of either. */
+static void
+put_pair(struct buf *out, struct str a, struct str b)
+{
+	netstring_put_length(out, a.n + 1 + b.n);
+	buf_str(out, a);
+	buf_char(out, ' ');
+	buf_str(out, b);
+	buf_char(out, ',');
+}
+
+void
+socketmap_put_request(struct buf *out, struct str map, struct str key)
+{
+	put_pair(out, map, key);
+}
+
+int
+socketmap_parse_reply(struct str payload, struct socketmap_reply *r)
+{
+	struct str word = payload, text = { payload.p + payload.n, 0 };
+	size_t space = str_find(payload, ' '), i;
+
+	if (space != STR_NONE) {
+		word = str_head(payload, space);
+		text = str_tail(payload, space + 1);
+	}
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!str_eq(word, words[i]))
+			continue;
+		if (i == SOCKETMAP_OK && space == STR_NONE)
+			return -1;
+		r->word = (enum socketmap_word)i;
+		r->text = text;
+		return 0;
+	}
+	return -1;
+}
+
+void
+socketmap_put_reply(struct buf *out, enum socketmap_word word, struct str text)
+{
+	if (word != SOCKETMAP_OK && word != SOCKETMAP_NOTFOUND)
+		word = SOCKETMAP_TEMP;
+	if (word == SOCKETMAP_OK && text.n == 0) {
+		word = SOCKETMAP_TEMP;
+		text = STR("empty value");
+	}
+	if (text.n > SOCKETMAP_REPLY_MAX - words[word].n - 1) {
+		word = SOCKETMAP_TEMP;
+		text = STR("value too long");
+	}
+	put_pair(out, words[word], text);
+}
