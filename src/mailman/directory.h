@@ -1,0 +1,34 @@
+/*
+ * directory - one lists directory as it is on disk now, name by name.
+ *
+ * A few stats a question: for the check before "absent" is said, and for
+ * mm-handler.
+ */
+#ifndef MAILMAN_DIRECTORY_H
+#define MAILMAN_DIRECTORY_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "mailman/lists.h"
+#include "mailman/mailman.h"
+
+struct directory_id {
+	dev_t dev;
+	ino_t ino;
+};
+
+/* The identity of the directory PATH: 0, or -1 with errno. */
+int directory_identify(const char *path, struct directory_id *id) WARN_UNUSED;
+
+/*
+ * Asks PATH for the list NAME.  Where MUST_BE is not NULL and the directory is
+ * another one, or where it cannot be read, the answer is LISTS_AWAY.
+ */
+enum lists_found directory_find(const struct mailman *mailman,
+    const char *path, const struct directory_id *must_be, struct str name);
+
+/* Whether PATH lies on a filesystem that may take for ever to answer (NFS). */
+bool directory_is_remote(const char *path);
+
+#endif

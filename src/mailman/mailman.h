@@ -1,0 +1,58 @@
+/*
+ * mailman - what differs from one generation of Mailman to the next.
+ *
+ * One `const struct mailman' a file, one array that lists them.
+ */
+#ifndef MAILMAN_MAILMAN_H
+#define MAILMAN_MAILMAN_H
+
+#include <sys/stat.h>
+
+#include "mailman/action.h"
+#include "mailman/lists.h"
+
+/* What a local part means. */
+struct meaning {
+	enum action action;
+	struct str list;
+	struct str detail; /* behind the '+', empty where there is none */
+};
+
+/* What the configuration of a site says about its addresses. */
+struct manner {
+	unsigned actions; /* ACTION_BIT()s that exist */
+	bool plus_any;    /* detail on every action, not on VERP's alone */
+};
+
+struct mailman {
+	const char *version; /* as the configuration names it */
+	const char *mailer;  /* sendmail's mailer for it */
+
+	/* Whether NAME can be a list's name at all; never "." or "..". */
+	bool (*name_ok)(struct str name);
+	/*
+	 * Whether NAME (terminated, name_ok) in the directory DIR is a list:
+	 * 1, and *CONFIG is the stat of the file that makes it one; 0; or -1
+	 * where that cannot be told (no permission, I/O error).
+	 */
+	int (*is_list)(int dir, const char *name, struct stat *config);
+	/* The meaning of a local part: the values of enum lists_found. */
+	enum lists_found (*understand)(const struct manner *how,
+	    const struct lists *lists, enum lists_effort effort,
+	    struct str local, struct meaning *m);
+	/*
+	 * Calls VISIT for each local part that LIST answers at, details left
+	 * out, until it returns another value than 0, which is returned.
+	 */
+	int (*each_local)(const struct manner *how, struct str list,
+	    int (*visit)(void *arg, struct str local, enum action a),
+	    void *arg);
+};
+
+extern const struct mailman mailman2;
+
+/* The one of that version, or NULL; the versions, ending with NULL. */
+const struct mailman *mailman_find(const char *version);
+extern const char *const mailman_versions[];
+
+#endif

@@ -1,0 +1,213 @@
+/*
+ * Mailman 2.1.  A list is a directory with one of four files in it
+ * (Mailman/Utils.py, list_exists); it answers at its name and at nine
+ * suffixes (Mailman/MTA/Utils.py, makealiases), and at owner-NAME as in the
+ * days of Majordomo.  The site list "mailman" has a mailbox beside them:
+ * mailman-loop (Mailman/MTA/Postfix.py).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "mailman/mailman.h"
+
+/* Longest name of a directory entry. */
+#define NAME_BYTES 255
+
+#define OWNER_PREFIX "owner-"
+#define SITE_LIST "mailman"
+#define SITE_LOOP "mailman-loop"
+
+/* Mailman/Defaults.py, ACCEPTABLE_LISTNAME_CHARACTERS. */
+static bool
+name_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	    c == '-' || c == '_' || c == '.' || c == '+' || c == '=';
+}
+
+static bool
+name_ok(struct str name)
+{
+	if (name.n == 0 || name.n > NAME_BYTES || str_is(name, ".") ||
+	    str_is(name, ".."))
+		return false;
+	for (size_t i = 0; i < name.n; i++)
+		if (!name_byte(name.p[i]))
+			return false;
+	return true;
+}
+
+/* Whether a stat failed because nothing is there. */
+static bool
+nothing_there(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == ELOOP ||
+	    error == ENAMETOOLONG;
+}
+
+static int
+is_list(int dir, const char *name, struct stat *config)
+{
+	/* In the order in which Mailman loads them (MailList.py, Load). */
+	static const char *const files[] = { "config.pck", "config.pck.last",
+		"config.db", "config.db.last" };
+	char path[NAME_BYTES + 32];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", name, files[i]);
+		if (fstatat(dir, path, config, 0) == 0)
+			return 1;
+		if (errno == ENOTDIR)
+			return 0;
+		if (!nothing_there(errno))
+			return -1;
+	}
+	return 0;
+}
+
+/* One question, if the site has that action at all. */
+static enum lists_found
+ask(const struct manner *how, const struct lists *lists,
+    enum lists_effort effort, struct meaning *m)
+{
+	struct list list;
+	enum lists_found r;
+
+	if (!(how->actions & ACTION_BIT(m->action)) || !name_ok(m->list))
+		return LISTS_ABSENT;
+	r = lists->find(lists, m->list, effort, &list);
+	if (r == LISTS_FOUND)
+		m->list = list.name;
+	return r;
+}
+
+/* The readings of a local part without detail, in the order they count. */
+static size_t
+readings(struct str local, struct meaning m[3])
+{
+	size_t dash = str_rfind(local, '-');
+	size_t n = 0;
+	int a;
+
+	m[n++] = (struct meaning){ .action = ACTION_POST, .list = local };
+	a = dash == STR_NONE ? -1 : action_find(str_tail(local, dash + 1));
+	if (a != -1 && a != ACTION_POST && a != ACTION_LOOP)
+		m[n++] = (struct meaning){ .action = a,
+			.list = str_head(local, dash) };
+	if (str_is(local, SITE_LOOP))
+		m[n++] = (struct meaning){ .action = ACTION_LOOP,
+			.list = STR(SITE_LIST) };
+	else if (str_starts(local, OWNER_PREFIX))
+		m[n++] = (struct meaning){ .action = ACTION_OWNER,
+			.list = str_tail(local, strlen(OWNER_PREFIX)) };
+	return n;
+}
+
+/*
+ * The first reading that is a list counts.  A doubtful name ends the search,
+ * for it may be the one; a site that is away does not: a later reading may be
+ * a list that is known.
+ */
+static enum lists_found
+understand_plain(const struct manner *how, const struct lists *lists,
+    enum lists_effort effort, struct str local, struct meaning *m)
+{
+	struct meaning reading[3];
+	size_t n = readings(local, reading);
+	enum lists_found worst = LISTS_ABSENT;
+
+	for (size_t i = 0; i < n; i++) {
+		enum lists_found r = ask(how, lists, effort, &reading[i]);
+
+		if (r == LISTS_AWAY)
+			worst = r;
+		else if (r != LISTS_ABSENT) {
+			*m = reading[i];
+			return r;
+		}
+	}
+	return worst;
+}
+
+/* Spares the look-ups that cannot lead to an action that takes a detail. */
+static bool
+may_take_detail(const struct manner *how, struct str local)
+{
+	return how->plus_any || str_ends(local, "-bounces") ||
+	    str_ends(local, "-confirm");
+}
+
+static enum lists_found
+understand(const struct manner *how, const struct lists *lists,
+    enum lists_effort effort, struct str local, struct meaning *m)
+{
+	struct manner detailed = *how;
+	enum lists_found worst, r;
+
+	/* List "foo-bounces" must not hide the VERP bounces of list "foo". */
+	if (!how->plus_any)
+		detailed.actions &= ACTION_BIT(ACTION_BOUNCES) |
+		    ACTION_BIT(ACTION_CONFIRM);
+	worst = understand_plain(how, lists, effort, local, m);
+	if (worst == LISTS_FOUND || worst == LISTS_NO_ANSWER)
+		return worst;
+	for (size_t i = 0; i < local.n; i++) {
+		struct str before = str_head(local, i);
+
+		if (local.p[i] != '+' || !may_take_detail(how, before))
+			continue;
+		r = understand_plain(&detailed, lists, effort, before, m);
+		if (r == LISTS_FOUND)
+			m->detail = str_tail(local, i + 1);
+		if (r == LISTS_FOUND || r == LISTS_NO_ANSWER)
+			return r;
+		if (r == LISTS_AWAY)
+			worst = r;
+	}
+	return worst;
+}
+
+static int
+each_local(const struct manner *how, struct str list,
+    int (*visit)(void *arg, struct str local, enum action a), void *arg)
+{
+	char text[2 * NAME_BYTES];
+	struct buf b;
+
+	buf_over(&b, text, sizeof(text));
+	for (int a = 0; a < ACTIONS; a++) {
+		int r;
+
+		if (!(how->actions & ACTION_BIT(a)) ||
+		    (a == ACTION_LOOP && !str_is(list, SITE_LIST)))
+			continue;
+		buf_reset(&b);
+		buf_str(&b, list);
+		if (a != ACTION_POST)
+			buf_printf(&b, "-%s", action_name(a));
+		r = visit(arg, buf_get(&b), a);
+		if (r)
+			return r;
+	}
+	/* Of list "owner", owner-owner was the first already. */
+	if (!(how->actions & ACTION_BIT(ACTION_OWNER)) ||
+	    str_is(list, action_name(ACTION_OWNER)))
+		return 0;
+	buf_reset(&b);
+	buf_add(&b, OWNER_PREFIX);
+	buf_str(&b, list);
+	return visit(arg, buf_get(&b), ACTION_OWNER);
+}
+
+const struct mailman mailman2 = {
+	.version = "2.1",
+	.mailer = "mailman",
+	.name_ok = name_ok,
+	.is_list = is_list,
+	.understand = understand,
+	.each_local = each_local,
+};

@@ -1,0 +1,243 @@
+/*
+ * Each site is asked for what it knows first, and only an address that nobody
+ * knows is asked for thoroughly, by a look into the lists directories: a
+ * look-up of a list that exists costs no system call.  Where changes are
+ * under way, that would let an older list answer for a new one with a better
+ * claim to the address (list "foo-admin" for foo's admin), so such a site is
+ * asked thoroughly at once.
+ */
+#include <string.h>
+
+#include "mailman/resolve.h"
+#include "base/buf.h"
+
+#define REASON_AWAY "the lists directory cannot be read now"
+#define REASON_NAME "this list's directory cannot be read now"
+
+/* Room for the longest address that a list can have. */
+#define ADDRESS_BYTES 1024
+
+static enum lists_found
+ask_site(const struct site *site, enum lists_effort effort, struct str local,
+    struct meaning *m)
+{
+	if (effort == LISTS_KNOWN && site->lists->changing(site->lists))
+		effort = LISTS_THOROUGH;
+	return site->mailman->understand(&site->manner, site->lists, effort,
+	    local, m);
+}
+
+/* Whether a site that is away may pass for one that has no such list. */
+static bool
+passes_for_absent(const struct site *site, const struct domain *d)
+{
+	return d && !d->dedicated && site->lists->complete(site->lists);
+}
+
+/*
+ * Asks SITES in order: the first found counts.  A site's doubt about that very
+ * name ends the search; a site that is away counts only when no other found
+ * it.
+ */
+static enum resolved
+ask_sites(struct site *const *sites, size_t n, enum lists_effort effort,
+    struct str local, struct route *r)
+{
+	enum resolved result = RESOLVED_ABSENT;
+
+	for (size_t i = 0; i < n; i++) {
+		switch (ask_site(sites[i], effort, local, &r->meaning)) {
+		case LISTS_FOUND:
+			r->site = sites[i];
+			return RESOLVED_FOUND;
+		case LISTS_NO_ANSWER:
+			r->reason = REASON_NAME;
+			return RESOLVED_NO_ANSWER;
+		case LISTS_AWAY:
+			if (passes_for_absent(sites[i], r->domain))
+				break;
+			r->reason = REASON_AWAY;
+			result = RESOLVED_NO_ANSWER;
+			break;
+		case LISTS_ABSENT:
+			break;
+		}
+	}
+	return result;
+}
+
+static enum resolved
+ask_twice(struct site *const *sites, size_t n, struct str local,
+    struct route *r)
+{
+	enum resolved known = ask_sites(sites, n, LISTS_KNOWN, local, r);
+
+	if (known == RESOLVED_FOUND)
+		return known;
+	return ask_sites(sites, n, LISTS_THOROUGH, local, r);
+}
+
+/* A redirect counts with every detail. */
+static const char *
+find_redirect(const struct domain *d, struct str local)
+{
+	size_t plus = str_find(local, '+');
+	struct str base = plus == STR_NONE ? local : str_head(local, plus);
+
+	for (size_t i = 0; i < d->nsites; i++)
+		for (size_t j = 0; j < d->conf[i]->nredirects; j++) {
+			const struct conf_redirect *r =
+			    &d->conf[i]->redirects[j];
+
+			if (str_is(base, r->local))
+				return r->target;
+		}
+	return NULL;
+}
+
+enum resolved
+resolve(const struct sites *s, const struct address *a, struct route *r)
+{
+	const struct domain *d = sites_domain(s, a->domain);
+
+	*r = (struct route){ .domain = d ? d->real : NULL };
+	if (!r->domain || a->too_long)
+		return RESOLVED_ABSENT;
+	r->redirect = find_redirect(r->domain, a->local);
+	if (r->redirect)
+		return RESOLVED_FOUND;
+	return ask_twice(r->domain->site, r->domain->nsites, a->local, r);
+}
+
+enum resolved
+resolve_local(const struct sites *s, const struct address *a, struct route *r)
+{
+	enum resolved result = RESOLVED_ABSENT;
+
+	*r = (struct route){ 0 };
+	if (a->too_long)
+		return RESOLVED_ABSENT;
+	for (size_t i = 0; i < s->n && result == RESOLVED_ABSENT; i++) {
+		struct site *one = &s->site[i];
+
+		result = ask_twice(&one, 1, a->local, r);
+	}
+	return result;
+}
+
+/*
+ * Enumeration: what a site's lists would answer at is put together, resolved
+ * as any address, and kept where it comes out as the same thing.
+ */
+
+struct tour {
+	const struct sites *sites;
+	const struct site *site;
+	const struct domain *domain; /* as named; NULL: local parts */
+	struct str list;
+	resolve_visit_fn *visit;
+	void *arg;
+};
+
+static int
+visit_local(void *arg, struct str local, enum action action)
+{
+	struct tour *t = arg;
+	char text[ADDRESS_BYTES];
+	struct address a;
+	struct route r;
+	struct buf b;
+	enum resolved found;
+
+	buf_over(&b, text, sizeof(text));
+	buf_str(&b, local);
+	if (t->domain) {
+		buf_char(&b, '@');
+		buf_str(&b, t->domain->name);
+		if (address_parse(buf_get(&b), &a) == -1)
+			return 0;
+		found = resolve(t->sites, &a, &r);
+	} else {
+		address_parse_local(local, &a);
+		found = resolve_local(t->sites, &a, &r);
+	}
+	if (found != RESOLVED_FOUND || r.site != t->site || r.redirect ||
+	    r.meaning.action != action || !str_eq(r.meaning.list, t->list))
+		return 0;
+	return t->visit(t->arg, buf_get(&b), &r);
+}
+
+static int
+visit_list(void *arg, const struct list *list)
+{
+	struct tour *t = arg;
+
+	t->list = list->name;
+	return t->site->mailman->each_local(&t->site->manner, list->name,
+	    visit_local, t);
+}
+
+static int
+visit_redirects(const struct tour *t, const struct conf_domain *conf)
+{
+	for (size_t i = 0; i < conf->nredirects; i++) {
+		const struct conf_redirect *one = &conf->redirects[i];
+		char text[ADDRESS_BYTES];
+		struct route r = { .domain = t->domain->real,
+			.redirect = one->target };
+		struct buf b;
+		int rc;
+
+		/* An earlier site's redirect of that name counts. */
+		if (find_redirect(r.domain, str_from(one->local)) !=
+		    one->target)
+			continue;
+		buf_over(&b, text, sizeof(text));
+		buf_printf(&b, "%s@", one->local);
+		buf_str(&b, t->domain->name);
+		rc = t->visit(t->arg, buf_get(&b), &r);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int
+resolve_each(const struct sites *s, resolve_visit_fn *visit, void *arg)
+{
+	struct tour t = { .sites = s, .visit = visit, .arg = arg };
+
+	for (size_t i = 0; i < s->ndomains; i++) {
+		const struct domain *real = s->domain[i].real;
+
+		t.domain = &s->domain[i];
+		for (size_t j = 0; real && j < real->nsites; j++) {
+			int rc;
+
+			t.site = real->site[j];
+			rc = visit_redirects(&t, real->conf[j]);
+			if (rc == 0)
+				rc = t.site->lists->each(t.site->lists,
+				    visit_list, &t);
+			if (rc)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+int
+resolve_each_local(const struct sites *s, resolve_visit_fn *visit, void *arg)
+{
+	struct tour t = { .sites = s, .visit = visit, .arg = arg };
+
+	for (size_t i = 0; i < s->n; i++) {
+		int rc;
+
+		t.site = &s->site[i];
+		rc = t.site->lists->each(t.site->lists, visit_list, &t);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}

@@ -1,0 +1,194 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mailman/scan.h"
+
+#define PROGRESS_STEP 1024
+
+/* A scan under way: arrays that grow. */
+struct reader {
+	const struct mailman *mailman;
+	struct scan *s;
+	size_t lists_size; /* places in s->list */
+	size_t names_used, names_size;
+};
+
+static int
+grow(void **p, size_t *size, size_t need, size_t unit)
+{
+	size_t more = *size == 0 ? 256 : *size;
+	void *bigger;
+
+	while (more < need)
+		more *= 2;
+	if (more == *size)
+		return 0;
+	bigger = reallocarray(*p, more, unit);
+	if (bigger == NULL)
+		return -1;
+	*p = bigger;
+	*size = more;
+	return 0;
+}
+
+/* A file's time may be anything: it is only compared, so clamp it. */
+static int64_t
+nanoseconds(const struct timespec *t)
+{
+	int64_t ns;
+
+	if (__builtin_mul_overflow((int64_t)t->tv_sec, 1000000000, &ns) ||
+	    __builtin_add_overflow(ns, (int64_t)t->tv_nsec, &ns))
+		return t->tv_sec < 0 ? INT64_MIN : INT64_MAX;
+	return ns;
+}
+
+/* The name goes to the arena; list[].name is set when that moves no more. */
+static int
+add_list(struct reader *r, const char *name, const struct stat *st)
+{
+	size_t n = strlen(name) + 1;
+	struct scan *s = r->s;
+
+	if (grow((void **)&s->list, &r->lists_size, s->n + 1,
+	        sizeof(*s->list)) == -1 ||
+	    grow((void **)&s->names, &r->names_size, r->names_used + n, 1) ==
+	        -1)
+		return -1;
+	memcpy(s->names + r->names_used, name, n);
+	r->names_used += n;
+	s->list[s->n++] = (struct scan_list){
+		.ino = st->st_ino,
+		.mtime = nanoseconds(&st->st_mtim),
+		.size = st->st_size,
+	};
+	return 0;
+}
+
+static int
+look_at(struct reader *r, int dir, const struct dirent *e)
+{
+	struct str name = str_from(e->d_name);
+	struct stat st;
+
+	if (e->d_type != DT_DIR && e->d_type != DT_LNK &&
+	    e->d_type != DT_UNKNOWN)
+		return 0;
+	if (!r->mailman->name_ok(name))
+		return 0;
+	switch (r->mailman->is_list(dir, e->d_name, &st)) {
+	case 1:
+		return add_list(r, e->d_name, &st);
+	case 0:
+		return 0;
+	default:
+		if (r->s->doubtful++ == 0)
+			str_printable(name, r->s->first_doubtful,
+			    sizeof(r->s->first_doubtful));
+		return 0;
+	}
+}
+
+static int
+read_entries(struct reader *r, DIR *d, scan_progress_fn *progress, void *arg)
+{
+	const struct dirent *e;
+	size_t seen = 0;
+
+	for (;;) {
+		errno = 0;
+		e = readdir(d);
+		if (e == NULL)
+			break;
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		if (look_at(r, dirfd(d), e) == -1)
+			return -1;
+		if (++seen % PROGRESS_STEP == 0 && progress != NULL)
+			progress(arg, seen);
+	}
+	if (errno != 0)
+		return -1;
+	if (progress != NULL)
+		progress(arg, seen);
+	return 0;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct scan_list *)a)->name,
+	    ((const struct scan_list *)b)->name);
+}
+
+/* The names lie in the arena one behind the other, in the lists' order. */
+static void
+set_names(struct scan *s)
+{
+	char *p = s->names;
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		s->list[i].name = p;
+		p += strlen(p) + 1;
+	}
+	if (s->n > 1)
+		qsort(s->list, s->n, sizeof(*s->list), by_name);
+}
+
+static DIR *
+open_directory(const char *path, struct scan *s)
+{
+	struct stat st;
+	DIR *d = NULL;
+	int fd, saved;
+
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return NULL;
+	if (fstat(fd, &st) == 0)
+		d = fdopendir(fd);
+	if (d == NULL) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		return NULL;
+	}
+	s->dev = st.st_dev;
+	s->ino = st.st_ino;
+	return d;
+}
+
+int
+scan_directory(const struct mailman *mailman, const char *path,
+    scan_progress_fn *progress, void *arg, struct scan *s, const char **err)
+{
+	struct reader r = { .mailman = mailman, .s = s };
+	int result = -1, saved;
+	DIR *d;
+
+	*s = (struct scan){ 0 };
+	d = open_directory(path, s);
+	if (d != NULL)
+		result = read_entries(&r, d, progress, arg);
+	saved = errno;
+	if (d != NULL)
+		closedir(d);
+	set_names(s);
+	errno = saved;
+	if (result == -1)
+		*err = strerror(saved);
+	return result;
+}
+
+void
+scan_clear(struct scan *s)
+{
+	free(s->list);
+	free(s->names);
+	*s = (struct scan){ 0 };
+}

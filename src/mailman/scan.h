@@ -1,0 +1,46 @@
+/*
+ * scan - reads a whole lists directory.  For children and command line
+ * programs: it takes as long as the disk does.
+ */
+#ifndef MAILMAN_SCAN_H
+#define MAILMAN_SCAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/str.h"
+#include "mailman/mailman.h"
+
+/* One list as the scan found it. */
+struct scan_list {
+	char *name;
+	ino_t ino; /* of the file that makes it a list */
+	int64_t mtime; /* nanoseconds since the epoch */
+	off_t size;
+};
+
+struct scan {
+	struct scan_list *list; /* in the order of the names' bytes */
+	size_t n;
+	dev_t dev; /* of the directory */
+	ino_t ino;
+	size_t doubtful; /* entries of which nobody knows (no permission) */
+	char first_doubtful[STR_SHOWN];
+	char *names; /* the memory behind the names */
+};
+
+/* Called now and then with how many entries were seen; may be NULL. */
+typedef void scan_progress_fn(void *arg, size_t seen);
+
+/*
+ * Reads PATH.  0, or -1 with *ERR (static, or strerror's).  The caller clears
+ * *S in both cases.
+ */
+int scan_directory(const struct mailman *mailman, const char *path,
+    scan_progress_fn *progress, void *arg, struct scan *s, const char **err)
+    WARN_UNUSED;
+void scan_clear(struct scan *s);
+
+#endif

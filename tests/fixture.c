@@ -1,0 +1,180 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+
+#define NOBODY 65534
+
+static char top[256];
+
+bool
+fixture_root(void)
+{
+	if (getuid() != 0)
+		return false;
+	assert_int_equal(seteuid(0), 0);
+	return true;
+}
+
+void
+fixture_nobody(void)
+{
+	if (getuid() == 0)
+		assert_int_equal(seteuid(NOBODY), 0);
+	prctl(PR_SET_DUMPABLE, 1);
+}
+
+/* Leak checkers look at us from another process when all is over. */
+static void
+be_root_again(void)
+{
+	if (getuid() == 0 && seteuid(0) == 0)
+		prctl(PR_SET_DUMPABLE, 1);
+}
+
+bool
+fixture_own_mounts(void)
+{
+	static bool done;
+
+	if (done)
+		return true;
+	if (!fixture_root())
+		return false;
+	done = unshare(CLONE_NEWNS) == 0 &&
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
+	fixture_nobody();
+	return done;
+}
+
+int
+fixture_setup(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+	static bool first = true;
+
+	(void)state;
+	if (first)
+		atexit(be_root_again);
+	first = false;
+	umask(022);
+	fixture_nobody();
+	if (tmp == NULL || access(tmp, W_OK) == -1)
+		tmp = "/tmp";
+	snprintf(top, sizeof(top), "%s/listmap-test.XXXXXX", tmp);
+	if (mkdtemp(top) == NULL)
+		return -1;
+	fixture_mkdir(fixture_path("lists"));
+	fixture_mkdir(fixture_path("cache"));
+	return 0;
+}
+
+static int
+open_up(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)ftw;
+	if (type == FTW_D || type == FTW_DNR)
+		chmod(path, 0700);
+	return 0;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+int
+fixture_teardown(void **state)
+{
+	int result;
+
+	(void)state;
+	(void)fixture_root();
+	/* Twice: what could not be read is only entered after that. */
+	nftw(top, open_up, 16, FTW_PHYS);
+	nftw(top, open_up, 16, FTW_PHYS);
+	result = nftw(top, remove_one, 16, FTW_PHYS | FTW_DEPTH);
+	fixture_nobody();
+	return result;
+}
+
+const char *
+fixture_path(const char *fmt, ...)
+{
+	static char paths[16][1024];
+	static unsigned turn;
+	char *path = paths[turn++ % 16];
+	int n = snprintf(path, sizeof(paths[0]), "%s/", top);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(path + n, sizeof(paths[0]) - (size_t)n, fmt, ap);
+	va_end(ap);
+	return path;
+}
+
+void
+fixture_mkdir(const char *path)
+{
+	assert_int_equal(mkdir(path, 0755), 0);
+}
+
+void
+fixture_file(const char *path, const char *content)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(content, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+void
+fixture_list(const char *dir, const char *name)
+{
+	fixture_mkdir(fixture_path("%s/%s", dir, name));
+	fixture_file(fixture_path("%s/%s/config.pck", dir, name), name);
+}
+
+void
+fixture_unlist(const char *dir, const char *name)
+{
+	assert_int_equal(
+	    unlink(fixture_path("%s/%s/config.pck", dir, name)), 0);
+	assert_int_equal(rmdir(fixture_path("%s/%s", dir, name)), 0);
+}
+
+int
+fixture_count(const char *dir, const char *prefix)
+{
+	const struct dirent *e;
+	DIR *d = opendir(dir);
+	int n = 0;
+
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL)
+		n += strncmp(e->d_name, prefix, strlen(prefix)) == 0;
+	closedir(d);
+	return n;
+}

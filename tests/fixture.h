@@ -1,0 +1,34 @@
+/*
+ * fixture - a directory of its own for each test, with "lists" and "cache" in
+ * it, and lists to put there.
+ *
+ * Permissions mean nothing to root, so tests that root starts run as nobody;
+ * fixture_root() and fixture_nobody() switch for what only root may.
+ */
+#ifndef TESTS_FIXTURE_H
+#define TESTS_FIXTURE_H
+
+#include <stdbool.h>
+
+/* For cmocka: before and after each test. */
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
+
+/* A path in the test's directory; good for the next sixteen calls. */
+const char *fixture_path(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
+
+void fixture_list(const char *dir, const char *name);
+void fixture_unlist(const char *dir, const char *name);
+void fixture_file(const char *path, const char *content);
+void fixture_mkdir(const char *path);
+/* Names in DIR that begin with PREFIX. */
+int fixture_count(const char *dir, const char *prefix);
+
+/* Whether root started it. */
+bool fixture_root(void);
+void fixture_nobody(void);
+/* A mount namespace of our own; false where that is not allowed. */
+bool fixture_own_mounts(void);
+
+#endif

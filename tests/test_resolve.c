@@ -1,0 +1,577 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sample.h"
+#include "base/buf.h"
+#include "mailman/resolve.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/*
+ * Three sites: new and old share a dedicated and a shared domain, other has
+ * both kinds alone.
+ */
+static const char text[] =
+    "site \"new\" { lists_dir = \"/new\"\n"
+    "  domain \"lists.test\" { dedicated = true\n"
+    "    redirect = { \"postmaster=root@mail.test\", \"foo=a@mail.test\" } }\n"
+    "  domain \"mixed.test\" {}\n"
+    "  domain \"alias.test\" { alias = \"lists.test\" } }\n"
+    "site \"old\" { lists_dir = \"/old\"\n"
+    "  plus = \"any\"\n"
+    "  domain \"lists.test\" { dedicated = true\n"
+    "    redirect = { \"abuse=abuse@mail.test\", \"foo=b@mail.test\" } }\n"
+    "  domain \"mixed.test\" {} }\n"
+    "site \"other\" { lists_dir = \"/other\"\n"
+    "  actions = { \"post\", \"owner\" }\n"
+    "  domain \"Own.Test\" { dedicated = true }\n"
+    "  domain \"beside.test\" {}\n"
+    "  domain \"nick.test\" { alias = \"beside.test\" } }\n";
+
+static const char *const in_new[] = { "foo", "moved", "new", "owner-x", NULL };
+static const char *const in_old[] = { "bar", "moved", "x", "new-request",
+	"owner", NULL };
+static const char *const in_other[] = { "solo", "x", "mailman", NULL };
+
+enum { NEW, OLD, OTHER, SITES };
+
+static struct {
+	struct conf *conf;
+	struct sample sample[SITES];
+	struct sites *sites;
+} at;
+
+static int
+setup(void **state)
+{
+	const struct lists *lists[SITES];
+
+	(void)state;
+	at.conf = sample_conf(text);
+	sample_lists(&at.sample[NEW], in_new);
+	sample_lists(&at.sample[OLD], in_old);
+	sample_lists(&at.sample[OTHER], in_other);
+	for (size_t i = 0; i < SITES; i++)
+		lists[i] = &at.sample[i].lists;
+	at.sites = sample_sites(at.conf, lists);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	sites_free(at.sites);
+	conf_free(at.conf);
+	return 0;
+}
+
+static struct route route;
+
+static enum resolved
+ask(const char *key)
+{
+	/* What is found points into it. */
+	static struct address a;
+
+	assert_int_equal(address_parse(str_from(key), &a), 0);
+	return resolve(at.sites, &a, &route);
+}
+
+struct row {
+	const char *key;
+	const char *site; /* NULL: absent */
+	const char *list;
+	enum action action;
+};
+
+static void
+check_rows(const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		enum resolved r = ask(rows[i].key);
+
+		if (r != (rows[i].site ? RESOLVED_FOUND : RESOLVED_ABSENT))
+			fail_msg("%s: %d", rows[i].key, r);
+		if (!rows[i].site)
+			continue;
+		assert_null(route.redirect);
+		if (strcmp(route.site->conf->name, rows[i].site) ||
+		    !str_is(route.meaning.list, rows[i].list) ||
+		    route.meaning.action != rows[i].action)
+			fail_msg("%s: %s of %.*s in %s", rows[i].key,
+			    action_name(route.meaning.action),
+			    (int)route.meaning.list.n, route.meaning.list.p,
+			    route.site->conf->name);
+	}
+}
+
+static void
+sites_in_order(void **state)
+{
+	static const struct row rows[] = {
+		{ "new@lists.test", "new", "new", ACTION_POST },
+		{ "bar@lists.test", "old", "bar", ACTION_POST },
+		{ "bar-owner@mixed.test", "old", "bar", ACTION_OWNER },
+		{ "moved@lists.test", "new", "moved", ACTION_POST },
+		{ "moved-bounces+u@mixed.test", "new", "moved",
+		    ACTION_BOUNCES },
+		/* Any reading of an earlier site beats a later site's list. */
+		{ "new-request@mixed.test", "new", "new", ACTION_REQUEST },
+		{ "owner-x@mixed.test", "new", "owner-x", ACTION_POST },
+		{ "x@lists.test", "old", "x", ACTION_POST },
+		/* The manner is each site's own. */
+		{ "moved+u@mixed.test", "old", "moved", ACTION_POST },
+		{ "new+u@mixed.test", NULL, NULL, 0 },
+		{ "solo@own.test", "other", "solo", ACTION_POST },
+		{ "x-owner@beside.test", "other", "x", ACTION_OWNER },
+		{ "x-request@own.test", NULL, NULL, 0 },
+		/* The mailbox exists whatever actions are named. */
+		{ "mailman-loop@own.test", "other", "mailman", ACTION_LOOP },
+		{ "solo@lists.test", NULL, NULL, 0 },
+		{ "bar@own.test", NULL, NULL, 0 },
+		{ "nosuch@mixed.test", NULL, NULL, 0 },
+		{ "@lists.test", NULL, NULL, 0 },
+	};
+
+	(void)state;
+	check_rows(rows, COUNT(rows));
+}
+
+static void
+domains_without_case(void **state)
+{
+	static const struct row rows[] = {
+		{ "Bar@LISTS.Test", "old", "bar", ACTION_POST },
+		{ "bar@lists.test.", "old", "bar", ACTION_POST },
+		{ "solo@own.test", "other", "solo", ACTION_POST },
+		{ "bar@lists.test..", NULL, NULL, 0 },
+		{ "bar@.lists.test", NULL, NULL, 0 },
+		{ "bar@sub.lists.test", NULL, NULL, 0 },
+		{ "bar@test", NULL, NULL, 0 },
+	};
+
+	(void)state;
+	check_rows(rows, COUNT(rows));
+}
+
+static void
+aliases_of_domains(void **state)
+{
+	static const struct row rows[] = {
+		{ "bar@alias.test", "old", "bar", ACTION_POST },
+		{ "new@alias.test", "new", "new", ACTION_POST },
+		{ "solo@nick.test", "other", "solo", ACTION_POST },
+	};
+
+	(void)state;
+	check_rows(rows, COUNT(rows));
+	assert_int_equal(ask("bar@alias.test"), RESOLVED_FOUND);
+	assert_true(str_is(route.domain->name, "lists.test"));
+	assert_int_equal(ask("nosuch@alias.test"), RESOLVED_ABSENT);
+	assert_true(route.domain->dedicated);
+	assert_int_equal(ask("postmaster@alias.test"), RESOLVED_FOUND);
+	assert_string_equal(route.redirect, "root@mail.test");
+}
+
+static void
+foreign_domains_are_absent(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SITES; i++)
+		at.sample[i].away = true;
+	assert_int_equal(ask("bar@elsewhere.test"), RESOLVED_ABSENT);
+	assert_null(route.domain);
+}
+
+static void
+redirects(void **state)
+{
+	static const struct {
+		const char *key, *target;
+	} rows[] = {
+		{ "postmaster@lists.test", "root@mail.test" },
+		{ "PostMaster@lists.test", "root@mail.test" },
+		{ "postmaster+x@lists.test", "root@mail.test" },
+		{ "postmaster+x+y@alias.test", "root@mail.test" },
+		{ "abuse@lists.test", "abuse@mail.test" },
+		/* The first of two counts, before a list as well. */
+		{ "foo@lists.test", "a@mail.test" },
+		{ "foo-owner@lists.test", NULL },
+		{ "foo@mixed.test", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(ask(rows[i].key), RESOLVED_FOUND);
+		if (rows[i].target)
+			assert_string_equal(route.redirect, rows[i].target);
+		else
+			assert_null(route.redirect);
+	}
+	assert_int_equal(ask("postmasters@lists.test"), RESOLVED_ABSENT);
+	assert_int_equal(ask("postmaster@mixed.test"), RESOLVED_ABSENT);
+	/* They are the configuration's: no site need be there. */
+	at.sample[NEW].away = at.sample[OLD].away = true;
+	assert_int_equal(ask("postmaster@lists.test"), RESOLVED_FOUND);
+}
+
+static void
+tells_the_domain_always(void **state)
+{
+	(void)state;
+	assert_int_equal(ask("nosuch@lists.test"), RESOLVED_ABSENT);
+	assert_true(route.domain->dedicated);
+	assert_int_equal(ask("nosuch@mixed.test"), RESOLVED_ABSENT);
+	assert_false(route.domain->dedicated);
+	at.sample[NEW].away = true;
+	assert_int_equal(ask("nosuch@lists.test"), RESOLVED_NO_ANSWER);
+	assert_true(str_is(route.domain->name, "lists.test"));
+	assert_true(*route.reason);
+}
+
+static void
+long_local_parts_are_absent(void **state)
+{
+	char key[ADDRESS_LOCAL_MAX + 64];
+
+	(void)state;
+	memset(key, 'x', sizeof(key));
+	memcpy(key + ADDRESS_LOCAL_MAX + 1, "@lists.test", 12);
+	/* Absent for certain, whoever is away. */
+	at.sample[NEW].away = at.sample[OLD].away = true;
+	assert_int_equal(ask(key), RESOLVED_ABSENT);
+	assert_true(route.domain->dedicated);
+}
+
+/* Sites that are away, and what is known of the domain's lists all the same. */
+static void
+one_site_away(void **state)
+{
+	(void)state;
+	at.sample[NEW].away = true;
+	/* Found elsewhere: found. */
+	assert_int_equal(ask("bar@lists.test"), RESOLVED_FOUND);
+	assert_int_equal(ask("moved@lists.test"), RESOLVED_FOUND);
+	assert_string_equal(route.site->conf->name, "old");
+	assert_int_equal(ask("nosuch@lists.test"), RESOLVED_NO_ANSWER);
+	assert_int_equal(ask("nosuch@mixed.test"), RESOLVED_NO_ANSWER);
+	/* The other site's domains do not notice. */
+	assert_int_equal(ask("nosuch@own.test"), RESOLVED_ABSENT);
+	at.sample[NEW].away = false;
+	at.sample[OLD].away = true;
+	assert_int_equal(ask("new@lists.test"), RESOLVED_FOUND);
+	assert_int_equal(ask("nosuch@lists.test"), RESOLVED_NO_ANSWER);
+}
+
+static void
+away_but_complete(void **state)
+{
+	(void)state;
+	at.sample[NEW].away = at.sample[NEW].was_complete = true;
+	/* On shared domains absent stays absent, on dedicated ones not. */
+	assert_int_equal(ask("nosuch@mixed.test"), RESOLVED_ABSENT);
+	assert_int_equal(ask("nosuch@lists.test"), RESOLVED_NO_ANSWER);
+	assert_int_equal(ask("nosuch@alias.test"), RESOLVED_NO_ANSWER);
+	/* Both must have been. */
+	at.sample[OLD].away = true;
+	assert_int_equal(ask("nosuch@mixed.test"), RESOLVED_NO_ANSWER);
+	at.sample[OLD].was_complete = true;
+	assert_int_equal(ask("nosuch@mixed.test"), RESOLVED_ABSENT);
+}
+
+static void
+a_doubtful_name_stops_the_search(void **state)
+{
+	(void)state;
+	at.sample[NEW].doubtful = "bar";
+	assert_int_equal(ask("bar@mixed.test"), RESOLVED_NO_ANSWER);
+	assert_true(*route.reason);
+	assert_int_equal(ask("bar-owner@lists.test"), RESOLVED_NO_ANSWER);
+	assert_int_equal(ask("x@mixed.test"), RESOLVED_FOUND);
+	/* Whoever comes later cannot make it doubtful. */
+	at.sample[NEW].doubtful = NULL;
+	at.sample[OLD].doubtful = "moved";
+	assert_int_equal(ask("moved@mixed.test"), RESOLVED_FOUND);
+	assert_string_equal(route.site->conf->name, "new");
+	/* Nor does being complete help that one name. */
+	at.sample[OLD].was_complete = true;
+	at.sample[OLD].doubtful = "nosuch";
+	assert_int_equal(ask("nosuch@mixed.test"), RESOLVED_NO_ANSWER);
+}
+
+static void
+misses_are_verified(void **state)
+{
+	static const char *const fresh[] = { "fresh", "bar", NULL };
+
+	(void)state;
+	at.sample[NEW].fresh = fresh;
+	assert_int_equal(ask("fresh@lists.test"), RESOLVED_FOUND);
+	assert_int_equal(ask("fresh-join@mixed.test"), RESOLVED_FOUND);
+	assert_string_equal(route.site->conf->name, "new");
+	/* A hit needs no look into directories: the list of old is known. */
+	assert_int_equal(ask("bar@lists.test"), RESOLVED_FOUND);
+	assert_string_equal(route.site->conf->name, "old");
+	/* Unless changes are under way. */
+	at.sample[NEW].is_changing = true;
+	assert_int_equal(ask("bar@lists.test"), RESOLVED_FOUND);
+	assert_string_equal(route.site->conf->name, "new");
+}
+
+static void
+changing_lets_a_new_list_win(void **state)
+{
+	static const char *const fresh[] = { "bar-admin", NULL };
+
+	(void)state;
+	at.sample[OLD].fresh = fresh;
+	assert_int_equal(ask("bar-admin@lists.test"), RESOLVED_FOUND);
+	assert_int_equal(route.meaning.action, ACTION_ADMIN);
+	at.sample[OLD].is_changing = true;
+	assert_int_equal(ask("bar-admin@lists.test"), RESOLVED_FOUND);
+	assert_int_equal(route.meaning.action, ACTION_POST);
+	assert_true(str_is(route.meaning.list, "bar-admin"));
+}
+
+static enum resolved
+ask_local(const char *key)
+{
+	static struct address a;
+
+	address_parse_local(str_from(key), &a);
+	return resolve_local(at.sites, &a, &route);
+}
+
+static void
+local_parts_alone(void **state)
+{
+	char wide[ADDRESS_LOCAL_MAX + 2];
+
+	(void)state;
+	assert_int_equal(ask_local("Bar-Owner"), RESOLVED_FOUND);
+	assert_string_equal(route.site->conf->name, "old");
+	assert_int_equal(ask_local("solo"), RESOLVED_FOUND);
+	assert_string_equal(route.site->conf->name, "other");
+	assert_int_equal(ask_local("x"), RESOLVED_FOUND);
+	assert_string_equal(route.site->conf->name, "old");
+	assert_int_equal(ask_local("postmaster"), RESOLVED_ABSENT);
+	assert_int_equal(ask_local("solo@own.test"), RESOLVED_ABSENT);
+	memset(wide, 'x', sizeof(wide));
+	wide[sizeof(wide) - 1] = '\0';
+	assert_int_equal(ask_local(wide), RESOLVED_ABSENT);
+	/* No domain, nobody who would rather have absent. */
+	at.sample[NEW].away = at.sample[NEW].was_complete = true;
+	assert_int_equal(ask_local("nosuch"), RESOLVED_NO_ANSWER);
+}
+
+/*
+ * Enumeration.
+ */
+
+struct tour {
+	char seen[512][64];
+	size_t n;
+	size_t stop_after;
+	bool local;
+};
+
+static int
+visit(void *arg, struct str address, const struct route *r)
+{
+	struct tour *t = arg;
+	char key[64];
+	enum resolved again;
+
+	snprintf(key, sizeof(key), "%.*s", (int)address.n, address.p);
+	for (size_t i = 0; i < t->n; i++)
+		if (!strcmp(t->seen[i], key))
+			fail_msg("twice: %s", key);
+	assert_true(t->n < COUNT(t->seen));
+	memcpy(t->seen[t->n++], key, sizeof(key));
+	again = t->local ? ask_local(key) : ask(key);
+	assert_int_equal(again, RESOLVED_FOUND);
+	assert_ptr_equal(route.domain, r->domain);
+	assert_ptr_equal(route.site, r->site);
+	assert_ptr_equal(route.redirect, r->redirect);
+	assert_int_equal(route.meaning.action, r->meaning.action);
+	assert_true(str_eq(route.meaning.list, r->meaning.list));
+	return t->n == t->stop_after ? 5 : 0;
+}
+
+/* Every address that may be one, asked one by one. */
+static size_t
+count_by_asking(bool local)
+{
+	static const char *const domains[] = { "lists.test", "mixed.test",
+		"alias.test", "own.test", "beside.test", "nick.test" };
+	static const char *const *const of[] = { in_new, in_old, in_other };
+	static const char *const more[] = { "postmaster", "abuse",
+		"mailman-loop" };
+	static char all[512][32];
+	size_t n = 0, count = 0;
+
+	for (size_t i = 0; i < COUNT(of); i++)
+		for (size_t j = 0; of[i][j]; j++) {
+			const char *l = of[i][j];
+
+			snprintf(all[n++], sizeof(all[0]), "%s", l);
+			snprintf(all[n++], sizeof(all[0]), "owner-%s", l);
+			for (size_t k = 0; action_names[k]; k++)
+				snprintf(all[n++], sizeof(all[0]), "%s-%s", l,
+				    action_names[k]);
+		}
+	for (size_t i = 0; i < COUNT(more); i++)
+		snprintf(all[n++], sizeof(all[0]), "%s", more[i]);
+	assert_true(n < COUNT(all));
+	for (size_t i = 0; i < n; i++) {
+		bool twice = false;
+
+		for (size_t j = 0; j < i; j++)
+			twice |= !strcmp(all[i], all[j]);
+		if (twice)
+			continue;
+		if (local)
+			count += ask_local(all[i]) == RESOLVED_FOUND;
+		for (size_t d = 0; !local && d < COUNT(domains); d++) {
+			char key[64];
+			struct buf b;
+
+			buf_over(&b, key, sizeof(key));
+			buf_printf(&b, "%s@%s", all[i], domains[d]);
+			count += ask(buf_cstr(&b)) == RESOLVED_FOUND;
+		}
+	}
+	return count;
+}
+
+static void
+enumerates_what_is_found(void **state)
+{
+	static struct tour t;
+
+	(void)state;
+	t = (struct tour){ .n = 0 };
+	assert_int_equal(resolve_each(at.sites, visit, &t), 0);
+	assert_int_equal(t.n, count_by_asking(false));
+	assert_true(t.n > 200);
+	t = (struct tour){ .local = true };
+	assert_int_equal(resolve_each_local(at.sites, visit, &t), 0);
+	assert_int_equal(t.n, count_by_asking(true));
+	assert_true(t.n > 50);
+}
+
+static void
+enumeration_ends(void **state)
+{
+	static struct tour t;
+
+	(void)state;
+	for (size_t i = 1; i < 60; i += 7) {
+		t = (struct tour){ .stop_after = i };
+		assert_int_equal(resolve_each(at.sites, visit, &t), 5);
+		assert_int_equal(t.n, i);
+		t = (struct tour){ .stop_after = i, .local = true };
+		assert_int_equal(resolve_each_local(at.sites, visit, &t), 5);
+		assert_int_equal(t.n, i);
+	}
+	/* Lists that cannot be read are not no lists. */
+	at.sample[OLD].away = true;
+	t = (struct tour){ .n = 0 };
+	assert_int_equal(resolve_each(at.sites, visit, &t), -1);
+	t = (struct tour){ .local = true };
+	assert_int_equal(resolve_each_local(at.sites, visit, &t), -1);
+}
+
+static void
+some_sites_only(void **state)
+{
+	static char other[] = "other";
+	char *word[] = { other, NULL };
+	const struct conf_words only = { word, 1 };
+	const struct lists *lists[SITES] = { NULL, NULL,
+		&at.sample[OTHER].lists };
+	struct sites *s = sites_new(at.conf, lists, &only);
+	struct sites *all = at.sites;
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(s->n, 1);
+	at.sites = s;
+	assert_int_equal(ask("solo@own.test"), RESOLVED_FOUND);
+	assert_int_equal(ask("solo@nick.test"), RESOLVED_FOUND);
+	assert_int_equal(ask("bar@lists.test"), RESOLVED_ABSENT);
+	assert_null(route.domain);
+	assert_int_equal(ask("bar@alias.test"), RESOLVED_ABSENT);
+	assert_null(sites_domain(s, STR("lists.test")));
+	assert_non_null(sites_domain(s, STR("own.test")));
+	at.sites = all;
+	sites_free(s);
+	sites_free(NULL);
+}
+
+static void
+an_alias_of_another_site(void **state)
+{
+	static char name[] = "a";
+	char *word[] = { name, NULL };
+	const struct conf_words only = { word, 1 };
+	struct conf *c = sample_conf(
+	    "site \"a\" { lists_dir = \"/a\"\n"
+	    "  domain \"nick.test\" { alias = \"real.test\" } }\n"
+	    "site \"b\" { lists_dir = \"/b\"\n"
+	    "  domain \"real.test\" { dedicated = true } }\n");
+	const struct lists *lists[] = { &at.sample[NEW].lists,
+		&at.sample[OLD].lists };
+	struct sites *all = at.sites;
+
+	(void)state;
+	at.sites = sample_sites(c, lists);
+	/* It means the real domain's lists, not those of its own site. */
+	assert_int_equal(ask("bar@nick.test"), RESOLVED_FOUND);
+	assert_string_equal(route.site->conf->name, "b");
+	assert_int_equal(ask("new@nick.test"), RESOLVED_ABSENT);
+	assert_true(route.domain->dedicated);
+	sites_free(at.sites);
+	/* A map that does not know the real one does not know the alias. */
+	at.sites = sites_new(c, lists, &only);
+	assert_int_equal(ask("bar@nick.test"), RESOLVED_ABSENT);
+	assert_null(route.domain);
+	sites_free(at.sites);
+	at.sites = all;
+	conf_free(c);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(sites_in_order),
+		TEST(domains_without_case),
+		TEST(aliases_of_domains),
+		TEST(foreign_domains_are_absent),
+		TEST(redirects),
+		TEST(tells_the_domain_always),
+		TEST(long_local_parts_are_absent),
+		TEST(one_site_away),
+		TEST(away_but_complete),
+		TEST(a_doubtful_name_stops_the_search),
+		TEST(misses_are_verified),
+		TEST(changing_lets_a_new_list_win),
+		TEST(local_parts_alone),
+		TEST(enumerates_what_is_found),
+		TEST(enumeration_ends),
+		TEST(some_sites_only),
+		TEST(an_alias_of_another_site),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
