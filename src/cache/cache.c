@@ -1,0 +1,151 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "cache/cache.h"
+#include "cache/cdbfile.h"
+
+/* What a list takes in the file at least: lengths, name, value, two slots. */
+#define SMALLEST_RECORD (8 + 1 + 5 + 16)
+
+struct cache {
+	struct cdbfile *file;
+	struct stat st;
+	struct record_head head;
+};
+
+char *
+cache_path(const char *cache_dir, const char *site, const char *suffix)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%s.%s", cache_dir, site, suffix) == -1)
+		return NULL;
+	return path;
+}
+
+static const char *
+other_version(uint64_t version)
+{
+	static char text[64]; /* valid until the next such file */
+
+	snprintf(text, sizeof(text), "another version (%" PRIu64 ", not %d)",
+	    version, RECORD_VERSION);
+	return text;
+}
+
+static const char *
+read_head(struct cache *c)
+{
+	struct str value;
+
+	if (cdbfile_get(c->file, STR(RECORD_HEAD_KEY), &value) != 1)
+		return "no snapshot of listmap";
+	if (record_decode_head(value, &c->head) == -1) {
+		if (c->head.version != 0 && c->head.version != RECORD_VERSION)
+			return other_version(c->head.version);
+		return "no snapshot of listmap";
+	}
+	if (c->head.count > (uint64_t)c->st.st_size / SMALLEST_RECORD)
+		return "wrong count";
+	return NULL;
+}
+
+struct cache *
+cache_open(const char *path, const char **err)
+{
+	struct cache *c = calloc(1, sizeof(*c));
+	int saved = ENOMEM;
+
+	*err = "out of memory";
+	if (c == NULL)
+		goto fail;
+	c->file = cdbfile_open(path, &c->st, err);
+	saved = errno;
+	if (c->file == NULL)
+		goto fail;
+	*err = read_head(c);
+	saved = EPROTO;
+	if (*err != NULL)
+		goto fail;
+	return c;
+fail:
+	cache_close(c);
+	errno = saved;
+	return NULL;
+}
+
+void
+cache_close(struct cache *c)
+{
+	if (c == NULL)
+		return;
+	cdbfile_close(c->file);
+	free(c);
+}
+
+int
+cache_find(struct cache *c, struct str name, struct record *r)
+{
+	struct str value;
+	int found;
+
+	if (str_starts(name, ":"))
+		return 0;
+	found = cdbfile_get(c->file, name, &value);
+	if (found == 1 && record_decode(value, r) == -1)
+		return -1;
+	return found;
+}
+
+struct each {
+	int (*visit)(void *arg, struct str name, const struct record *r);
+	void *arg;
+};
+
+static int
+visit_record(void *arg, struct str key, struct str value)
+{
+	const struct each *e = arg;
+	struct record r;
+
+	if (str_starts(key, ":"))
+		return 0;
+	if (record_decode(value, &r) == -1)
+		return -1;
+	return e->visit(e->arg, key, &r);
+}
+
+int
+cache_each(struct cache *c,
+    int (*visit)(void *arg, struct str name, const struct record *r),
+    void *arg)
+{
+	struct each e = { visit, arg };
+
+	return cdbfile_each(c->file, visit_record, &e);
+}
+
+const struct record_head *
+cache_head(const struct cache *c)
+{
+	return &c->head;
+}
+
+time_t
+cache_written(const struct cache *c)
+{
+	return c->st.st_mtime;
+}
+
+bool
+cache_replaced(const struct cache *c, const char *path)
+{
+	struct stat st;
+
+	/* The inode cannot be used again while it is mapped. */
+	return stat(path, &st) == -1 || st.st_dev != c->st.st_dev ||
+	    st.st_ino != c->st.st_ino;
+}

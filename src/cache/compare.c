@@ -1,0 +1,134 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cache/compare.h"
+#include "mailman/directory.h"
+
+uint64_t
+rebuild_gone_hash(struct str name)
+{
+	uint64_t h = 0xcbf29ce484222325; /* FNV-1a */
+	size_t i;
+
+	for (i = 0; i < name.n; i++)
+		h = (h ^ (unsigned char)name.p[i]) * 0x100000001b3;
+	return h;
+}
+
+static int
+compare_hash(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool
+was_seen_to_go(const struct rebuild_gone *gone, struct str name)
+{
+	uint64_t h = rebuild_gone_hash(name);
+
+	return gone->n > 0 && bsearch(&h, gone->hash, gone->n, sizeof(h),
+	    compare_hash) != NULL;
+}
+
+/* Snapshots are written in the scan's order, so look at the next one first. */
+static const struct scan_list *
+find_scanned(struct compare *c, struct str name)
+{
+	size_t low = 0, high = c->scan->n, i = c->next;
+	int order;
+
+	if (i >= high)
+		i = high / 2;
+	while (low < high) {
+		order = str_cmp(name, str_from(c->scan->list[i].name));
+		if (order == 0) {
+			c->next = i + 1;
+			return &c->scan->list[i];
+		}
+		if (order < 0)
+			high = i;
+		else
+			low = i + 1;
+		i = low + (high - low) / 2;
+	}
+	return NULL;
+}
+
+/* An entry that nobody may look into is not a list that went. */
+static bool
+is_doubtful(const struct compare *c, struct str name)
+{
+	struct directory_id id = { c->scan->dev, c->scan->ino };
+
+	return c->scan->doubtful > 0 &&
+	    directory_find(c->o->mailman, c->o->lists_dir, &id, name) !=
+	        LISTS_ABSENT;
+}
+
+static int
+keep(struct compare *c, struct str name, const struct record *record)
+{
+	struct kept *more;
+	char *copy = str_dup(name);
+
+	more = reallocarray(c->kept, c->nkept + 1, sizeof(*more));
+	if (more != NULL)
+		c->kept = more;
+	if (more == NULL || copy == NULL) {
+		free(copy);
+		errno = ENOMEM;
+		return -1;
+	}
+	c->kept[c->nkept++] = (struct kept){ copy, *record };
+	return 0;
+}
+
+static int
+compare_list(void *arg, struct str name, const struct record *record)
+{
+	struct compare *c = arg;
+	const struct scan_list *now = find_scanned(c, name);
+
+	c->seen++;
+	if (now != NULL) {
+		if (record->ino == now->ino && record->mtime == now->mtime &&
+		    record->size == (uint64_t)now->size)
+			c->same++;
+		return 0;
+	}
+	if (is_doubtful(c, name))
+		return keep(c, name, record);
+	c->missing++;
+	if (!was_seen_to_go(&c->o->gone, name))
+		c->unseen++;
+	return 0;
+}
+
+int
+compare(struct compare *c, const struct rebuild_order *o,
+    const struct scan *scan, struct cache *old)
+{
+	const struct record_head *head = cache_head(old);
+
+	*c = (struct compare){ .o = o, .scan = scan };
+	c->other = head->dev != scan->dev || head->ino != scan->ino;
+	errno = EPROTO;
+	if (cache_each(old, compare_list, c) != 0)
+		return -1;
+	c->unchanged = !c->other && c->same == scan->n &&
+	    c->same + c->nkept == c->seen && c->seen == head->count;
+	return 0;
+}
+
+void
+compare_clear(struct compare *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->nkept; i++)
+		free(c->kept[i].name);
+	free(c->kept);
+	*c = (struct compare){ 0 };
+}

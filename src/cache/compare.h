@@ -1,0 +1,40 @@
+/*
+ * compare - holds an old snapshot against a scan of the directory.
+ */
+#ifndef CACHE_COMPARE_H
+#define CACHE_COMPARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cache/cache.h"
+#include "cache/rebuild.h"
+#include "mailman/scan.h"
+
+/* A list of the old snapshot of which the scan could not tell: it stays. */
+struct kept {
+	char *name;
+	struct record record;
+};
+
+struct compare {
+	const struct rebuild_order *o;
+	const struct scan *scan;
+	bool other;     /* the directory is another one */
+	size_t seen;    /* lists in the old snapshot */
+	size_t missing; /* of these: in the scan no more */
+	size_t unseen;  /* of these: nobody saw them go */
+	bool unchanged; /* a new snapshot would say the same */
+	struct kept *kept;
+	size_t nkept;
+	size_t same; /* lists in both, with the same file */
+	size_t next; /* where the next one should be in the scan */
+};
+
+/* 0, or -1 with errno: OLD is broken (EPROTO), or out of memory.  The caller
+ * clears *C in both cases. */
+int compare(struct compare *c, const struct rebuild_order *o,
+    const struct scan *scan, struct cache *old) WARN_UNUSED;
+void compare_clear(struct compare *c);
+
+#endif

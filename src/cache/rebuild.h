@@ -1,0 +1,63 @@
+/*
+ * rebuild - from a lists directory to a snapshot on disk.  The one writer,
+ * whoever calls it: the daemon's child, cron, a person.
+ */
+#ifndef CACHE_REBUILD_H
+#define CACHE_REBUILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "mailman/mailman.h"
+#include "mailman/scan.h"
+
+enum rebuild_status {
+	REBUILD_UNCHANGED, /* nothing was written */
+	REBUILD_WRITTEN,
+	REBUILD_AWAY,  /* the guard: the old snapshot stays */
+	REBUILD_FAILED /* could not write; the directory is well */
+};
+
+struct rebuild_result {
+	enum rebuild_status status;
+	size_t lists; /* on disk now, for UNCHANGED and WRITTEN */
+	unsigned long milliseconds;
+	bool denied; /* AWAY because the directory cannot be read at all */
+	/*
+	 * For AWAY and FAILED why; else what somebody should look at (doubtful
+	 * entries, an old snapshot that was no use), or "".
+	 */
+	char reason[512];
+};
+
+/* Names that were seen to go, as hashes: rebuild_gone_hash(). */
+struct rebuild_gone {
+	const uint64_t *hash; /* sorted */
+	size_t n;
+};
+uint64_t rebuild_gone_hash(struct str name);
+
+struct rebuild_order {
+	const struct mailman *mailman;
+	const char *site;
+	const char *lists_dir;
+	const char *cache_dir;
+	bool accept_empty;
+	struct rebuild_gone gone; /* all zero: nobody watched */
+	scan_progress_fn *progress; /* may be NULL */
+	void *progress_arg;
+};
+
+/*
+ * Waits for the lock, scans, and replaces the snapshot where it differs.
+ * The guard (DESIGN section 7): a directory that cannot be read, one that is
+ * another (device, inode) and misses lists, or one that lost more than half
+ * of more than REBUILD_GUARD lists that nobody saw go, leaves the old
+ * snapshot; unless accept_empty, and unless there was no list before.
+ */
+#define REBUILD_GUARD 3
+void rebuild(const struct rebuild_order *o, struct rebuild_result *r);
+
+#endif

@@ -1,0 +1,96 @@
+#include <inttypes.h>
+
+#include "cache/record.h"
+
+/* Takes the field before the next tab off *REST; -1 after the last one. */
+static int
+next_field(struct str *rest, struct str *field)
+{
+	size_t tab;
+
+	if (rest->p == NULL)
+		return -1;
+	tab = str_find(*rest, '\t');
+	if (tab == STR_NONE) {
+		*field = *rest;
+		*rest = (struct str){ NULL, 0 };
+	} else {
+		*field = str_head(*rest, tab);
+		*rest = str_tail(*rest, tab + 1);
+	}
+	return 0;
+}
+
+static int
+next_number(struct str *rest, uint64_t *out)
+{
+	struct str field;
+
+	if (next_field(rest, &field) == -1)
+		return -1;
+	return str_number(field, 0, UINT64_MAX, out);
+}
+
+/* A time before 1970 has a minus sign. */
+static int
+next_time(struct str *rest, int64_t *out)
+{
+	struct str field;
+	uint64_t u;
+
+	if (next_field(rest, &field) == -1)
+		return -1;
+	if (!str_starts(field, "-")) {
+		if (str_number(field, 0, INT64_MAX, &u) == -1)
+			return -1;
+		*out = (int64_t)u;
+		return 0;
+	}
+	if (str_number(str_tail(field, 1), 1, (uint64_t)INT64_MAX + 1, &u) ==
+	    -1)
+		return -1;
+	*out = -(int64_t)(u - 1) - 1;
+	return 0;
+}
+
+int
+record_decode(struct str value, struct record *r)
+{
+	struct record got;
+
+	if (next_number(&value, &got.ino) == -1 ||
+	    next_time(&value, &got.mtime) == -1 ||
+	    next_number(&value, &got.size) == -1)
+		return -1;
+	*r = got;
+	return 0;
+}
+
+void
+record_encode(const struct record *r, struct buf *out)
+{
+	buf_printf(out, "%" PRIu64 "\t%" PRId64 "\t%" PRIu64, r->ino, r->mtime,
+	    r->size);
+}
+
+int
+record_decode_head(struct str value, struct record_head *r)
+{
+	*r = (struct record_head){ 0 };
+	if (next_number(&value, &r->version) == -1 ||
+	    r->version != RECORD_VERSION)
+		return -1;
+	if (next_number(&value, &r->count) == -1 ||
+	    next_number(&value, &r->dev) == -1 ||
+	    next_number(&value, &r->ino) == -1)
+		return -1;
+	return 0;
+}
+
+void
+record_encode_head(const struct record_head *r, struct buf *out)
+{
+	buf_printf(out,
+	    "%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, r->version,
+	    r->count, r->dev, r->ino);
+}

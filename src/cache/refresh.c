@@ -1,0 +1,499 @@
+/*
+ * One child at a time scans; everything else only asks for a scan, by
+ * request(); `pace' says when.
+ *
+ * What was seen while a child ran is not in its result: `changed' remembers
+ * that for source.behind, `again' for another scan.
+ */
+#include <errno.h>
+#include <ev.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cache/refresh.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cache/cache.h"
+#include "cache/child.h"
+#include "cache/pace.h"
+#include "cache/source.h"
+#include "cache/state.h"
+#include "cache/watch.h"
+
+#define TICK 1.0
+
+struct refresh {
+	struct source source;
+	struct refresh_options o;
+	char *path; /* of the snapshot */
+	struct ev_loop *loop; /* NULL: nothing is refreshed */
+
+	struct watch *watch; /* NULL: none to be had yet */
+	int watch_error;     /* errno that was logged */
+	bool remote;
+	bool suspect; /* the directory is not what the snapshot came from */
+
+	struct child child;
+	bool running, stopped;
+	bool watched; /* all the time since the child began */
+	bool changed, again; /* since the child began */
+	struct pace pace;
+
+	struct ev_io watch_io;
+	struct ev_timer due, rescan, tick;
+	struct ev_child ended;
+
+	struct refresh_status status;
+	char reason[512]; /* of away or of a failure */
+	char told[512];   /* the reason that was logged last */
+};
+
+static void
+request(struct refresh *r, double delay)
+{
+	double now;
+
+	if (r->loop == NULL || r->stopped)
+		return;
+	if (r->running) {
+		r->again = true;
+		return;
+	}
+	now = clock_seconds();
+	ev_timer_stop(r->loop, &r->due);
+	ev_timer_set(&r->due, pace_ask(&r->pace, now, delay) - now, 0.0);
+	ev_timer_start(r->loop, &r->due);
+}
+
+static void
+note_changed(struct refresh *r)
+{
+	r->changed = true;
+	r->source.behind = true;
+	/* Events of another directory say nothing of the one that went. */
+	if (!r->suspect && !r->source.away)
+		r->source.settled = false;
+	request(r, r->o.debounce);
+}
+
+static void
+note_suspect(struct refresh *r)
+{
+	r->suspect = true;
+	r->watched = false;
+	request(r, 0.0);
+}
+
+static void
+note_difference(void *arg, enum lists_found found)
+{
+	struct refresh *r = arg;
+
+	if (found == LISTS_FOUND)
+		note_changed(r);
+	else if (!r->source.away)
+		note_suspect(r);
+}
+
+static bool
+is_armed(const struct refresh *r)
+{
+	return r->watch != NULL && watch_armed(r->watch);
+}
+
+/* True for a text that was not logged already. */
+static bool
+is_news(struct refresh *r, const char *text)
+{
+	if (strcmp(r->told, text) == 0)
+		return false;
+	snprintf(r->told, sizeof(r->told), "%s", text);
+	return text[0] != '\0';
+}
+
+static void
+log_watch_error(struct refresh *r, int error)
+{
+	if (error == r->watch_error)
+		return;
+	r->watch_error = error;
+	log_warn("refresh: cannot watch: %s: %s%s", r->o.site->lists_dir,
+	    strerror(error), watch_cure(error));
+}
+
+static void on_watch(struct ev_loop *loop, struct ev_io *w, int events);
+
+/*
+ * Directory events come before look-ups that arrived in the same turn, hence
+ * the priority.
+ */
+static int
+open_watch(struct refresh *r)
+{
+	if (r->watch != NULL)
+		return 0;
+	r->watch = watch_new();
+	if (r->watch == NULL)
+		return -1;
+	ev_io_init(&r->watch_io, on_watch, watch_fd(r->watch), EV_READ);
+	ev_set_priority(&r->watch_io, EV_MAXPRI);
+	r->watch_io.data = r;
+	ev_io_start(r->loop, &r->watch_io);
+	return 0;
+}
+
+/* Watches the directory that is there now, and asks for a scan of it. */
+static void
+arm(struct refresh *r)
+{
+	r->watched = false;
+	if (open_watch(r) == -1 ||
+	    watch_arm(r->watch, r->o.site->lists_dir) == -1) {
+		log_watch_error(r, errno);
+		r->source.behind = true;
+		return;
+	}
+	if (r->watch_error != 0)
+		log_info("refresh: watching again: %s", r->o.site->lists_dir);
+	r->watch_error = 0;
+	r->remote = directory_is_remote(r->o.site->lists_dir);
+	request(r, 0.0);
+}
+
+static void
+on_watch(struct ev_loop *loop, struct ev_io *w, int events)
+{
+	struct refresh *r = w->data;
+	unsigned seen = watch_read(r->watch);
+
+	(void)loop, (void)events;
+	if ((seen & WATCH_LOST) != 0)
+		note_suspect(r);
+	if ((seen & (WATCH_CHANGED | WATCH_OVERFLOW)) != 0)
+		note_changed(r);
+	if ((seen & WATCH_TOUCHED) != 0)
+		request(r, r->o.debounce);
+	if ((seen & WATCH_LOST) != 0 && !r->remote)
+		arm(r);
+}
+
+static void
+fail(struct refresh *r, const char *reason)
+{
+	snprintf(r->reason, sizeof(r->reason), "%s", reason);
+	if (is_news(r, reason))
+		log_error("refresh: scan failed: %s: %s", r->o.site->name,
+		    reason);
+	pace_failed(&r->pace, clock_seconds());
+	request(r, 0.0);
+}
+
+static void
+ended_away(struct refresh *r, const struct rebuild_result *result)
+{
+	snprintf(r->reason, sizeof(r->reason), "%s", result->reason);
+	if (!r->status.away)
+		log_warn("refresh: site is away: %s: %s", r->o.site->name,
+		    result->reason);
+	r->status.away = true;
+	r->source.away = true;
+}
+
+static void
+log_well(struct refresh *r, const struct rebuild_result *result)
+{
+	const char *site = r->o.site->name;
+
+	if (result->status == REBUILD_WRITTEN)
+		log_info("refresh: new snapshot: %s: %zu lists, %lu ms", site,
+		    result->lists, result->milliseconds);
+	if (r->status.away)
+		log_info("refresh: site is back: %s: %zu lists", site,
+		    result->lists);
+	if (is_news(r, result->reason))
+		log_warn("refresh: %s: %s", site, result->reason);
+}
+
+static void
+ended_well(struct refresh *r, const struct rebuild_result *result)
+{
+	const char *err = "";
+	char text[256];
+
+	if (r->watch != NULL)
+		watch_forget(r->watch);
+	if (source_reopen(&r->source, r->path, &err) == -1) {
+		snprintf(text, sizeof(text), "cannot open the snapshot: %s: %s",
+		    r->path, err);
+		fail(r, text);
+		return;
+	}
+	log_well(r, result);
+	r->reason[0] = '\0';
+	pace_well(&r->pace);
+	r->status.scanned = time(NULL);
+	r->status.away = false;
+	r->source.away = false;
+	r->suspect = false;
+	r->source.behind = r->changed || !is_armed(r);
+	r->source.settled = r->watched && is_armed(r) && !r->changed;
+	/* That the child could read it shows that this does not hang. */
+	if (!is_armed(r))
+		arm(r);
+}
+
+static void
+on_ended(struct ev_loop *loop, struct ev_child *w, int events)
+{
+	struct refresh *r = w->data;
+	struct rebuild_result result;
+
+	(void)events;
+	ev_child_stop(loop, w);
+	child_end(&r->child, w->rstatus, &result);
+	r->running = false;
+	r->status.scans++;
+	r->status.milliseconds = result.milliseconds;
+	pace_ended(&r->pace, clock_seconds(),
+	    (double)result.milliseconds / 1000);
+	switch (result.status) {
+	case REBUILD_UNCHANGED:
+	case REBUILD_WRITTEN:
+		ended_well(r, &result);
+		break;
+	case REBUILD_AWAY:
+		ended_away(r, &result);
+		break;
+	case REBUILD_FAILED:
+		fail(r, result.reason);
+		break;
+	}
+	if (r->again)
+		request(r, r->o.debounce);
+}
+
+static void
+start_scan(struct refresh *r)
+{
+	struct rebuild_order order = {
+		.mailman = r->o.mailman,
+		.site = r->o.site->name,
+		.lists_dir = r->o.site->lists_dir,
+		.cache_dir = r->o.cache_dir,
+	};
+	char text[128];
+
+	if (r->watch != NULL)
+		order.gone = watch_gone(r->watch);
+	pace_began(&r->pace);
+	r->again = r->changed = false;
+	r->watched = is_armed(r);
+	if (child_start(&r->child, &order) == -1) {
+		r->changed = r->source.behind;
+		snprintf(text, sizeof(text), "cannot start a process: %s",
+		    strerror(errno));
+		fail(r, text);
+		return;
+	}
+	r->running = true;
+	ev_child_init(&r->ended, on_ended, r->child.pid, 0);
+	r->ended.data = r;
+	ev_child_start(r->loop, &r->ended);
+}
+
+static void
+on_due(struct ev_loop *loop, struct ev_timer *w, int events)
+{
+	(void)loop, (void)events;
+	start_scan(w->data);
+}
+
+static void
+on_rescan(struct ev_loop *loop, struct ev_timer *w, int events)
+{
+	(void)loop, (void)events;
+	request(w->data, 0.0);
+}
+
+/* A snapshot that somebody else wrote: cron, a person. */
+static void
+look_at_snapshot(struct refresh *r)
+{
+	const char *err;
+	int rc = source_reopen(&r->source, r->path, &err);
+
+	if (rc == 1)
+		log_info("refresh: snapshot of another writer: %s: %zu lists",
+		    r->o.site->name,
+		    (size_t)cache_head(r->source.cache)->count);
+	/* The one in use is better, and a scan makes a new one. */
+	if (rc == -1 && r->source.cache != NULL)
+		request(r, 0.0);
+}
+
+/* Another filesystem mounted there, a link that leads elsewhere. */
+static void
+look_at_directory(struct refresh *r)
+{
+	if (r->remote)
+		return;
+	if (is_armed(r)) {
+		if (watch_is_at(r->watch, r->o.site->lists_dir))
+			return;
+		note_suspect(r);
+	}
+	arm(r);
+}
+
+static void
+on_tick(struct ev_loop *loop, struct ev_timer *w, int events)
+{
+	struct refresh *r = w->data;
+
+	(void)loop, (void)events;
+	if (!r->stopped)
+		look_at_directory(r);
+	if (r->running)
+		return;
+	look_at_snapshot(r);
+	if (r->source.away)
+		request(r, 0.0);
+}
+
+static void
+start(struct refresh *r)
+{
+	ev_timer_init(&r->due, on_due, 0.0, 0.0);
+	ev_timer_init(&r->rescan, on_rescan, r->o.rescan, r->o.rescan);
+	ev_timer_init(&r->tick, on_tick, TICK, TICK);
+	r->due.data = r->rescan.data = r->tick.data = r;
+	if (r->o.rescan > 0)
+		ev_timer_start(r->loop, &r->rescan);
+	ev_timer_start(r->loop, &r->tick);
+	/* Watch first: what comes while the scan reads must be seen. */
+	r->remote = directory_is_remote(r->o.site->lists_dir);
+	arm(r);
+	ev_timer_stop(r->loop, &r->due);
+	start_scan(r);
+}
+
+static void
+open_snapshot(struct refresh *r)
+{
+	const char *site = r->o.site->name, *err;
+	struct state state;
+
+	if (source_reopen(&r->source, r->path, &err) == -1 && errno != ENOENT)
+		log_warn("refresh: old snapshot is no use: %s: %s", r->path,
+		    err);
+	if (state_read(r->o.cache_dir, site, &state) == -1)
+		return;
+	r->source.away = state.away;
+	if (r->loop != NULL)
+		return;
+	r->status.away = state.away;
+	if (!state.away)
+		r->status.scanned = state.scanned;
+	r->status.milliseconds = state.milliseconds;
+	if (state.away)
+		snprintf(r->reason, sizeof(r->reason), "%s", state.reason);
+}
+
+struct refresh *
+refresh_new(struct ev_loop *loop, const struct refresh_options *o)
+{
+	struct refresh *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->o = *o;
+	r->pace.longest_delay = REFRESH_DEBOUNCE_MAX;
+	r->pace.longest_backoff = o->rescan;
+	r->loop = loop;
+	source_init(&r->source, o->mailman, o->site->lists_dir,
+	    o->verify_misses);
+	r->source.differs = note_difference;
+	r->source.arg = r;
+	/* Nobody knows what happened since it was written. */
+	r->source.behind = true;
+	r->path = cache_path(o->cache_dir, o->site->name, "cdb");
+	if (r->path == NULL) {
+		free(r);
+		return NULL;
+	}
+	open_snapshot(r);
+	if (loop != NULL)
+		start(r);
+	return r;
+}
+
+void
+refresh_configure(struct refresh *r, const struct refresh_options *o)
+{
+	r->o = *o;
+	r->pace.longest_backoff = o->rescan;
+	r->source.lists_dir = o->site->lists_dir;
+	r->source.verify = o->verify_misses;
+	if (r->loop == NULL || r->stopped)
+		return;
+	r->rescan.repeat = o->rescan;
+	ev_timer_again(r->loop, &r->rescan);
+	request(r, 0.0);
+}
+
+void
+refresh_stop(struct refresh *r)
+{
+	if (r->loop == NULL || r->stopped)
+		return;
+	if (r->watch != NULL)
+		ev_io_stop(r->loop, &r->watch_io);
+	ev_timer_stop(r->loop, &r->due);
+	ev_timer_stop(r->loop, &r->rescan);
+	if (r->running) {
+		ev_child_stop(r->loop, &r->ended);
+		child_cancel(&r->child);
+	}
+	r->running = false;
+	watch_free(r->watch);
+	r->watch = NULL;
+	r->source.behind = true;
+	r->source.settled = false;
+	r->stopped = true;
+}
+
+void
+refresh_free(struct refresh *r)
+{
+	if (r == NULL)
+		return;
+	refresh_stop(r);
+	if (r->loop != NULL)
+		ev_timer_stop(r->loop, &r->tick);
+	source_clear(&r->source);
+	free(r->path);
+	free(r);
+}
+
+const struct lists *
+refresh_lists(struct refresh *r)
+{
+	return &r->source.lists;
+}
+
+void
+refresh_status(struct refresh *r, struct refresh_status *st)
+{
+	const struct cache *c = r->source.cache;
+
+	*st = r->status;
+	st->cached = c != NULL;
+	st->away = r->source.away;
+	st->scanning = r->running;
+	st->watching = is_armed(r);
+	st->lists = c != NULL ? (size_t)cache_head(c)->count : 0;
+	st->written = c != NULL ? cache_written(c) : 0;
+	st->reason = r->reason;
+}

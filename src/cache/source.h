@@ -1,0 +1,45 @@
+/*
+ * source - a snapshot and the directory behind it, as struct lists.
+ *
+ * Whoever keeps it fresh sets the members; it knows nothing of how.
+ */
+#ifndef CACHE_SOURCE_H
+#define CACHE_SOURCE_H
+
+#include <stdbool.h>
+
+#include "cache/cache.h"
+#include "mailman/lists.h"
+#include "mailman/mailman.h"
+
+struct source {
+	struct lists lists;
+	const struct mailman *mailman;
+	const char *lists_dir;
+	bool verify;         /* ask the directory before "absent" */
+	struct cache *cache; /* NULL: none yet */
+	bool away;    /* the last scan was not to be believed */
+	bool behind;  /* changes are known, or possible, that it lacks */
+	bool settled; /* it was complete as long as the directory was there */
+	/*
+	 * Called when the directory turns out to differ from the snapshot:
+	 * LISTS_FOUND has a list more, LISTS_AWAY is another or unreadable.
+	 */
+	void (*differs)(void *arg, enum lists_found found);
+	void *arg;
+};
+
+/* Fills in what its struct lists needs. */
+void source_init(struct source *s, const struct mailman *mailman,
+    const char *lists_dir, bool verify);
+/*
+ * Takes the snapshot PATH in the place of what it had, if it is another file.
+ * 1; 0 where it is the same; -1 with *ERR as from cache_open(), and what it
+ * had.
+ */
+int source_reopen(struct source *s, const char *path, const char **err)
+    WARN_UNUSED;
+/* Frees the snapshot. */
+void source_clear(struct source *s);
+
+#endif

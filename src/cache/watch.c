@@ -1,0 +1,219 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "cache/watch.h"
+
+#define ENTRY_CAME_OR_WENT                                                    \
+	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
+#define SELF_WENT (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)
+#define WANTED                                                                \
+	(ENTRY_CAME_OR_WENT | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |     \
+	    IN_ONLYDIR)
+
+/* A watch that cannot keep up counts as one that lost events. */
+#define GONE_MAX 1000000
+#define ARM_TRIES 3
+
+struct watch {
+	int fd;
+	int wd; /* -1: not armed */
+	struct directory_id id;
+	uint64_t *gone;
+	size_t ngone, gone_size;
+	size_t given; /* of them: what the last watch_gone() handed out */
+};
+
+struct watch *
+watch_new(void)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+	int saved;
+
+	if (w == NULL)
+		return NULL;
+	w->wd = -1;
+	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (w->fd == -1) {
+		saved = errno;
+		free(w);
+		errno = saved;
+		return NULL;
+	}
+	return w;
+}
+
+void
+watch_free(struct watch *w)
+{
+	if (w == NULL)
+		return;
+	close(w->fd);
+	free(w->gone);
+	free(w);
+}
+
+int
+watch_fd(const struct watch *w)
+{
+	return w->fd;
+}
+
+bool
+watch_armed(const struct watch *w)
+{
+	return w->wd != -1;
+}
+
+const struct directory_id *
+watch_id(const struct watch *w)
+{
+	return &w->id;
+}
+
+static void
+disarm(struct watch *w)
+{
+	if (w->wd != -1)
+		(void)inotify_rm_watch(w->fd, w->wd);
+	w->wd = -1;
+}
+
+static bool
+same(const struct directory_id *a, const struct directory_id *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
+/* The identity is asked before and after, so that it is of what is watched. */
+int
+watch_arm(struct watch *w, const char *path)
+{
+	struct directory_id after;
+	int i, saved;
+
+	disarm(w);
+	for (i = 0; i < ARM_TRIES; i++) {
+		if (directory_identify(path, &w->id) == -1)
+			return -1;
+		w->wd = inotify_add_watch(w->fd, path, WANTED);
+		if (w->wd == -1)
+			return -1;
+		if (directory_identify(path, &after) == 0 &&
+		    same(&w->id, &after))
+			return 0;
+		saved = errno;
+		disarm(w);
+		errno = saved;
+	}
+	errno = EAGAIN;
+	return -1;
+}
+
+bool
+watch_is_at(const struct watch *w, const char *path)
+{
+	struct directory_id now;
+
+	return w->wd != -1 && directory_identify(path, &now) == 0 &&
+	    same(&w->id, &now);
+}
+
+const char *
+watch_cure(int error)
+{
+	if (error == ENOSPC)
+		return ": raise fs.inotify.max_user_watches";
+	if (error == EMFILE)
+		return ": raise fs.inotify.max_user_instances";
+	return "";
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* 0, or -1 where the name could not be kept. */
+static int
+add_gone(struct watch *w, const char *name)
+{
+	size_t size = w->gone_size == 0 ? 64 : w->gone_size * 2;
+	uint64_t *bigger;
+
+	if (w->ngone == w->gone_size) {
+		if (w->ngone >= GONE_MAX)
+			return -1;
+		bigger = reallocarray(w->gone, size, sizeof(*w->gone));
+		if (bigger == NULL)
+			return -1;
+		w->gone = bigger;
+		w->gone_size = size;
+	}
+	w->gone[w->ngone++] = rebuild_gone_hash(str_from(name));
+	return 0;
+}
+
+static unsigned
+take(struct watch *w, const struct inotify_event *e)
+{
+	unsigned events = 0;
+
+	if ((e->mask & IN_Q_OVERFLOW) != 0)
+		return WATCH_OVERFLOW;
+	/* What an earlier watch saw to go went all the same. */
+	if ((e->mask & (IN_DELETE | IN_MOVED_FROM)) != 0 && e->len > 0 &&
+	    add_gone(w, e->name) == -1)
+		events |= WATCH_OVERFLOW;
+	if ((e->mask & ENTRY_CAME_OR_WENT) != 0)
+		events |= WATCH_CHANGED;
+	if ((e->mask & IN_ATTRIB) != 0)
+		events |= e->len > 0 ? WATCH_CHANGED : WATCH_TOUCHED;
+	if ((e->mask & SELF_WENT) != 0 && e->wd == w->wd) {
+		events |= WATCH_LOST;
+		disarm(w);
+	}
+	return events;
+}
+
+unsigned
+watch_read(struct watch *w)
+{
+	_Alignas(struct inotify_event) char memory[16384];
+	const struct inotify_event *e;
+	unsigned events = 0;
+	ssize_t n, at;
+
+	while ((n = read(w->fd, memory, sizeof(memory))) > 0) {
+		for (at = 0; at < n; at += (ssize_t)(sizeof(*e) + e->len)) {
+			/* The kernel pads names, so that this is aligned. */
+			e = (const struct inotify_event *)(memory + at);
+			events |= take(w, e);
+		}
+	}
+	return events;
+}
+
+struct rebuild_gone
+watch_gone(struct watch *w)
+{
+	if (w->ngone > 1)
+		qsort(w->gone, w->ngone, sizeof(*w->gone), by_value);
+	w->given = w->ngone;
+	return (struct rebuild_gone){ .hash = w->gone, .n = w->ngone };
+}
+
+void
+watch_forget(struct watch *w)
+{
+	w->ngone -= w->given;
+	if (w->ngone > 0)
+		memmove(w->gone, w->gone + w->given,
+		    w->ngone * sizeof(*w->gone));
+	w->given = 0;
+}

@@ -1,0 +1,51 @@
+/*
+ * watch - one inotify watch on a lists directory.
+ *
+ * The only file that knows inotify.  Not on the loop: whoever owns it waits
+ * for watch_fd() to be readable and calls watch_read().
+ */
+#ifndef CACHE_WATCH_H
+#define CACHE_WATCH_H
+
+#include <stdbool.h>
+
+#include "cache/rebuild.h"
+#include "mailman/directory.h"
+
+struct watch;
+
+/* NULL with errno when out of memory or of inotify instances (ENOSPC, EMFILE:
+ * fs.inotify.max_user_watches and max_user_instances). */
+struct watch *watch_new(void);
+void watch_free(struct watch *w);
+int watch_fd(const struct watch *w);
+
+/*
+ * Watches PATH (following symbolic links), whatever was watched before.  0,
+ * or -1 with errno; nothing is watched then.
+ */
+int watch_arm(struct watch *w, const char *path) WARN_UNUSED;
+bool watch_armed(const struct watch *w);
+/* Identity of the directory that is watched. */
+const struct directory_id *watch_id(const struct watch *w);
+/* Whether that is what PATH leads to now. */
+bool watch_is_at(const struct watch *w, const char *path);
+/* What helps against an errno of watch_new() and watch_arm(), or "". */
+const char *watch_cure(int error);
+
+enum watch_event {
+	WATCH_CHANGED = 1,  /* entries came, went, or changed their mode */
+	WATCH_OVERFLOW = 2, /* events were lost */
+	WATCH_LOST = 4,     /* unmounted, removed, moved: not armed any more */
+	WATCH_TOUCHED = 8   /* mode or owner of the directory itself */
+};
+/* Takes what is there, without waiting: a set of enum watch_event. */
+unsigned watch_read(struct watch *w);
+
+/* The names that went and are not forgotten; sorted, valid until the next
+ * watch_read(). */
+struct rebuild_gone watch_gone(struct watch *w);
+/* Forgets those that the last watch_gone() gave, not those since. */
+void watch_forget(struct watch *w);
+
+#endif

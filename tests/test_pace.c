@@ -1,0 +1,76 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "cache/pace.h"
+
+static struct pace
+new_pace(void)
+{
+	return (struct pace){ .longest_delay = 2, .longest_backoff = 5 };
+}
+
+static void
+test_debounce_is_capped(void **state)
+{
+	struct pace p = new_pace();
+
+	(void)state;
+	assert_true(pace_ask(&p, 100, 0.5) == 100.5);
+	assert_true(pace_ask(&p, 101, 0.5) == 101.5);
+	assert_true(pace_ask(&p, 101.75, 0.5) == 102);
+	assert_true(pace_ask(&p, 103, 0.5) == 103);
+	/* Something urgent comes sooner. */
+	pace_began(&p);
+	assert_true(pace_ask(&p, 200, 0.5) == 200.5);
+	assert_true(pace_ask(&p, 200, 0) == 200);
+}
+
+static void
+test_half_of_the_time(void **state)
+{
+	struct pace p = new_pace();
+
+	(void)state;
+	pace_began(&p);
+	pace_ended(&p, 100, 10);
+	assert_true(pace_ask(&p, 100, 0.5) == 110);
+	assert_true(pace_ask(&p, 109.75, 0.5) == 110);
+	assert_true(pace_ask(&p, 120, 0.5) == 120);
+}
+
+static void
+test_back_off(void **state)
+{
+	static const double waits[] = { 1, 2, 4, 5, 5 };
+	struct pace p = new_pace();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		pace_began(&p);
+		pace_ended(&p, 100, 0);
+		pace_failed(&p, 100);
+		assert_true(pace_ask(&p, 100, 0) == 100 + waits[i]);
+	}
+	pace_began(&p);
+	pace_ended(&p, 200, 0);
+	pace_well(&p);
+	assert_true(pace_ask(&p, 200, 0) == 200);
+	pace_failed(&p, 200);
+	assert_true(pace_ask(&p, 200, 0) == 201);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_debounce_is_capped),
+		cmocka_unit_test(test_half_of_the_time),
+		cmocka_unit_test(test_back_off),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
