@@ -1,0 +1,78 @@
+/*
+ * aliases: what an alias file would say, for sites that route by aliases.
+ * The key is a local part alone, the value what Mailman's own genaliases
+ * writes (Mailman/MTA/Utils.py, makealiases; MTA/Postfix.py for the loop).
+ */
+#include "maps/maps.h"
+#include "maps/value.h"
+
+/* A path, an action and a list name of 255 bytes. */
+#define ALIAS_MAX 4608
+
+static void
+write_value(struct buf *value, const struct route *r)
+{
+	const struct conf_site *site = r->site->conf;
+
+	if (r->meaning.action == ACTION_LOOP) {
+		buf_printf(value, "%s/owner-bounces.mbox", site->data_dir);
+		return;
+	}
+	buf_printf(value, "\"|%s %s ", site->wrapper,
+	    action_name(r->meaning.action));
+	buf_str(value, r->meaning.list);
+	buf_char(value, '"');
+}
+
+static int
+lookup(const struct sites *s, struct str key, struct buf *value)
+{
+	struct address a;
+	struct route r;
+
+	address_parse_local(key, &a);
+	switch (resolve_local(s, &a, &r)) {
+	case RESOLVED_FOUND:
+		write_value(value, &r);
+		return 1;
+	case RESOLVED_NO_ANSWER:
+		return value_no_answer(value, &r);
+	case RESOLVED_ABSENT:
+		break;
+	}
+	return 0;
+}
+
+struct tour {
+	map_emit_fn *emit;
+	void *arg;
+};
+
+static int
+visit(void *arg, struct str local, const struct route *r)
+{
+	const struct tour *t = arg;
+	struct buf value;
+	int rc;
+
+	buf_init(&value, ALIAS_MAX);
+	write_value(&value, r);
+	rc = value.failed ? -1 : t->emit(t->arg, local, buf_get(&value));
+	buf_clear(&value);
+	return rc;
+}
+
+static int
+each(const struct sites *s, map_emit_fn *emit, void *arg)
+{
+	struct tour t = { emit, arg };
+
+	return resolve_each_local(s, visit, &t);
+}
+
+const struct map map_aliases = {
+	.name = "aliases",
+	.help = "alias of a list's local part: the wrapper and its arguments",
+	.lookup = lookup,
+	.each = each,
+};

@@ -1,0 +1,704 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sample.h"
+#include "maps/maps.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#define REFUSED(text) "error:5.1.1:\"550 5.1.1 " text "\""
+#define NO_LIST(name) REFUSED("No mailing list " name " here")
+#define BUSY "error:4.3.0:\"451 4.3.0 List lookup failed, " \
+	     "please try again later\""
+
+static const char text[] =
+    "site \"lists\" { lists_dir = \"/srv/lists\" wrapper = \"/srv/wrap\"\n"
+    "  domain \"lists.test\" { dedicated = true\n"
+    "    redirect = { \"postmaster=root@mail.test\" } }\n"
+    "  domain \"shared.test\" { redirect = { \"abuse=a@mail.test\" } }\n"
+    "  domain \"alias.test\" { alias = \"lists.test\" } }\n";
+
+static const char *const names[] = { "foo", "foo-admin", "mailman", NULL };
+
+static struct {
+	struct conf *conf;
+	struct sample sample;
+	struct sites *sites;
+	struct buf value;
+} at;
+
+static void
+build(const char *conf)
+{
+	const struct lists *lists[] = { &at.sample.lists, &at.sample.lists };
+
+	at.conf = sample_conf(conf);
+	sample_lists(&at.sample, names);
+	at.sites = sample_sites(at.conf, lists);
+	buf_init(&at.value, 100000);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	build(text);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	buf_clear(&at.value);
+	sites_free(at.sites);
+	conf_free(at.conf);
+	return 0;
+}
+
+static int
+teardown_and_setup(const char *conf)
+{
+	teardown(NULL);
+	build(conf);
+	return 0;
+}
+
+static int
+look_up(const char *role, struct str key)
+{
+	const struct map *map = map_find(role);
+
+	assert_non_null(map);
+	buf_reset(&at.value);
+	return map->lookup(at.sites, key, &at.value);
+}
+
+struct row {
+	const char *key;
+	const char *value; /* NULL: absent */
+};
+
+static void
+check_rows(const char *role, const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int r = look_up(role, str_from(rows[i].key));
+		const char *v = buf_cstr(&at.value);
+
+		if (r != (rows[i].value != NULL) ||
+		    strcmp(v, rows[i].value ? rows[i].value : ""))
+			fail_msg("%s %s: %d %s", role, rows[i].key, r, v);
+	}
+}
+#define CHECK(role, rows) check_rows(role, rows, COUNT(rows))
+
+static void
+all_roles_are_found(void **state)
+{
+	static const char *const roles[] = { "listmap", "refusal", "virtuser",
+		"mailertable", "aliases", "domains", "recipients", "transport",
+		"redirect" };
+	size_t n = 0;
+
+	(void)state;
+	while (maps[n])
+		n++;
+	assert_int_equal(n, COUNT(roles));
+	for (size_t i = 0; i < n; i++) {
+		const struct map *map = map_find(roles[i]);
+
+		assert_non_null(map);
+		assert_string_equal(map->name, roles[i]);
+		assert_true(map->help && *map->help);
+		assert_non_null(map->lookup);
+	}
+	assert_null(map_find("nosuch"));
+	assert_null(map_find(""));
+	assert_null(map_find("Listmap"));
+	/* Refusals are endless. */
+	assert_null(map_find("refusal")->each);
+}
+
+static void
+listmap(void **state)
+{
+	static const struct row rows[] = {
+		{ "foo@lists.test", "mailman:lists.test" },
+		{ "FOO-bounces+u=h@LISTS.test.", "mailman:lists.test" },
+		{ "foo-admin@shared.test", "mailman:shared.test" },
+		{ "foo@alias.test", "mailman:lists.test" },
+		{ "mailman-loop@shared.test", "mailman:shared.test" },
+		{ "postmaster@lists.test", "redirect:root@mail.test" },
+		{ "postmaster+x@alias.test", "redirect:root@mail.test" },
+		{ "abuse@shared.test", "redirect:a@mail.test" },
+		{ "nosuch@lists.test", NULL },
+		{ "user@shared.test", NULL },
+		{ "foo@elsewhere.test", NULL },
+		{ "foo", NULL },
+		{ "@lists.test", NULL },
+		{ "foo@", NULL },
+		{ "", NULL },
+	};
+
+	(void)state;
+	CHECK("listmap", rows);
+}
+
+static void
+refusal(void **state)
+{
+	static const struct row rows[] = {
+		{ "nosuch@lists.test", NO_LIST("nosuch") },
+		{ "NoSuch-owner@alias.test", NO_LIST("nosuch") },
+		{ "@lists.test", NO_LIST("") },
+		{ "foo@lists.test", NULL },
+		{ "postmaster@lists.test", NULL },
+		{ "nosuch@shared.test", NULL },
+		{ "nosuch@elsewhere.test", NULL },
+		{ "nosuch", NULL },
+		{ "lists.test", NULL },
+	};
+
+	(void)state;
+	CHECK("refusal", rows);
+}
+
+static void
+virtuser(void **state)
+{
+	static const struct row rows[] = {
+		{ "foo@shared.test", "%1@shared.test.mailman" },
+		{ "Foo-bounces+u=h@Shared.test", "%1@shared.test.mailman" },
+		{ "abuse@shared.test", "a@mail.test" },
+		{ "abuse+x@shared.test", "a@mail.test" },
+		{ "user@shared.test", NULL },
+		{ "user+x@shared.test", NULL },
+		/* mailertable routes it. */
+		{ "foo@lists.test", NULL },
+		{ "foo-request@alias.test", NULL },
+		{ "postmaster@lists.test", "root@mail.test" },
+		{ "nosuch@lists.test", NO_LIST("nosuch") },
+		{ "nosuch+x@alias.test", NO_LIST("nosuch") },
+		{ "foo@elsewhere.test", NULL },
+		/* What sendmail asks for next. */
+		{ "@lists.test", NULL },
+		{ "++@lists.test", NULL },
+		{ "+*@lists.test", NULL },
+		{ "@shared.test", NULL },
+		{ "++@shared.test", NULL },
+		{ "+*@shared.test", NULL },
+		{ "user+*@shared.test", NULL },
+		{ "user++@shared.test", NULL },
+		{ "foo+*@shared.test", NULL },
+		{ "", NULL },
+		{ "foo", NULL },
+	};
+
+	(void)state;
+	CHECK("virtuser", rows);
+}
+
+static void
+mailertable(void **state)
+{
+	static const struct row rows[] = {
+		{ "lists.test", "mailman:lists.test" },
+		{ "LISTS.Test", "mailman:lists.test" },
+		{ "alias.test", "mailman:lists.test" },
+		{ "shared.test", NULL },
+		{ "lists.test.mailman", "mailman:lists.test" },
+		{ "Shared.Test.Mailman", "mailman:shared.test" },
+		{ "lists.test.mailman3", NULL },
+		{ "shared.test.mailman.mailman", NULL },
+		{ "shared.testmailman", NULL },
+		{ "elsewhere.test", NULL },
+		{ "elsewhere.test.mailman", NULL },
+		{ ".lists.test", NULL },
+		{ ".test", NULL },
+		{ ".", NULL },
+		{ "", NULL },
+		{ ".mailman", NULL },
+		{ "mailman", NULL },
+		{ "sub.lists.test", NULL },
+		{ "foo@lists.test", NULL },
+	};
+
+	(void)state;
+	CHECK("mailertable", rows);
+	/* The configuration alone answers. */
+	at.sample.away = true;
+	CHECK("mailertable", rows);
+}
+
+static void
+aliases(void **state)
+{
+	static const struct row rows[] = {
+		{ "foo", "\"|/srv/wrap post foo\"" },
+		{ "Foo-Request", "\"|/srv/wrap request foo\"" },
+		{ "foo-bounces", "\"|/srv/wrap bounces foo\"" },
+		{ "foo-admin", "\"|/srv/wrap post foo-admin\"" },
+		{ "owner-foo", "\"|/srv/wrap owner foo\"" },
+		{ "foo-bounces+u=h", "\"|/srv/wrap bounces foo\"" },
+		{ "mailman", "\"|/srv/wrap post mailman\"" },
+		{ "mailman-loop", "/srv/data/owner-bounces.mbox" },
+		{ "postmaster", NULL },
+		{ "nosuch", NULL },
+		{ "foo@lists.test", NULL },
+		{ "", NULL },
+	};
+
+	(void)state;
+	CHECK("aliases", rows);
+}
+
+static void
+domains(void **state)
+{
+	static const struct row rows[] = {
+		{ "lists.test", "OK" },
+		{ "SHARED.test", "OK" },
+		{ "alias.test", "OK" },
+		{ "elsewhere.test", NULL },
+		{ "sub.lists.test", NULL },
+		{ ".lists.test", NULL },
+		{ "foo@lists.test", NULL },
+		{ "", NULL },
+	};
+
+	(void)state;
+	CHECK("domains", rows);
+	at.sample.away = true;
+	CHECK("domains", rows);
+}
+
+static void
+postfix_and_exim(void **state)
+{
+	static const struct row recipients[] = {
+		{ "foo@lists.test", "OK" },
+		{ "foo-bounces+x@shared.test", "OK" },
+		{ "postmaster@lists.test", "OK" },
+		{ "nosuch@lists.test", NULL },
+		{ "lists.test", NULL },
+	};
+	static const struct row transport[] = {
+		{ "foo@lists.test", "mailman:" },
+		{ "foo@alias.test", "mailman:" },
+		{ "postmaster@lists.test", NULL },
+		{ "nosuch@shared.test", NULL },
+		{ "lists.test", NULL },
+	};
+	static const struct row redirect[] = {
+		{ "postmaster@lists.test", "root@mail.test" },
+		{ "postmaster+x@alias.test", "root@mail.test" },
+		{ "abuse@shared.test", "a@mail.test" },
+		{ "foo@lists.test", NULL },
+		{ "nosuch@lists.test", NULL },
+	};
+
+	(void)state;
+	CHECK("recipients", recipients);
+	CHECK("transport", transport);
+	CHECK("redirect", redirect);
+}
+
+/*
+ * No answer.
+ */
+
+static void
+no_answer_is_never_absent(void **state)
+{
+	static const char *const roles[] = { "listmap", "refusal", "virtuser",
+		"recipients", "transport", "redirect" };
+
+	(void)state;
+	at.sample.away = true;
+	for (size_t i = 0; i < COUNT(roles); i++) {
+		assert_int_equal(look_up(roles[i], STR("foo@shared.test")),
+		    -1);
+		assert_true(at.value.n > 0);
+		/* A redirect is known all the same. */
+		assert_int_not_equal(look_up(roles[i],
+		    STR("abuse@shared.test")), -1);
+		assert_int_equal(look_up(roles[i], STR("x@elsewhere.test")),
+		    0);
+		if (strcmp(roles[i], "virtuser"))
+			assert_int_equal(look_up(roles[i],
+			    STR("foo@lists.test")), -1);
+	}
+	assert_int_equal(look_up("aliases", STR("foo")), -1);
+	assert_true(at.value.n > 0);
+	assert_int_equal(look_up("aliases", STR("nosuch")), -1);
+	/* There TEMP would be read as "250, will queue". */
+	assert_int_equal(look_up("virtuser", STR("foo@lists.test")), 1);
+	assert_string_equal(buf_cstr(&at.value), BUSY);
+	assert_int_equal(look_up("virtuser", STR("@lists.test")), 0);
+}
+
+static void
+complete_sites_leave_users_alone(void **state)
+{
+	(void)state;
+	at.sample.away = at.sample.was_complete = true;
+	assert_int_equal(look_up("listmap", STR("user@shared.test")), 0);
+	assert_int_equal(look_up("virtuser", STR("user@shared.test")), 0);
+	assert_int_equal(look_up("listmap", STR("nosuch@lists.test")), -1);
+	assert_int_equal(look_up("refusal", STR("nosuch@lists.test")), -1);
+}
+
+/*
+ * The text of refusals.
+ */
+
+static const char *
+refuse(struct str key)
+{
+	const char *v;
+	size_t n;
+
+	assert_int_equal(look_up("refusal", key), 1);
+	v = buf_cstr(&at.value);
+	n = at.value.n;
+	assert_int_equal(strlen(v), n);
+	assert_true(n <= MAP_VALUE_MAX);
+	assert_true(str_starts(buf_get(&at.value),
+	    "error:5.1.1:\"550 5.1.1 "));
+	assert_int_equal(v[n - 1], '"');
+	for (size_t i = strlen("error:5.1.1:\""); i < n - 1; i++) {
+		if (v[i] < ' ' || v[i] > '~' || v[i] == '"' || v[i] == '\\')
+			fail_msg("byte %zu of: %s", i, v);
+		if (v[i] == '%' && v[++i] != '%')
+			fail_msg("half a percent at %zu of: %s", i, v);
+	}
+	/* sendmail asks both. */
+	assert_int_equal(look_up("virtuser", key), 1);
+	assert_int_equal(at.value.n, n);
+	return buf_cstr(&at.value);
+}
+
+static void
+names_the_list_that_was_meant(void **state)
+{
+	static const struct row rows[] = {
+		{ "nosuch-request@lists.test", NO_LIST("nosuch") },
+		{ "nosuch-bounces+a=b@lists.test", NO_LIST("nosuch") },
+		{ "owner-nosuch@lists.test", NO_LIST("nosuch") },
+		{ "nosuch-post@lists.test", NO_LIST("nosuch") },
+		{ "no-such@lists.test", NO_LIST("no-such") },
+		{ "owner-@lists.test", NO_LIST("owner-") },
+		{ "-owner@lists.test", NO_LIST("-owner") },
+		{ "foo+x@lists.test", NO_LIST("foo") },
+	};
+
+	(void)state;
+	CHECK("refusal", rows);
+}
+
+static void
+refuses_with_fields(void **state)
+{
+	static const char with_url[] =
+	    "site \"a\" { lists_dir = \"/a\"\n"
+	    "  url = \"https://lists.test/x?a=%20b\"\n"
+	    "  domain \"lists.test\" { dedicated = true } }\n";
+	static const char fields[] =
+	    "refusal = \"<{address}> {list}@{domain} 100%: {url}|{list}\"\n"
+	    "site \"a\" { lists_dir = \"/a\" url = \"http://u\"\n"
+	    "  domain \"lists.test\" { dedicated = true }\n"
+	    "  domain \"alias.test\" { alias = \"lists.test\" } }\n";
+
+	(void)state;
+	teardown_and_setup(with_url);
+	assert_string_equal(refuse(STR("nosuch@lists.test")),
+	    REFUSED("No mailing list nosuch here, "
+		    "see https://lists.test/x?a=%%20b"));
+	teardown_and_setup(fields);
+	assert_string_equal(refuse(STR("NoSuch-Owner@Alias.test.")),
+	    REFUSED("<nosuch-owner@alias.test> nosuch@lists.test 100%%: "
+		    "http://u|nosuch"));
+	/* What comes from outside is not read for fields again. */
+	assert_string_equal(refuse(STR("{url}%s@lists.test")),
+	    REFUSED("<{url}%%s@lists.test> {url}%%s@lists.test 100%%: "
+		    "http://u|{url}%%s"));
+}
+
+static void
+refuses_hostile_bytes(void **state)
+{
+	(void)state;
+	assert_string_equal(refuse(STR("a\"b\\c\r\n\0\177\377@lists.test")),
+	    NO_LIST("a?b?c?????"));
+	assert_string_equal(refuse(STR("%%%@lists.test")),
+	    NO_LIST("%%%%%%"));
+	assert_string_equal(refuse(STR("$&${x}<>()@lists.test")),
+	    NO_LIST("$&${x}<>()"));
+	for (int c = 0; c < 256; c++) {
+		char key[] = "xxx@lists.test";
+
+		key[1] = (char)c;
+		refuse((struct str){ key, sizeof(key) - 1 });
+	}
+}
+
+/* LOCAL is a local part of N bytes C. */
+static void
+refuse_long(char c, size_t n)
+{
+	char *key = malloc(n + 64);
+
+	memset(key, c, n);
+	memcpy(key + n, "@lists.test", 11);
+	refuse((struct str){ key, n + 11 });
+	free(key);
+}
+
+static void
+refuses_within_the_limit(void **state)
+{
+	char conf[1024];
+
+	(void)state;
+	for (size_t n = 1; n < 300; n++) {
+		refuse_long('a', n);
+		refuse_long('%', n);
+	}
+	refuse_long('a', 9000);
+	refuse_long('%', 9000);
+	assert_string_equal(refuse(STR("abcdefghijklmnopqrstuvwxyzabcdefghijkl"
+	    "mnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz@lists.test")),
+	    NO_LIST("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcde"
+	    "..."));
+	/* Texts around the limit, percents at every place of the cut. */
+	for (int n = 100; n < 240; n++) {
+		snprintf(conf, sizeof(conf), "refusal = \"%0*d%%%%%%{list}\"\n"
+		    "site \"a\" { lists_dir = \"/a\"\n"
+		    "  domain \"lists.test\" { dedicated = true } }\n", n, 0);
+		teardown_and_setup(conf);
+		refuse(STR("%%%@lists.test"));
+		refuse(STR("a%a%@lists.test"));
+	}
+}
+
+/*
+ * Two generations of Mailman on one domain.
+ */
+static void
+served_by_both(void **state)
+{
+	static const char both[] =
+	    "site \"a\" { lists_dir = \"/a\"\n"
+	    "  domain \"lists.test\" { dedicated = true }\n"
+	    "  domain \"shared.test\" {} }\n"
+	    "site \"b\" { lists_dir = \"/b\"\n"
+	    "  domain \"lists.test\" { dedicated = true }\n"
+	    "  domain \"shared.test\" {} domain \"three.test\" {} }\n";
+	static const struct row mailer[] = {
+		{ "lists.test", NULL },
+		{ "lists.test.mailman", "mailman:lists.test" },
+		{ "lists.test.mailman3", "mailman3:lists.test" },
+		{ "shared.test.mailman3", "mailman3:shared.test" },
+		{ "three.test.mailman3", "mailman3:three.test" },
+		{ "three.test.mailman", NULL },
+	};
+	static const struct row virt[] = {
+		{ "foo@lists.test", "%1@lists.test.mailman" },
+		{ "foo@three.test", "%1@three.test.mailman3" },
+		{ "nosuch@lists.test", NO_LIST("nosuch") },
+	};
+	struct mailman three = mailman2;
+
+	(void)state;
+	teardown_and_setup(both);
+	three.mailer = "mailman3";
+	at.sites->site[1].mailman = &three;
+	CHECK("mailertable", mailer);
+	CHECK("virtuser", virt);
+}
+
+/*
+ * Dumps.
+ */
+
+struct dump {
+	const char *role;
+	struct buf text;
+	size_t n;
+	size_t stop_after;
+};
+
+/* What a dump says is what a look-up says. */
+static int
+emit(void *arg, struct str key, struct str value)
+{
+	struct dump *d = arg;
+
+	assert_int_equal(look_up(d->role, key), 1);
+	assert_true(str_eq(buf_get(&at.value), value));
+	buf_str(&d->text, key);
+	buf_char(&d->text, '\t');
+	buf_str(&d->text, value);
+	buf_char(&d->text, '\n');
+	return ++d->n == d->stop_after ? 3 : 0;
+}
+
+static size_t
+dump(const char *role, bool shared, const char *const *must, struct buf *all)
+{
+	const struct map *map = map_find(role);
+	struct dump d = { .role = role };
+
+	buf_init(&d.text, 100000);
+	assert_int_equal((shared ? map->each_shared : map->each)(at.sites,
+	    emit, &d), 0);
+	assert_false(d.text.failed);
+	for (; must && *must; must++)
+		if (!strstr(buf_cstr(&d.text), *must))
+			fail_msg("%s: no %s in:\n%s", role, *must,
+			    buf_cstr(&d.text));
+	if (all)
+		*all = d.text;
+	else
+		buf_clear(&d.text);
+	return d.n;
+}
+
+/* foo 11, foo-admin 10 for foo has one less, mailman 12. */
+#define LOCALS (10 + 11 + 12)
+
+static void
+dumps(void **state)
+{
+	static const char *const listmap_has[] = {
+		"foo@lists.test\tmailman:lists.test\n",
+		"foo-admin@alias.test\tmailman:lists.test\n",
+		"owner-foo@shared.test\tmailman:shared.test\n",
+		"postmaster@alias.test\tredirect:root@mail.test\n", NULL };
+	static const char *const virtuser_has[] = {
+		"foo@shared.test\t%1@shared.test.mailman\n",
+		"abuse@shared.test\ta@mail.test\n",
+		"postmaster@lists.test\troot@mail.test\n", NULL };
+	static const char *const aliases_has[] = {
+		"foo-admin\t\"|/srv/wrap post foo-admin\"\n",
+		"mailman-loop\t/srv/data/owner-bounces.mbox\n",
+		NULL };
+	struct buf all;
+
+	(void)state;
+	assert_int_equal(dump("listmap", false, listmap_has, NULL),
+	    3 * LOCALS + 3);
+	assert_int_equal(dump("recipients", false, NULL, NULL),
+	    3 * LOCALS + 3);
+	assert_int_equal(dump("transport", false, NULL, NULL), 3 * LOCALS);
+	assert_int_equal(dump("redirect", false, NULL, NULL), 3);
+	assert_int_equal(dump("virtuser", false, virtuser_has, NULL),
+	    LOCALS + 3);
+	assert_int_equal(dump("aliases", false, aliases_has, NULL), LOCALS);
+	assert_int_equal(dump("mailertable", false, NULL, &all), 4);
+	assert_string_equal(buf_cstr(&all),
+	    "alias.test\tmailman:lists.test\n"
+	    "lists.test\tmailman:lists.test\n"
+	    "lists.test.mailman\tmailman:lists.test\n"
+	    "shared.test.mailman\tmailman:shared.test\n");
+	buf_clear(&all);
+}
+
+static void
+dumps_domains_of_each_kind(void **state)
+{
+	struct buf all;
+
+	(void)state;
+	assert_true(map_find("domains")->keys_only);
+	dump("domains", false, NULL, &all);
+	assert_string_equal(buf_cstr(&all), "alias.test\tOK\nlists.test\tOK\n");
+	buf_clear(&all);
+	dump("domains", true, NULL, &all);
+	assert_string_equal(buf_cstr(&all), "shared.test\tOK\n");
+	buf_clear(&all);
+	for (size_t i = 0; maps[i]; i++)
+		assert_int_equal(maps[i]->each_shared != NULL,
+		    !strcmp(maps[i]->name, "domains"));
+}
+
+static void
+dumps_end_early(void **state)
+{
+	(void)state;
+	for (size_t i = 0; maps[i]; i++) {
+		struct dump d = { .role = maps[i]->name, .stop_after = 2 };
+
+		if (!maps[i]->each)
+			continue;
+		buf_init(&d.text, 100000);
+		assert_int_equal(maps[i]->each(at.sites, emit, &d), 3);
+		assert_int_equal(d.n, 2);
+		buf_clear(&d.text);
+	}
+}
+
+static int
+count(void *arg, struct str key, struct str value)
+{
+	(void)key;
+	(void)value;
+	++*(size_t *)arg;
+	return 0;
+}
+
+static void
+dumps_of_what_is_away_fail(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	at.sample.away = true;
+	for (size_t i = 0; maps[i]; i++) {
+		bool static_map = !strcmp(maps[i]->name, "domains") ||
+		    !strcmp(maps[i]->name, "mailertable");
+
+		if (maps[i]->each)
+			assert_int_equal(maps[i]->each(at.sites, count, &n),
+			    static_map ? 0 : -1);
+	}
+	assert_true(n > 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(all_roles_are_found),
+		TEST(listmap),
+		TEST(refusal),
+		TEST(virtuser),
+		TEST(mailertable),
+		TEST(aliases),
+		TEST(domains),
+		TEST(postfix_and_exim),
+		TEST(no_answer_is_never_absent),
+		TEST(complete_sites_leave_users_alone),
+		TEST(names_the_list_that_was_meant),
+		TEST(refuses_with_fields),
+		TEST(refuses_hostile_bytes),
+		TEST(refuses_within_the_limit),
+		TEST(served_by_both),
+		TEST(dumps),
+		TEST(dumps_domains_of_each_kind),
+		TEST(dumps_end_early),
+		TEST(dumps_of_what_is_away_fail),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
