@@ -1,0 +1,35 @@
+/*
+ * daemon - the running listmapd: its loop, its signals, its life and its end.
+ */
+#ifndef PROGRAMS_DAEMON_H
+#define PROGRAMS_DAEMON_H
+
+#include "base/conf.h"
+#include "wire/listen.h"
+
+struct daemon;
+
+/*
+ * Opens the listeners of CONF, which belongs to the daemon then; PATH is read
+ * again at SIGHUP and must outlive it.  As root, if it is started as root.
+ * Ends the program where that fails.
+ */
+struct daemon *daemon_new(const char *path, struct conf *conf,
+    const struct listen_options *o);
+/* From now on clients find listeners that were opened `beside', a running
+ * daemon's no more.  Ends the program where that fails. */
+void daemon_place(struct daemon *d);
+/* Closes the listeners of a daemon that will not start after all. */
+void daemon_abandon(struct daemon *d);
+/*
+ * Opens the snapshots, starts to watch and to answer, and tells the
+ * predecessor.  As the account that it will run as.
+ */
+void daemon_start(struct daemon *d);
+/* Serves until a signal or a successor ends it; frees D; an exit code. */
+int daemon_run(struct daemon *d);
+
+/* How much CONF wants to be logged. */
+void daemon_log_level(const struct conf *conf);
+
+#endif

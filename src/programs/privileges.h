@@ -1,0 +1,31 @@
+/*
+ * privileges - from root to the account of the configuration.
+ */
+#ifndef PROGRAMS_PRIVILEGES_H
+#define PROGRAMS_PRIVILEGES_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/str.h"
+
+struct account {
+	bool change; /* started as root, and to become somebody */
+	char *name;
+	uid_t uid;
+	gid_t gid;
+};
+
+/*
+ * Whom a program that was started with `user = NAME' becomes: nobody else,
+ * unless it was started as root.  NULL, or what is wrong (static text).
+ */
+const char *privileges_find(const char *name, struct account *a) WARN_UNUSED;
+/*
+ * Becomes it for good, with the supplementary groups that the account has
+ * (Mailman's group reads config.pck), and makes sure.  0, or -1 with errno.
+ */
+int privileges_become(const struct account *a) WARN_UNUSED;
+void privileges_clear(struct account *a);
+
+#endif

@@ -1,0 +1,64 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "programs/program.h"
+#include "base/log.h"
+#include "mailman/action.h"
+#include "mailman/mailman.h"
+#include "maps/maps.h"
+
+/* More roles than there will be. */
+#define ROLES_MAX 64
+
+struct conf *
+program_reread(const char *path)
+{
+	const char *roles[ROLES_MAX] = { NULL };
+	const struct conf_vocabulary words = { roles, action_names,
+		mailman_versions };
+
+	for (size_t i = 0; maps[i] && i < ROLES_MAX - 1; i++)
+		roles[i] = maps[i]->name;
+	return conf_load(path, &words);
+}
+
+struct conf *
+program_conf(const char *path)
+{
+	struct conf *c = program_reread(path);
+
+	if (!c)
+		fatal(EX_CONFIG, "%s: not used", path);
+	return c;
+}
+
+char *
+program_absolute(const char *path)
+{
+	char *here = *path == '/' ? NULL : getcwd(NULL, 0);
+	char *full = NULL;
+
+	/* Not realpath(): where a link leads may change before the reload. */
+	if (asprintf(&full, "%s%s%s", here ? here : "", here ? "/" : "",
+	    path) == -1)
+		fatal(EX_OSERR, "out of memory");
+	free(here);
+	return full;
+}
+
+void
+program_version(const char *name)
+{
+	printf("%s (listmap) %s\n", name, PACKAGE_VERSION);
+}
+
+void
+program_flush(void)
+{
+	if (fflush(stdout) == EOF || ferror(stdout))
+		fatal(EX_IOERR, "standard output: %s", strerror(errno));
+}

@@ -1,0 +1,61 @@
+#include <unistd.h>
+
+#include "programs/report.h"
+
+static void
+put_server(struct buf *out, const struct server *server, time_t started)
+{
+	struct server_counts c;
+
+	server_counts(server, &c);
+	buf_printf(out, "daemon\tversion\t%s\n", PACKAGE_VERSION);
+	buf_printf(out, "daemon\tpid\t%ld\n", (long)getpid());
+	buf_printf(out, "daemon\tstarted_at\t%lld\n", (long long)started);
+	buf_printf(out, "daemon\tconnections\t%lu\n", c.connections);
+	buf_printf(out, "daemon\taccepted\t%lu\n", c.accepted);
+	buf_printf(out, "daemon\trequests\t%lu\n", c.requests);
+	buf_printf(out, "daemon\tshed\t%lu\n", c.shed);
+	buf_printf(out, "daemon\tmalformed\t%lu\n", c.malformed);
+	buf_printf(out, "daemon\tstalled\t%lu\n", c.stalled);
+	buf_printf(out, "daemon\tlate\t%lu\n", c.late);
+}
+
+static const char *
+state_of(const struct refresh_status *st)
+{
+	if (st->away)
+		return "away";
+	if (!st->cached)
+		return "no cache";
+	return *st->reason ? "failing" : "ok";
+}
+
+static void
+put_site(struct buf *out, const char *name, const struct refresh_status *st)
+{
+	buf_printf(out, "site %s\tstate\t%s\n", name, state_of(st));
+	if (*st->reason)
+		buf_printf(out, "site %s\treason\t%s\n", name, st->reason);
+	buf_printf(out, "site %s\tlists\t%zu\n", name, st->lists);
+	buf_printf(out, "site %s\twatching\t%s\n", name,
+	    st->watching ? "yes" : "no");
+	buf_printf(out, "site %s\tcache_at\t%lld\n", name,
+	    (long long)st->written);
+	buf_printf(out, "site %s\tscan_at\t%lld\n", name,
+	    (long long)st->scanned);
+	buf_printf(out, "site %s\tscan_ms\t%lu\n", name, st->milliseconds);
+	buf_printf(out, "site %s\tscans\t%lu\n", name, st->scans);
+}
+
+void
+report(struct buf *out, const struct store *store, const struct server *server,
+    time_t started)
+{
+	put_server(out, server, started);
+	for (size_t i = 0; i < store->conf->nsites; i++) {
+		struct refresh_status st;
+
+		refresh_status(store->refresh[i], &st);
+		put_site(out, store->conf->sites[i].name, &st);
+	}
+}
