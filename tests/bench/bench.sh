@@ -1,0 +1,585 @@
+#!/usr/bin/env bash
+# The speed of listmapd as ratios, in one run, against what ships with the
+# bench: a server that frames requests and returns a constant (floor.c), asked
+# by the same load generator (load.c).
+#
+#	bench.sh [--quick] [--self]
+#
+# --quick   tiny sizes: shows that the bench works, its figures mean nothing
+# --self    the floor in listmapd's place: how far two equal servers come
+#           apart here
+#
+#	BENCH_ROUNDS=9  BENCH_SECONDS=1   rounds of each row, seconds of a round
+#	BENCH_LARGE=1                     with 1,000,000 lists as well
+#	BENCH_TREES=DIR                   keeps the lists directories there
+#	BENCH_UNKNOWN=10                  per cent of addresses that do not exist
+#
+# How to read the table
+#
+# "base" is the floor, or what the row names.  Base and listmapd are asked by
+# turns, now the one first, now the other; "ratio" is the median of the ratios
+# of the rounds, "spread" their lowest and highest.  A round in which another
+# process took the processor away is done again; where that is in vain it does
+# not count, unless all rounds of the row are such.  Then "met" is a question
+# mark, and the processor times of the row are worth more than its rates.
+#
+# Each connection has one request outstanding, as those of sendmail and Postfix
+# have.  Every answer is checked; a wrong one, TEMP or a lost one ends the run.
+# 10 % of the addresses do not exist (no such list, no such address of a list,
+# a domain that is not served); for those listmapd asks the directory too
+# (verify_misses), which costs it system calls that the floor never makes.
+#
+# With 64 and 500 connections, server and generator have a processor each, so
+# the rate is that of the slower one.  "the floor + 0.5 us" proves that the
+# server is not hidden behind the generator: it shows what a known cost does to
+# the ratio.  "us/look-up" is the processor time of the two servers; it shrinks
+# when a busy server finds more requests at each turn.
+# With 1 connection server and generator share one processor: on two, nearly
+# all of the time would be that of waking up the other one, and every server
+# would look the same.  Half of what is measured there is the generator.
+#
+# p99 is measured with 64 connections at a rate far below the highest, from the
+# moment a look-up is due: a server that stands still is not asked less for it.
+# While a rebuild runs means: lists are made and changed all the time, each
+# rescan followed by the next one; their number is printed.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+build=${top_builddir:-$here/../..}
+build=$(cd "$build" && pwd) || exit 1
+floor=$build/tests/bench/floor
+load=$build/tests/bench/load
+tree=$build/tests/bench/tree
+
+rounds=${BENCH_ROUNDS:-9}
+seconds=${BENCH_SECONDS:-1}
+unknown=${BENCH_UNKNOWN:-10}
+lists=100000
+few=100
+idle=10000
+created=200
+warm=0.2
+tries=4
+during=$(awk "BEGIN { print $seconds < 2 ? 2 : $seconds }")
+self=no
+for arg; do
+	case $arg in
+	--quick) rounds=1 tries=1 seconds=0.2 warm=0.05 during=0.5
+		lists=200 few=10 idle=50 created=20 ;;
+	--self) self=yes ;;
+	*) echo "usage: bench.sh [--quick] [--self]" >&2; exit 64 ;;
+	esac
+done
+
+dir=
+declare -A pid=() v=()
+
+die()
+{
+	[ -n "$dir" ] && tail -q -n 5 "$dir"/*.log >&2
+	printf 'bench: %s\n' "$*" >&2
+	exit 1
+}
+
+finish()
+{
+	[ "${#pid[@]}" -gt 0 ] && kill "${pid[@]}" 2>/dev/null
+	wait
+	rm -rf "$dir"
+}
+
+# start NAME COMMAND...
+start()
+{
+	local name=$1
+
+	shift
+	"$@" >"$dir/$name.log" 2>&1 </dev/null &
+	pid[$name]=$!
+}
+
+stop()
+{
+	kill "${pid[$1]}" && wait "${pid[$1]}"
+	unset "pid[$1]"
+}
+
+# ready NAME SPEC: asks until there is an answer.
+ready()
+{
+	local i
+
+	for ((i = 0; i < 120; i++)); do
+		kill -0 "${pid[$1]}" 2>/dev/null || die "$1 has ended"
+		"$load" -W 1 -d 0 "$2" 2>/dev/null && return
+	done
+	die "$1 does not answer at $2"
+}
+
+calc()
+{
+	awk "BEGIN { print $1 }"
+}
+
+# Lowest, median and highest of the arguments.
+median()
+{
+	printf '%s\n' "$@" | sort -g | awk '{ a[NR] = $1 }
+	    END { print a[1], (a[int((NR + 1) / 2)] + a[int(NR / 2) + 1]) / 2,
+	        a[NR] }'
+}
+
+# row WHAT BASE LISTMAPD RATIO SPREAD TARGET MET [NOTE]
+row()
+{
+	printf '%-46s %10s %10s %7s  %-12s %-9s %-3s %s\n' "$@"
+}
+
+# judge RATIO ">= N" or "<= N" or -
+judge()
+{
+	if [ "$2" = - ]; then
+		echo -
+	else
+		awk "BEGIN { print ($1 $2) ? \"yes\" : \"no\" }"
+	fi
+}
+
+# place SERVER: puts the server where PIN wants it; the generator's processors
+# are then in "there".
+place()
+{
+	local here=${cpu[*]}
+
+	there=$here
+	case $PIN in
+	together) here=${cpu[0]} there=${cpu[0]} ;;
+	apart) here=${cpu[0]} there=${cpu[1]:-${cpu[0]}} ;;
+	esac
+	taskset -cp "${here// /,}" "${pid[$1]}" >/dev/null || die taskset
+	there=${there// /,}
+}
+
+# measure SERVER ARGUMENT... : a round; its figures are then in v.
+measure()
+{
+	local server=$1 name value there
+
+	shift
+	place "$server"
+	timeout 300 taskset -c "$there" "$load" -P "${pid[$server]}" \
+	    -w "$warm" -u "$unknown" "$@" >"$dir/out" ||
+	    die "$server: load $*"
+	while read -r name value; do
+		v[$name]=$value
+	done <"$dir/out"
+}
+
+# Whether nobody else had the processor of the server or the generator for more
+# than 5 % of the last round.  Where they share one they wait for each other.
+clean()
+{
+	[ "$PIN" != apart ] || [ "${#cpu[@]}" = 1 ] ||
+	    [ "$(calc "${v[server_wait]:-0} <= 0.05 && \
+	        ${v[load_wait]} <= 0.05")" = 1 ]
+}
+
+# pair ROUND: base and server of compare, by turns.
+pair()
+{
+	local turn fault=0
+
+	for turn in $(($1 % 2)) $((($1 + 1) % 2)); do
+		if [ "$turn" = 0 ]; then
+			# shellcheck disable=SC2086
+			measure "$base" -d "$seconds" $base_asked
+			basis=${v[$figure]} basis_time=${v[server_cpu]:-0}
+		else
+			# shellcheck disable=SC2086
+			measure "$server" -d "$seconds" $server_asked
+			value=${v[$figure]} value_time=${v[server_cpu]:-0}
+		fi
+		clean || fault=1
+	done
+	return $fault
+}
+
+# compare WHAT TARGET BASE "BASE'S ARGUMENTS" SERVER "ITS ARGUMENTS" FIGURE:
+# the rounds of both, and the row.
+compare()
+{
+	local what=$1 target=$2 base=$3 base_asked=$4 server=$5
+	local server_asked=$6 figure=$7 basis basis_time value value_time
+	local good=() bad=() i try fault all r
+
+	for ((i = 0; i < rounds; i++)); do
+		for ((try = 0; try < tries; try++)); do
+			fault=1
+			pair "$i" && fault=0 && break
+		done
+		all="$(calc "$value / $basis") $basis $value"
+		all+=" $basis_time $value_time"
+		if [ $fault = 0 ]; then
+			good+=("$all")
+		else
+			bad+=("$all")
+		fi
+	done
+	r=${#bad[@]}
+	[ "${#good[@]}" -gt 0 ] || good=("${bad[@]}")
+	printed "$what" "$target" "$r" "${good[@]}"
+}
+
+# printed WHAT TARGET DISTURBED "RATIO BASE SERVER BASE-TIME SERVER-TIME"...
+printed()
+{
+	local what=$1 target=$2 disturbed=$3 i note met column
+	local low=() mid=() high=()
+
+	shift 3
+	for ((i = 0; i < 5; i++)); do
+		read -r -a column < <(printf '%s\n' "$@" |
+		    awk "{ printf \"%s \", \$$((i + 1)) }")
+		read -r "low[i]" "mid[i]" "high[i]" < <(median "${column[@]}")
+	done
+	note=$(printf '%.2f / %.2f us/look-up' "${mid[3]}" "${mid[4]}")
+	met=$(judge "${mid[0]}" "$target")
+	if [ "$disturbed" != 0 ]; then
+		note+=", $disturbed of $rounds rounds disturbed"
+		[ "$disturbed" != "$rounds" ] || [ "$met" = - ] || met="?"
+	fi
+	row "$what" "$(printf %.0f "${mid[1]}")" "$(printf %.0f "${mid[2]}")" \
+	    "$(printf %.2f "${mid[0]}")" \
+	    "$(printf '%.2f..%.2f' "${low[0]}" "${high[0]}")" "$target" \
+	    "$met" "$note"
+}
+
+# configure NAME LISTS-DIR SPEC...
+configure()
+{
+	local name=$1 lists_dir=$2 spec listen=
+
+	shift 2
+	mkdir "$dir/$name.cache" || die "cannot make the cache directory"
+	for spec; do
+		listen+="${listen:+, }\"$spec\""
+	done
+	{
+		printf 'listen = { %s }\ncache_dir = "%s"\n' "$listen" \
+		    "$dir/$name.cache"
+		printf 'log = "stderr"\nmax_connections = 12000\n'
+		[ "$(id -u)" = 0 ] && printf 'user = "root"\n'
+		printf 'site "lists" {\n\tmailman = "2.1"\n'
+		printf '\tlists_dir = "%s"\n\tverify_misses = "yes"\n' \
+		    "$lists_dir"
+		printf '\tdomain "lists.example.org" { dedicated = true }\n}\n'
+	} >"$dir/$name.conf" || die "cannot write $name.conf"
+}
+
+# serve NAME LISTS [SPEC...]: a listmapd over so many lists.
+serve()
+{
+	local name=$1 n=$2 lists_dir=$trees/$2
+
+	shift 2
+	"$tree" "$lists_dir" "$n" || die "cannot make $n lists"
+	configure "$name" "$lists_dir" "local:$dir/$name.sock" "$@"
+	start "$name" "$build/listmapd" -c "$dir/$name.conf"
+	ready "$name" "local:$dir/$name.sock"
+}
+
+# A TCP port below those that the system gives to clients.
+free_port()
+{
+	local port i
+
+	for ((i = 0; i < 100; i++)); do
+		port=$((20000 + RANDOM % 10000))
+		if ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+			echo "$port"
+			return
+		fi
+	done
+	die "no free TCP port"
+}
+
+rates()
+{
+	local c kind target
+
+	PIN=apart
+	compare "check: the floor itself" - floor "-c 64 $unix_floor" \
+	    twin "-c 64 local:$dir/twin.sock" rate
+	compare "check: the floor + 0.5 us" - floor "-c 64 $unix_floor" \
+	    slow "-c 64 local:$dir/slow.sock" rate
+	for kind in unix tcp; do
+		for c in 1 64 500; do
+			target=-
+			[ $kind$c = unix64 ] && target=">= 0.90"
+			PIN=apart
+			[ $c = 1 ] && PIN=together
+			local -n f=${kind}_floor s=${kind}_served
+			compare "look-ups/s, $kind, $c connections" "$target" \
+			    floor "-c $c -g $lists $f" \
+			    served "-c $c -g $lists $exact $s" rate
+		done
+	done
+	compare "look-ups/s, unix, 64, all of them found" - \
+	    floor "-c 64 -u 0 -g $lists $unix_floor" \
+	    served "-c 64 -u 0 -g $lists $exact $unix_served" rate
+	compare "look-ups/s, unix, 64, none of them found" - \
+	    floor "-c 64 -u 100 -g $lists $unix_floor" \
+	    served "-c 64 -u 100 -g $lists $exact $unix_served" rate
+	compare "connect, 5 look-ups, close (per s), unix" ">= 0.90" \
+	    floor "-c 64 -x 5 -g $lists $unix_floor" \
+	    served "-c 64 -x 5 -g $lists $exact $unix_served" connects
+}
+
+against_few()
+{
+	PIN=apart
+	compare "look-ups/s, $1 lists against $few" ">= 0.90" \
+	    few "-c 64 -e -g $few local:$dir/few.sock" \
+	    "$2" "-c 64 -e -g $1 local:$dir/$2.sock" rate
+}
+
+cache_inode()
+{
+	stat -c %i "$dir/served.cache/lists.cdb"
+}
+
+# Waits until the cache was replaced: a rebuild was done.
+rebuilt()
+{
+	local before=$1 i
+
+	for ((i = 0; i < 1500; i++)); do
+		[ "$(cache_inode)" != "$before" ] && return
+		sleep 0.02
+	done
+	return 1
+}
+
+# Waits until no rebuild comes any more.
+settle()
+{
+	local last now quiet=0 i
+
+	last=$(cache_inode)
+	for ((i = 0; i < 3000 && quiet < 50; i++)); do
+		sleep 0.02
+		now=$(cache_inode)
+		quiet=$((now == last ? quiet + 1 : 0))
+		last=$now
+	done
+	[ "$quiet" = 50 ] || die "the rebuilds do not end"
+}
+
+# Changes lists and makes new ones, so that rebuild follows rebuild, until
+# there is a file "stop"; leaves their number in "rebuilds".
+churn()
+{
+	local n=0 before new lists_dir=$trees/$lists
+
+	# What the daemon does is to be measured, not what makes it do it.
+	renice -n 19 "$BASHPID" >/dev/null || return 1
+	while [ ! -e "$dir/stop" ]; do
+		before=$(cache_inode)
+		new=$lists_dir/churn-$1-$n
+		touch "$lists_dir"/list-0000[0-4]?/config.pck &&
+		    mkdir "$new" &&
+		    cp "$lists_dir/list-000000/config.pck" "$new/tmp" &&
+		    mv "$new/tmp" "$new/config.pck" &&
+		    rebuilt "$before" || return 1
+		n=$((n + 1))
+		echo "$n" >"$dir/rebuilds"
+	done
+}
+
+# churned NAME ROUND: a round of the load while rebuilds run.
+churned()
+{
+	local i before=0 after
+
+	rm -f "$dir/stop" "$dir/rebuilds"
+	churn "$1" &
+	pid[churn]=$!
+	for ((i = 0; i < 3000; i++)); do
+		[ -s "$dir/rebuilds" ] && break
+		sleep 0.02
+	done
+	read -r before <"$dir/rebuilds" || die "no rebuild began"
+	shift
+	measure served "$@"
+	read -r after <"$dir/rebuilds"
+	touch "$dir/stop"
+	wait "${pid[churn]}" || die "a rebuild did not come"
+	unset "pid[churn]"
+	[ "$after" -gt "$before" ] || die "no rebuild ended in the round"
+	rebuilds=$((rebuilds + after - before))
+	settle
+}
+
+# latency WHAT RATE
+latency()
+{
+	local what=$1 rest=() busy=() ratio=() i b g r rebuilds=0
+	local args=(-c 64 -e -g "$lists" "local:$dir/served.sock")
+
+	PIN=no
+	[ "$2" != max ] && args=(-r "$2" "${args[@]}")
+	args=(-d "$during" "${args[@]}")
+	for ((i = 0; i < rounds; i++)); do
+		measure served "${args[@]}"
+		rest[i]=${v[p99]}
+		churned "$2-$i" "${args[@]}"
+		busy[i]=${v[p99]}
+		ratio[i]=$(calc "${busy[i]} / ${rest[i]}")
+	done
+	read -r _ b _ < <(median "${rest[@]}")
+	read -r _ g _ < <(median "${busy[@]}")
+	read -r -a r < <(median "${ratio[@]}")
+	row "$what" "$b" "$g" "$(printf %.2f "${r[1]}")" \
+	    "$(printf '%.2f..%.2f' "${r[0]}" "${r[2]}")" "<= 2" \
+	    "$(judge "${r[1]}" "<= 2")" "$rebuilds rebuilds"
+}
+
+# Resident bytes of a process but for the caches that it maps.
+resident()
+{
+	awk -v cache="$dir/" '/^[0-9a-f]+-[0-9a-f]+ / {
+		mine = index($6, cache) != 1 }
+	    $1 == "Rss:" && mine { kb += $2 }
+	    END { print kb * 1024 }' "/proc/$1/smaps"
+}
+
+memory()
+{
+	local limit before after held
+	local server=${pid[served]}
+
+	limit=$(($(ulimit -Hn) - 200))
+	[ "$idle" -gt "$limit" ] && idle=$limit
+	before=$(resident "$server")
+	[ "${before:-0}" -gt 0 ] || die "cannot read smaps"
+	row "memory beside the mapped cache, MB" - \
+	    "$(calc "int($before / 10485.76) / 100")" - - "<= 8" \
+	    "$(judge "$before / 1048576" "<= 8")"
+	coproc hold { exec "$load" -i -c "$idle" "local:$dir/served.sock"; }
+	# shellcheck disable=SC2154
+	pid[hold]=$hold_PID
+	read -r -t 120 -u "${hold[0]}" _ held || die "cannot hold $idle"
+	after=$(resident "$server")
+	eval "exec ${hold[1]}>&-"
+	wait "${pid[hold]}" 2>/dev/null
+	unset "pid[hold]"
+	row "memory of each of $held connections, bytes" - \
+	    "$(calc "int(($after - $before) / $held)")" - - "<= 4096" \
+	    "$(judge "($after - $before) / $held" "<= 4096")"
+}
+
+creation()
+{
+	local name value
+
+	"$tree" -a "local:$dir/served.sock" "$trees/$lists" "$created" \
+	    >"$dir/out" || die "a list was made and not found"
+	while read -r name value; do
+		v[$name]=$value
+	done <"$dir/out"
+	row "created lists right at the first look-up" "${v[created]}" \
+	    "${v[first_right]}" \
+	    "$(calc "${v[first_right]} / ${v[created]}")" - ">= 1" \
+	    "$(judge "${v[first_right]} / ${v[created]}" ">= 1")"
+	row "created -> answered, us: median, max" "${v[median]}" \
+	    "${v[max]}" - - - -
+}
+
+# Microseconds that a command takes.
+took()
+{
+	local from=${EPOCHREALTIME/[.,]/}
+
+	"$@" >/dev/null || die "$*: failed"
+	echo $((${EPOCHREALTIME/[.,]/} - from))
+}
+
+rescan()
+{
+	local base=() got=() i b g before
+
+	stop served
+	settle
+	"$build/listmap" -c "$dir/served.conf" rebuild || die "no rebuild"
+	before=$(cache_inode)
+	for ((i = 0; i < rounds * 2; i++)); do
+		base[i]=$(took find "$trees/$lists" -maxdepth 2 \
+		    -name config.pck -size +0) || exit 1
+		got[i]=$(took "$build/listmap" -c "$dir/served.conf" \
+		    rebuild) || exit 1
+	done
+	[ "$(cache_inode)" = "$before" ] || die "something was rewritten"
+	read -r b _ < <(median "${base[@]}")
+	read -r g _ < <(median "${got[@]}")
+	row "rescan, $lists unchanged lists, ms, best; find" \
+	    "$(calc "$b / 1000")" "$(calc "$g / 1000")" \
+	    "$(printf %.2f "$(calc "$g / $b")")" - "<= 1.3" \
+	    "$(judge "$g / $b" "<= 1.3")"
+}
+
+for program in "$floor" "$load" "$tree"; do
+	[ -x "$program" ] || die "$program is not built"
+done
+dir=$(mktemp -d "${TMPDIR:-/tmp}/listmap-bench.XXXXXX") || exit 1
+trap finish EXIT
+trap 'exit 1' INT TERM HUP
+ulimit -Sn "$(ulimit -Hn)"
+trees=${BENCH_TREES:-$dir/trees}
+mkdir -p "$trees" || die "cannot make $trees"
+rm -rf "$trees"/*/new-* "$trees"/*/churn-*
+PIN=no
+read -r -a cpu < <(taskset -cp $$ | sed 's/.*: //' | tr , '\n' |
+    awk -F- '{ for (i = $1; i <= $NF; i++) printf "%d ", i }')
+[ "${#cpu[@]}" -gt 0 ] || die "which processors there are"
+
+port=$(free_port) || exit 1
+unix_floor=local:$dir/floor.sock
+tcp_floor=inet:$port@127.0.0.1
+start floor "$floor" "$unix_floor" "$tcp_floor"
+start twin "$floor" "local:$dir/twin.sock"
+start slow "$floor" -b 500 "local:$dir/slow.sock"
+ready floor "$tcp_floor"
+ready twin "local:$dir/twin.sock"
+ready slow "local:$dir/slow.sock"
+port=$(free_port) || exit 1
+unix_served=local:$dir/served.sock
+tcp_served=inet:$port@127.0.0.1
+exact=-e
+
+printf '%s, %s processors, load %s, %s rounds of %s s\n\n' "$(uname -sr)" \
+    "$(nproc)" "$(cut -d ' ' -f 1 /proc/loadavg)" "$rounds" "$seconds"
+row what base listmapd ratio spread target met ""
+if [ "$self" = yes ]; then
+	exact=
+	start served "$floor" "$unix_served" "$tcp_served"
+	ready served "$tcp_served"
+	rates
+	exit 0
+fi
+serve served "$lists" "$tcp_served"
+serve few "$few"
+rates
+PIN=apart
+measure served -c 64 -d "$seconds" -g "$lists" -e "$unix_served"
+# shellcheck disable=SC2154
+latency "p99, us, while rebuilding; at rest" "$(calc "int(${v[rate]} / 10)")"
+latency "p99, us, the same at the highest rate" max
+against_few "$lists" served
+if [ "${BENCH_LARGE:-0}" = 1 ]; then
+	serve large 1000000
+	against_few 1000000 large
+	stop large
+fi
+memory
+creation
+rescan
