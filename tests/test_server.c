@@ -104,12 +104,12 @@ static void
 on_usr1(struct ev_loop *loop, struct ev_signal *w, int events)
 {
 	(void)loop;
-	(void)w;
 	(void)events;
 	server_unlisten(server);
+	*(bool *)w->data = true;
 }
 
-/* So that it ends when the last one is gone after a SIGTERM. */
+/* So that it ends when the last one is gone after a signal. */
 static void
 on_prepare(struct ev_loop *loop, struct ev_prepare *w, int events)
 {
@@ -156,7 +156,7 @@ serve(const struct plan *plan, struct listener *l, size_t n)
 	ev_signal_init(&term, on_ending, SIGTERM);
 	ev_signal_init(&usr1, on_usr1, SIGUSR1);
 	ev_prepare_init(&prepare, on_prepare);
-	term.data = prepare.data = &ending;
+	term.data = usr1.data = prepare.data = &ending;
 	ev_signal_start(loop, &term);
 	ev_signal_start(loop, &usr1);
 	ev_prepare_start(loop, &prepare);
@@ -794,10 +794,10 @@ takes_over(void **state)
 		open_listeners(l, true);
 		new = spawn(&plan, l);
 		kill(old, SIGUSR1);
-		/* The old one serves whom it has. */
+		/* The old one serves whom it has, and ends by itself. */
 		ask(kept);
 		close(kept);
-		stop(old);
+		reap(old);
 		old = new;
 	}
 	/* Not a close(): the servers have that end open too. */
