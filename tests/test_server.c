@@ -131,6 +131,7 @@ struct plan {
 	struct server_options options;
 	int files; /* descriptors that may be opened more, or -1 */
 	bool purge;
+	int client; /* a descriptor that is not the server's; 0: none */
 };
 
 static int
@@ -217,8 +218,12 @@ spawn(const struct plan *plan, struct listener *l)
 
 	pid = fork();
 	assert_true(pid >= 0);
-	if (pid == 0)
+	if (pid == 0) {
+		/* A client's end that is open here would never seem closed. */
+		if (plan->client)
+			close(plan->client);
 		_exit(serve(plan, l, 2));
+	}
 	for (i = 0; i < 2; i++) {
 		/* The child's now. */
 		free(l[i].path);
@@ -791,6 +796,7 @@ takes_over(void **state)
 		pid_t new;
 
 		ask(kept = dial(tcp_spec));
+		plan.client = kept;
 		open_listeners(l, true);
 		new = spawn(&plan, l);
 		kill(old, SIGUSR1);
