@@ -11,9 +11,9 @@ lookup(const struct sites *s, struct str key, struct buf *value)
 	const struct domain *d;
 	struct address a;
 
-	address_parse_local(key, &a);
+	address_parse_domain(key, &a);
 	d = a.too_long ? NULL : sites_domain(s, a.local);
-	if (!d || !d->real)
+	if (!d || !d->real || d->discovered)
 		return 0;
 	buf_add(value, "OK");
 	return 1;

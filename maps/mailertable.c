@@ -9,49 +9,75 @@
 #include <string.h>
 
 #include "maps/maps.h"
+#include "base/conf_check.h"
 #include "maps/value.h"
 
-/* The domain that a key is the pseudo domain of, and by which of its sites. */
-static const struct domain *
-find_pseudo(const struct sites *s, struct str key, const struct site **site)
+static bool
+has_generation(const struct domain *d, const struct mailman *mailman)
+{
+	for (size_t i = 0; d && d->real == d && i < d->nsites; i++)
+		if (d->site[i]->mailman == mailman)
+			return true;
+	return false;
+}
+
+/* What comes from outside goes into the value. */
+static bool
+is_domain_name(struct str name)
+{
+	char text[ADDRESS_DOMAIN_MAX + 1];
+	struct buf b;
+
+	buf_over(&b, text, sizeof(text));
+	buf_str(&b, name);
+	return strlen(buf_cstr(&b)) == name.n &&
+	    !conf_check_domain_name(text);
+}
+
+/*
+ * DOMAIN.mailman.  Where the hosts of lists are domains, too, any domain may
+ * have been one when virtuser made its pseudo domain, and the message may have
+ * been in the queue since: none is refused.  It is no domain that anybody is
+ * relayed for.
+ */
+static bool
+write_pseudo(const struct sites *s, struct str key, struct buf *value)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		const char *mailer = s->site[i].mailman->mailer;
-		size_t n = strlen(mailer);
-		const struct domain *d;
+		const struct site *site = &s->site[i];
+		size_t n = strlen(site->mailman->mailer);
+		struct domain d = { 0 };
 
-		if (key.n <= n + 1 || !str_ends(key, mailer) ||
+		if (key.n <= n + 1 || !str_ends(key, site->mailman->mailer) ||
 		    key.p[key.n - n - 1] != '.')
 			continue;
-		d = sites_domain(s, str_head(key, key.n - n - 1));
-		for (size_t j = 0; d && d->real == d && j < d->nsites; j++)
-			if (d->site[j]->mailman == s->site[i].mailman) {
-				*site = d->site[j];
-				return d;
-			}
+		d.name = str_head(key, key.n - n - 1);
+		if (!has_generation(sites_domain(s, d.name), site->mailman) &&
+		    ((!site->conf->discover && site->conf->ndomains) ||
+		    !is_domain_name(d.name)))
+			continue;
+		value_triple(value, site, &d);
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 static int
 lookup(const struct sites *s, struct str key, struct buf *value)
 {
 	const struct domain *d;
-	const struct site *site;
 	struct address a;
 
-	address_parse_local(key, &a);
-	if (a.too_long)
+	address_parse_domain(key, &a);
+	if (a.local.n > ADDRESS_DOMAIN_MAX)
 		return 0;
-	d = find_pseudo(s, a.local, &site);
-	if (!d) {
-		d = sites_domain(s, a.local);
-		d = d ? d->real : NULL;
-		if (!d || !d->dedicated || !value_mailer(d))
-			return 0;
-		site = d->site[0];
-	}
-	value_triple(value, site, d);
+	if (write_pseudo(s, a.local, value))
+		return 1;
+	d = sites_domain(s, a.local);
+	d = d ? d->real : NULL;
+	if (!d || !d->dedicated || !value_mailer(d))
+		return 0;
+	value_triple(value, d->site[0], d);
 	return 1;
 }
 

@@ -19,6 +19,8 @@
 /* Takes one pair of a dump; another value than 0 ends it. */
 typedef int map_emit_fn(void *arg, struct str key, struct str value);
 
+typedef int map_each_fn(const struct sites *s, map_emit_fn *emit, void *arg);
+
 struct map {
 	const char *name;
 	const char *help;
@@ -29,11 +31,11 @@ struct map {
 	int (*lookup)(const struct sites *s, struct str key,
 	    struct buf *value);
 	/* All pairs; as resolve_each().  NULL: they cannot be enumerated. */
-	int (*each)(const struct sites *s, map_emit_fn *emit, void *arg);
-	/* The same for what `dump --shared' prints; NULL: there is no such
-	 * difference. */
-	int (*each_shared)(const struct sites *s, map_emit_fn *emit,
-	    void *arg);
+	map_each_fn *each;
+	/* The same for what `dump --shared' prints, and for a table that is to
+	 * do without the daemon; NULL: there is no such difference. */
+	map_each_fn *each_shared;
+	map_each_fn *each_standalone;
 	bool keys_only; /* a dump prints keys alone, one a line */
 };
 

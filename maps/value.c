@@ -134,20 +134,19 @@ meant_list(const struct address *a)
 	return s;
 }
 
-static const char *
-overview_url(const struct domain *d)
-{
-	for (size_t i = 0; i < d->nsites; i++)
-		if (*d->site[i]->conf->url)
-			return d->site[i]->conf->url;
-	return "";
-}
-
 /* Writes the field that T begins with, if it is one; how long its name is. */
 static size_t
 put_named_field(struct buf *b, const char *t, const struct address *a,
     const struct domain *d)
 {
+	if (a->local.n == 0 && !strncmp(t, "{address}", 9)) {
+		buf_add(b, "that address");
+		return 9;
+	}
+	if (a->local.n == 0 && !strncmp(t, "{list}", 6)) {
+		buf_add(b, "of that name");
+		return 6;
+	}
 	if (!strncmp(t, "{address}", 9)) {
 		char text[sizeof(a->text)];
 		struct buf whole;
@@ -168,8 +167,8 @@ put_named_field(struct buf *b, const char *t, const struct address *a,
 		return 8;
 	}
 	if (!strncmp(t, "{url}", 5)) {
-		for (const char *u = overview_url(d); *u; u++)
-			put_carried(b, *u);
+		for (size_t i = 0; i < d->url.n; i++)
+			put_carried(b, d->url.p[i]);
 		return 5;
 	}
 	return 0;
@@ -183,7 +182,7 @@ value_refusal(struct buf *value, const struct sites *s,
 	size_t n;
 
 	if (!*t)
-		t = *overview_url(d) ? DEFAULT_REFUSAL_URL : DEFAULT_REFUSAL;
+		t = d->url.n ? DEFAULT_REFUSAL_URL : DEFAULT_REFUSAL;
 	buf_add(value, "error:5.1.1:\"550 5.1.1 ");
 	while (*t) {
 		size_t field = put_named_field(value, t, a, d);

@@ -37,7 +37,8 @@ void value_pseudo(struct buf *value, const struct site *site,
 /*
  * error:5.1.1:"550 5.1.1 TEXT": the refusal of the address A, which no list
  * has.  What sendmail carries verbatim only: printable ASCII without '"' and
- * '\', every '%' doubled, MAP_VALUE_MAX bytes at most.
+ * '\', every '%' doubled, MAP_VALUE_MAX bytes at most.  An address without
+ * a local part stands for any: "of that name".
  */
 void value_refusal(struct buf *value, const struct sites *s,
     const struct address *a, const struct domain *d);

@@ -7,9 +7,12 @@
  * would hide what comes after them, so they are always absent.
  *
  * On a dedicated domain a list is absent here, too: mailertable routes it,
- * detail and all.  Unless only the address tells which mailer it is.
+ * detail and all.  Unless only the address tells which mailer it is; or the
+ * list has a '+' in its name: after an absent a+b@ sendmail asks for a++@ and
+ * a@, which would be refused.
  */
 #include "maps/maps.h"
+#include "maps/standalone.h"
 #include "maps/value.h"
 
 /* A true 451 at RCPT; TEMP from virtusertable means "250, will queue". */
@@ -29,7 +32,8 @@ write_value(struct buf *value, const struct route *r)
 		buf_add(value, r->redirect);
 		return true;
 	}
-	if (r->domain->dedicated && value_mailer(r->domain))
+	if (r->domain->dedicated && value_mailer(r->domain) &&
+	    str_find(r->meaning.list, '+') == STR_NONE)
 		return false;
 	value_pseudo(value, r->site, r->domain);
 	return true;
@@ -71,4 +75,5 @@ const struct map map_virtuser = {
 	.help = "what a virtusertable holds for a list's address",
 	.lookup = lookup,
 	.each = each,
+	.each_standalone = standalone_each,
 };

@@ -42,7 +42,8 @@ static void
 understand(const struct address *a, bool plus_any)
 {
 	static const struct lists lists = { .find = find };
-	const struct manner how = { ACTION_ALL, plus_any };
+	const struct manner how = { .actions = ACTION_ALL,
+		.plus_any = plus_any };
 	struct meaning m = { .action = ACTIONS };
 
 	if (mailman2.understand(&how, &lists, LISTS_KNOWN, a->local, &m) !=

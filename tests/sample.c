@@ -12,13 +12,34 @@
 #include "sample.h"
 #include "programs/program.h"
 
-static const char *
-find_name(const char *const *names, struct str name)
+/* The part of an entry before its host. */
+static struct str
+name_of(const char *entry)
 {
-	for (; names && *names; names++)
-		if (str_is(name, *names))
-			return *names;
+	return str_head(str_from(entry), strcspn(entry, "@"));
+}
+
+static struct str
+host_of(const char *entry)
+{
+	struct str name = name_of(entry);
+
+	return entry[name.n] ? str_tail(str_from(entry), name.n + 1) : STR("");
+}
+
+static const char *
+find_entry(const char *const *entries, struct str name)
+{
+	for (; entries && *entries; entries++)
+		if (str_eq(name, name_of(*entries)))
+			return *entries;
 	return NULL;
+}
+
+static bool
+is(const char *name, struct str which)
+{
+	return name && str_is(which, name);
 }
 
 static enum lists_found
@@ -26,17 +47,39 @@ find(const struct lists *l, struct str name, enum lists_effort effort,
     struct list *out)
 {
 	const struct sample *s = (const struct sample *)l;
-	const char *found = find_name(s->known, name);
+	const char *found = find_entry(s->known, name);
+	bool fresh = false;
 
 	if (s->away)
 		return LISTS_AWAY;
-	if (s->doubtful && str_is(name, s->doubtful))
+	if (is(s->doubtful, name))
 		return LISTS_NO_ANSWER;
-	if (!found && effort == LISTS_THOROUGH)
-		found = find_name(s->fresh, name);
+	if (!found && effort == LISTS_THOROUGH) {
+		found = find_entry(s->fresh, name);
+		fresh = found != NULL;
+	}
 	if (!found)
 		return LISTS_ABSENT;
-	*out = (struct list){ .name = str_from(found) };
+	*out = (struct list){ name_of(found), host_of(found),
+		fresh && is(s->unread, name) };
+	return LISTS_FOUND;
+}
+
+static enum lists_found
+find_changed(const struct lists *l, struct str name, struct list *out)
+{
+	const struct sample *s = (const struct sample *)l;
+	const char *found = find_entry(s->moved, name);
+
+	assert_non_null(find_entry(s->known, name) ? "" :
+	    find_entry(s->fresh, name));
+	if (s->away)
+		return LISTS_AWAY;
+	if (is(s->unread, name))
+		return LISTS_NO_ANSWER;
+	if (!found)
+		return LISTS_ABSENT;
+	*out = (struct list){ name_of(found), host_of(found), false };
 	return LISTS_FOUND;
 }
 
@@ -49,9 +92,36 @@ each(const struct lists *l, int (*visit)(void *arg, const struct list *list),
 	if (s->away)
 		return -1;
 	for (size_t i = 0; s->known[i]; i++) {
-		struct list one = { .name = str_from(s->known[i]) };
+		struct list one = { name_of(s->known[i]),
+			host_of(s->known[i]), false };
 		int rc = visit(arg, &one);
 
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+each_host(const struct lists *l,
+    int (*visit)(void *arg, const struct lists_host *host), void *arg)
+{
+	const struct sample *s = (const struct sample *)l;
+
+	for (size_t i = 0; s->known[i]; i++) {
+		struct lists_host one = { host_of(s->known[i]), 1,
+			str_from(s->url) };
+		bool before = false;
+		int rc = 0;
+
+		for (size_t j = 0; s->known[j]; j++) {
+			bool same = str_eq(one.name, host_of(s->known[j]));
+
+			before |= same && j < i;
+			one.count += same && j > i;
+		}
+		if (!before)
+			rc = visit(arg, &one);
 		if (rc)
 			return rc;
 	}
@@ -74,7 +144,14 @@ void
 sample_lists(struct sample *s, const char *const *known)
 {
 	*s = (struct sample){
-		.lists = { find, each, changing, complete },
+		.lists = {
+			.find = find,
+			.find_changed = find_changed,
+			.each = each,
+			.each_host = each_host,
+			.changing = changing,
+			.complete = complete,
+		},
 		.known = known,
 	};
 }

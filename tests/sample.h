@@ -13,9 +13,13 @@
 
 struct sample {
 	struct lists lists; /* first: what resolve() sees */
-	const char *const *known; /* in the snapshot; ends with NULL */
-	const char *const *fresh; /* only in the directory; NULL: none */
+	/* "NAME" or "NAME@HOST"; each ends with NULL, or is NULL. */
+	const char *const *known; /* in the snapshot */
+	const char *const *fresh; /* only in the directory */
+	const char *const *moved; /* known, with another host there now */
 	const char *doubtful; /* name that has no answer; NULL: none */
+	const char *unread;   /* name whose host nobody reads; NULL: none */
+	const char *url;      /* overview of the lists of every host */
 	bool away;
 	bool was_complete;
 	bool is_changing;

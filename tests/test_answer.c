@@ -209,6 +209,36 @@ tells_its_status(void **state)
 	answer_free(NULL);
 }
 
+/* What has to be made anew when the hosts of the lists change. */
+static void
+discovers_domains(void **state)
+{
+	static const char *const hosted[] = { "foo@found.test", "bar@two.test",
+		NULL };
+	struct conf *c = sample_conf(
+	    "site \"one\" { lists_dir = \"/one\" }\n"
+	    "site \"two\" { lists_dir = \"/two\" domain \"two.test\" {} }\n"
+	    "map \"second\" { role = \"listmap\" site = { \"two\" } }\n");
+	const struct lists *lists[] = { &at.one.lists, &at.two.lists };
+	struct answer *a;
+
+	(void)state;
+	at.one.known = at.two.known = hosted;
+	a = answer_new(c, lists, NULL, NULL);
+	assert_non_null(a);
+	expect(a, STR("listmap foo@found.test"), "OK mailman:found.test,");
+	expect(a, STR("listmap nosuch@found.test"), "NOTFOUND ,");
+	expect(a, STR("refusal nosuch@found.test"), "NOTFOUND ,");
+	expect(a, STR("domains found.test"), "NOTFOUND ,");
+	expect(a, STR("domains two.test"), "OK OK,");
+	expect(a, STR("second foo@found.test"), "NOTFOUND ,");
+	expect(a, STR("second bar@two.test"), "OK ");
+	assert_int_equal(answer_sites(a)->n, 2);
+	assert_non_null(sites_domain(answer_sites(a), STR("found.test")));
+	answer_free(a);
+	conf_free(c);
+}
+
 static void
 finds_maps(void **state)
 {
@@ -221,6 +251,7 @@ finds_maps(void **state)
 	    &map_virtuser);
 	assert_ptr_equal(sites, all);
 	assert_int_equal(all->n, 2);
+	assert_ptr_equal(answer_sites(at.answer), all);
 	assert_ptr_equal(answer_map(at.answer, STR("second"), &sites),
 	    &map_listmap);
 	assert_int_equal(sites->n, 1);
@@ -240,6 +271,7 @@ main(void)
 		TEST(names_are_logged_printable),
 		TEST(each_look_up_is_logged_for_debugging),
 		TEST(tells_its_status),
+		TEST(discovers_domains),
 		TEST(finds_maps),
 	};
 

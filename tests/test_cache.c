@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,20 +57,70 @@ test_good(void **state)
 	int n = 0;
 
 	(void)state;
-	MAKE({ ":listmap", "1\t2\t64\t99" }, { "bar", "1\t2\t3" },
-	    { "foo", "4\t5\t3\tfurther" });
+	MAKE({ ":listmap", "1\t2\t64\t99" }, { "bar", "1\t2\t3\ta.test" },
+	    { "foo", "4\t5\t3\t\tfurther" });
 	c = cache_open(fixture_path("s.cdb"), &err);
 	assert_non_null(c);
 	assert_true(cache_head(c)->count == 2 && cache_head(c)->dev == 64 &&
 	    cache_head(c)->ino == 99);
 	assert_int_equal(cache_find(c, STR("foo"), &r), 1);
-	assert_true(r.ino == 4 && r.mtime == 5);
+	assert_true(r.ino == 4 && r.mtime == 5 && r.host.n == 0);
+	assert_int_equal(cache_find(c, STR("bar"), &r), 1);
+	assert_true(str_is(r.host, "a.test"));
 	assert_int_equal(cache_find(c, STR("nosuch"), &r), 0);
 	assert_int_equal(cache_find(c, STR(""), &r), 0);
 	assert_int_equal(cache_find(c, STR(":listmap"), &r), 0);
 	assert_int_equal(cache_each(c, count_list, &n), 0);
 	assert_int_equal(n, 2);
 	assert_true(cache_written(c) > 0);
+	cache_close(c);
+}
+
+struct seen {
+	char text[512];
+	int stop_at;
+};
+
+static int
+note_host(void *arg, struct str host, const struct record_host *r)
+{
+	struct seen *s = arg;
+	size_t n = strlen(s->text);
+
+	snprintf(s->text + n, sizeof(s->text) - n, "<%.*s %d %.*s>",
+	    (int)host.n, host.p, (int)r->count, (int)r->url.n, r->url.p);
+	return --s->stop_at == 0 ? 7 : 0;
+}
+
+static void
+test_each_host(void **state)
+{
+	struct seen s = { "", 0 };
+	struct cache *c;
+	const char *err;
+	struct record r;
+
+	(void)state;
+	MAKE({ ":listmap", "1\t1\t64\t99" }, { ":host:a.test", "2\thttp://a" },
+	    { ":later", "whatever" }, { ":host:", "1\t" },
+	    { "foo", "4\t5\t3\ta.test" }, { "host:x", "4\t5\t3\t" });
+	c = cache_open(fixture_path("s.cdb"), &err);
+	assert_non_null(c);
+	assert_int_equal(cache_each_host(c, note_host, &s), 0);
+	assert_string_equal(s.text, "<a.test 2 http://a>< 1 >");
+	s = (struct seen){ "", 1 };
+	assert_int_equal(cache_each_host(c, note_host, &s), 7);
+	assert_string_equal(s.text, "<a.test 2 http://a>");
+	/* Its key is no list's. */
+	assert_int_equal(cache_find(c, STR(":host:a.test"), &r), 0);
+	cache_close(c);
+	/* None at all. */
+	MAKE({ ":listmap", "1\t0\t64\t99" });
+	c = cache_open(fixture_path("s.cdb"), &err);
+	assert_non_null(c);
+	s = (struct seen){ "", 0 };
+	assert_int_equal(cache_each_host(c, note_host, &s), 0);
+	assert_string_equal(s.text, "");
 	cache_close(c);
 }
 
@@ -123,6 +174,10 @@ test_errors(void **state)
 	expect_error("wrong count");
 	MAKE({ ":listmap", "1\t18446744073709551615\t64\t99" });
 	expect_error("wrong count");
+	/* Whoever makes domains of them must be able to trust them. */
+	MAKE({ ":listmap", "1\t0\t64\t99" }, { ":host:a.test", "nonsense" });
+	expect_error("broken hosts");
+	assert_int_equal(errno, EPROTO);
 }
 
 static void
@@ -160,6 +215,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_good),
+		TEST(test_each_host),
 		TEST(test_replaced),
 		TEST(test_errors),
 		TEST(test_broken_record_is_no_answer),

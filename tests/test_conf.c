@@ -133,6 +133,8 @@ defaults(void **state)
 	assert_string_equal(s->lists_dir, "/var/lib/mailman/lists");
 	assert_string_equal(s->data_dir, "/var/lib/mailman/data");
 	assert_string_equal(s->wrapper, "/var/lib/mailman/mail/mailman");
+	assert_string_equal(s->hosts, "separate");
+	assert_false(s->discover);
 	assert_string_equal(s->plus, "verp");
 	assert_string_equal(s->verify_misses, "auto");
 	assert_string_equal(s->url, "");
@@ -164,7 +166,7 @@ every_option_has_a_row(void **state)
 			    !strcmp(p->name, o->name));
 	}
 	assert_int_equal(rows[CONF_TOP], 15);
-	assert_int_equal(rows[CONF_SITE], 8);
+	assert_int_equal(rows[CONF_SITE], 10);
 	assert_int_equal(rows[CONF_DOMAIN], 3);
 	assert_int_equal(rows[CONF_MAP], 2);
 }
@@ -183,6 +185,7 @@ static const char everything[] =
     "refusal = \"{address} {list} {domain} {url} 100% \"\n"
     "site one { mailman = 9 lists_dir = \"/l//\" data_dir = \"/d\"\n"
     "  wrapper = /w plus = any actions = { owner, post }\n"
+    "  hosts = any discover = true\n"
     "  verify_misses = no url = \"https://a/?b=$c&d=\\${e}\"\n"
     "  domain \"A.Test.\" { dedicated = true\n"
     "    redirect = { \"Abuse=U@Mail.test\", \"x=y+z@mail.test\" } }\n"
@@ -212,6 +215,8 @@ values(void **state)
 	assert_string_equal(s->mailman, "9");
 	assert_string_equal(s->lists_dir, "/l");
 	assert_string_equal(s->data_dir, "/d");
+	assert_string_equal(s->hosts, "any");
+	assert_true(s->discover);
 	assert_string_equal(s->url, "https://a/?b=$c&d=${e}");
 	assert_int_equal(s->actions.n, 2);
 	assert_string_equal(s->actions.word[0], "owner");
@@ -225,6 +230,43 @@ values(void **state)
 	assert_int_equal(c->nmaps, 2);
 	assert_string_equal(c->maps[0].sites.word[1], "one");
 	assert_null(c->maps[0].sites.word[2]);
+	conf_free(c);
+}
+
+/* The hosts of the lists are its domains then. */
+static void
+a_site_without_a_domain(void **state)
+{
+	struct conf *c = load_right("site s { lists_dir = /l }\n");
+
+	(void)state;
+	assert_int_equal(c->nsites, 1);
+	assert_int_equal(c->sites[0].ndomains, 0);
+	conf_free(c);
+	c = load_right("site s {}\nsite t { lists_dir = /t discover = on }\n");
+	assert_int_equal(c->nsites, 2);
+	conf_free(c);
+}
+
+/* Debian's paths, and the hosts of the lists. */
+static void
+without_a_file(void **state)
+{
+	struct conf *c = load_path(NULL), *same;
+
+	(void)state;
+	assert_non_null(c);
+	assert_int_equal(said.n, 0);
+	assert_true(*c->path);
+	assert_int_equal(c->nsites, 1);
+	assert_string_equal(c->sites[0].lists_dir, "/var/lib/mailman/lists");
+	assert_string_equal(c->sites[0].mailman, "2.1");
+	assert_string_equal(c->sites[0].hosts, "separate");
+	assert_int_equal(c->sites[0].ndomains, 0);
+	assert_int_equal(c->nmaps, 0);
+	same = load_right("site mailman {}\n");
+	assert_string_equal(same->sites[0].name, c->sites[0].name);
+	conf_free(same);
 	conf_free(c);
 }
 
@@ -315,6 +357,8 @@ static const struct {
 	{ "log_level = all\n" SITE, 1, "option 'log_level'" },
 	{ IN_SITE("mailman = 3"), 2, "option 'mailman'" },
 	{ IN_SITE("plus = some"), 2, "option 'plus'" },
+	{ IN_SITE("hosts = both"), 2, "option 'hosts'" },
+	{ IN_SITE("discover = maybe"), 2, "option 'discover'" },
 	{ IN_SITE("verify_misses = maybe"), 2,
 	    "option 'verify_misses'" },
 	{ IN_SITE("actions = { post,\nloop }"), 3,
@@ -409,7 +453,6 @@ static const struct {
 	int line;
 	const char *why;
 } bad_together[] = {
-	{ "site s {\nlists_dir = /l }\n", 2, "no domain" },
 	{ "site \"a/b\" { domain a {} }\n", 1, "site \"a/b\"" },
 	{ "site \".a\" { domain a {} }\n", 1, "site \".a\"" },
 	{ "site \"a b\" { domain a {} }\n", 1, "site \"a b\"" },
@@ -556,6 +599,8 @@ main(void)
 		TEST(defaults),
 		TEST(every_option_has_a_row),
 		TEST(values),
+		TEST(a_site_without_a_domain),
+		TEST(without_a_file),
 		TEST(what_is_printed_can_be_read),
 		TEST(wrong_values),
 		TEST(wrong_syntax),

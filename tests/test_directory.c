@@ -16,7 +16,7 @@ static enum lists_found
 ask(const struct directory_id *must_be, const char *name)
 {
 	return directory_find(&mailman2, fixture_path("lists"), must_be,
-	    str_from(name));
+	    str_from(name), NULL);
 }
 
 static void
@@ -92,6 +92,68 @@ test_identity(void **state)
 }
 
 static void
+test_stat_of_what_was_found(void **state)
+{
+	struct stat st, must;
+
+	(void)state;
+	fixture_list("lists", "foo");
+	assert_int_equal(stat(fixture_path("lists/foo/config.pck"), &must),
+	    0);
+	assert_int_equal(directory_find(&mailman2, fixture_path("lists"), NULL,
+	                     STR("foo"), &st), LISTS_FOUND);
+	assert_true(st.st_ino == must.st_ino && st.st_size == must.st_size);
+	/* To know that a list is there nobody reads it. */
+	assert_int_equal(chmod(fixture_path("lists/foo/config.pck"), 0), 0);
+	assert_int_equal(ask(NULL, "foo"), LISTS_FOUND);
+}
+
+static bool
+read_list(const char *name, struct particulars *p)
+{
+	return directory_read(&mailman2, fixture_path("lists"),
+	    str_from(name), p);
+}
+
+static void
+test_particulars(void **state)
+{
+	static const char pickle[] = "}(S'host_name'\nS'A.Test'\n"
+	    "S'web_page_url'\nS'http://a/'\nS'advertised'\nI01\nu.";
+	struct particulars p;
+	char wide[300];
+
+	(void)state;
+	fixture_list("lists", "foo");
+	fixture_file(fixture_path("lists/foo/config.pck"), pickle);
+	assert_true(read_list("foo", &p));
+	assert_string_equal(p.host, "a.test");
+	assert_string_equal(p.url, "http://a/listinfo");
+	/* So large that it would take too long. */
+	assert_int_equal(truncate(fixture_path("lists/foo/config.pck"),
+	                     DIRECTORY_READ_MAX), 0);
+	assert_true(read_list("foo", &p));
+	assert_string_equal(p.host, "a.test");
+	assert_int_equal(truncate(fixture_path("lists/foo/config.pck"),
+	                     DIRECTORY_READ_MAX + 1), 0);
+	assert_false(read_list("foo", &p));
+	assert_string_equal(p.host, "");
+	/* What cannot be read has nothing to say. */
+	assert_int_equal(chmod(fixture_path("lists/foo/config.pck"), 0), 0);
+	assert_true(read_list("foo", &p));
+	assert_string_equal(p.host, "");
+	assert_true(read_list("nosuch", &p));
+	assert_true(read_list("..", &p));
+	memset(wide, 'a', sizeof(wide));
+	wide[256] = '\0';
+	assert_true(read_list(wide, &p));
+	assert_int_equal(rename(fixture_path("lists"), fixture_path("moved")),
+	    0);
+	assert_true(read_list("foo", &p));
+	assert_string_equal(p.host, "");
+}
+
+static void
 test_directory_away(void **state)
 {
 	(void)state;
@@ -132,6 +194,8 @@ main(void)
 		TEST(test_names),
 		TEST(test_long_names),
 		TEST(test_identity),
+		TEST(test_stat_of_what_was_found),
+		TEST(test_particulars),
 		TEST(test_directory_away),
 		TEST(test_remote),
 	};

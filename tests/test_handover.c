@@ -3,6 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -35,24 +38,93 @@ nobody_came(void **state)
 	handover_clear(&h);
 }
 
-static void
-each_successor_is_seen(void **state)
+/* A successor that claims and lives until the returned descriptor closes. */
+static pid_t
+succeed(int *life)
 {
-	struct handover first = begin(), second = begin(), third;
+	int claimed[2], ends[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(claimed), 0);
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct handover h;
+
+		close(ends[1]);
+		if (handover_init(&h, fixture_path("cache")) == -1 ||
+		    handover_claim(&h) == -1 || handover_lost(&h))
+			_exit(1);
+		(void)!write(claimed[1], "", 1);
+		(void)!read(ends[0], &byte, 1);
+		_exit(0);
+	}
+	close(claimed[1]);
+	close(ends[0]);
+	assert_int_equal(read(claimed[0], &byte, 1), 1);
+	close(claimed[0]);
+	*life = ends[1];
+	return pid;
+}
+
+static void
+a_successor_is_seen(void **state)
+{
+	struct handover first = begin(), second;
+	int life, status;
+	pid_t pid;
 
 	(void)state;
-	assert_int_equal(handover_claim(&second), 0);
+	pid = succeed(&life);
 	assert_true(handover_lost(&first));
+	/* Who starts now knows it already. */
+	second = begin();
 	assert_false(handover_lost(&second));
-	third = begin();
-	assert_false(handover_lost(&third));
-	assert_int_equal(handover_claim(&third), 0);
-	assert_true(handover_lost(&first));
-	assert_true(handover_lost(&second));
-	assert_false(handover_lost(&third));
+	close(life);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	/* One that is dead serves nobody. */
+	assert_false(handover_lost(&first));
 	handover_clear(&first);
 	handover_clear(&second);
-	handover_clear(&third);
+}
+
+static void
+write_file(const char *text)
+{
+	FILE *f = fopen(fixture_path("cache/take-over"), "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+what_else_happens_is_no_claim(void **state)
+{
+	static const char *const texts[] = { "", "\n", "x\n", "1", "0\n",
+		"-1\n", "2147483647\n", "99999999999999999999\n" };
+	struct handover h = begin();
+	char own[32];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		write_file(texts[i]);
+		assert_false(handover_lost(&h));
+	}
+	snprintf(own, sizeof(own), "%ld\n", (long)getpid());
+	write_file(own);
+	assert_false(handover_lost(&h));
+	/* Of the file that was there: whatever is done to it. */
+	handover_clear(&h);
+	h = begin();
+	snprintf(own, sizeof(own), "%ld\n", (long)getppid());
+	write_file(own);
+	assert_int_equal(chmod(fixture_path("cache/take-over"), 0600), 0);
+	assert_false(handover_lost(&h));
+	handover_clear(&h);
 }
 
 static void
@@ -89,7 +161,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(nobody_came),
-		TEST(each_successor_is_seen),
+		TEST(a_successor_is_seen),
+		TEST(what_else_happens_is_no_claim),
 		TEST(a_vanished_file_is_no_claim),
 		TEST(a_missing_directory_is_an_error),
 	};

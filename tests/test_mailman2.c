@@ -18,8 +18,8 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct manner verp = { ACTION_ALL, false };
-static const struct manner any = { ACTION_ALL, true };
+static const struct manner verp = { .actions = ACTION_ALL };
+static const struct manner any = { .actions = ACTION_ALL, .plus_any = true };
 
 /*
  * Names.
@@ -256,8 +256,8 @@ details_of_every_action(void **state)
 static void
 actions_are_limited(void **state)
 {
-	static const struct manner few = { ACTION_BIT(ACTION_OWNER) |
-		ACTION_BIT(ACTION_CONFIRM), false };
+	static const struct manner few = { .actions =
+		ACTION_BIT(ACTION_OWNER) | ACTION_BIT(ACTION_CONFIRM) };
 	static const struct row rows[] = {
 		ABSENT("foo"),
 		ABSENT("foo-bounces"),
@@ -299,6 +299,122 @@ no_list_has_such_bytes(void **state)
 	(void)state;
 	check_rows(&verp, rows, COUNT(rows));
 	check_rows(&any, rows, COUNT(rows));
+}
+
+/*
+ * Hosts.
+ */
+
+static bool
+at_home(const void *arg, const struct list *list)
+{
+	return list->unread || str_is(list->host, arg);
+}
+
+static const char *const hosted[] = { "foo@one", "foo-admin@two", "bar@two",
+	"foo-bounces@two", "mailman@one", NULL };
+
+static enum lists_found
+understand_at(const char *host, const struct sample *s,
+    enum lists_effort effort, const char *local, struct meaning *m)
+{
+	const struct manner how = { .actions = ACTION_ALL,
+		.at_home = at_home, .arg = host };
+
+	*m = (struct meaning){ 0 };
+	return mailman2.understand(&how, &s->lists, effort, str_from(local),
+	    m);
+}
+
+static void
+lists_answer_at_home(void **state)
+{
+	static const struct {
+		const char *local, *host, *list;
+		enum action action;
+	} rows[] = {
+		{ "foo", "one", "foo", ACTION_POST },
+		{ "foo", "two", NULL, 0 },
+		{ "owner-foo", "two", NULL, 0 },
+		{ "bar-join", "two", "bar", ACTION_JOIN },
+		{ "bar-join", "one", NULL, 0 },
+		/* The same address is a list at one and an action at the
+		 * other. */
+		{ "foo-admin", "two", "foo-admin", ACTION_POST },
+		{ "foo-admin", "one", "foo", ACTION_ADMIN },
+		{ "foo-bounces", "one", "foo", ACTION_BOUNCES },
+		{ "foo-bounces", "two", "foo-bounces", ACTION_POST },
+		{ "foo-bounces+x", "one", "foo", ACTION_BOUNCES },
+		{ "foo-bounces+x", "two", NULL, 0 },
+		{ "foo-admin-admin", "two", "foo-admin", ACTION_ADMIN },
+		/* The site list is at home as any, and these are everywhere. */
+		{ "mailman", "one", "mailman", ACTION_POST },
+		{ "mailman", "two", "mailman", ACTION_POST },
+		{ "mailman-owner", "two", "mailman", ACTION_OWNER },
+		{ "mailman-bounces", "two", "mailman", ACTION_BOUNCES },
+		{ "mailman-bounces+x", "two", "mailman", ACTION_BOUNCES },
+		{ "mailman-request", "two", "mailman", ACTION_REQUEST },
+		{ "mailman-loop", "two", "mailman", ACTION_LOOP },
+		{ "mailman-join", "one", "mailman", ACTION_JOIN },
+		{ "mailman-join", "two", NULL, 0 },
+		{ "mailman-confirm+x", "two", NULL, 0 },
+		{ "mailman-admin", "two", NULL, 0 },
+		{ "owner-mailman", "two", NULL, 0 },
+	};
+	struct meaning m;
+	struct sample s;
+
+	(void)state;
+	sample_lists(&s, hosted);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (enum lists_effort e = LISTS_KNOWN; e <= LISTS_THOROUGH;
+		    e++) {
+			enum lists_found f = understand_at(rows[i].host, &s, e,
+			    rows[i].local, &m);
+
+			if (f != (rows[i].list ? LISTS_FOUND : LISTS_ABSENT) ||
+			    (rows[i].list && (m.action != rows[i].action ||
+			    !str_is(m.list, rows[i].list))))
+				fail_msg("%s at %s: %d", rows[i].local,
+				    rows[i].host, f);
+		}
+	/* Without a site list there are no addresses of the site. */
+	sample_lists(&s, names + COUNT(names) - 1);
+	assert_int_equal(understand_at("two", &s, LISTS_THOROUGH, "mailman",
+	    &m), LISTS_ABSENT);
+}
+
+/* Only a list that is absent for its host is asked whether it moved. */
+static void
+lists_that_moved(void **state)
+{
+	static const char *const moved[] = { "foo@two", "foo-admin@three",
+		NULL };
+	struct meaning m;
+	struct sample s;
+
+	(void)state;
+	sample_lists(&s, hosted);
+	s.moved = moved;
+	assert_int_equal(understand_at("two", &s, LISTS_KNOWN, "foo", &m),
+	    LISTS_ABSENT);
+	assert_int_equal(understand_at("two", &s, LISTS_THOROUGH, "foo", &m),
+	    LISTS_FOUND);
+	assert_int_equal(understand_at("two", &s, LISTS_THOROUGH,
+	    "foo-confirm+x", &m), LISTS_FOUND);
+	assert_true(str_is(m.detail, "x"));
+	/* Its new host is another still. */
+	assert_int_equal(understand_at("three", &s, LISTS_THOROUGH, "foo",
+	    &m), LISTS_ABSENT);
+	/* At the old one it answers until the next scan. */
+	assert_int_equal(understand_at("one", &s, LISTS_THOROUGH, "foo", &m),
+	    LISTS_FOUND);
+	/* Its file is too large to be read now: nobody knows. */
+	s.unread = "bar";
+	assert_int_equal(understand_at("one", &s, LISTS_THOROUGH, "bar", &m),
+	    LISTS_NO_ANSWER);
+	assert_int_equal(understand_at("two", &s, LISTS_THOROUGH, "bar", &m),
+	    LISTS_FOUND);
 }
 
 /*
@@ -435,8 +551,9 @@ stop(void *arg, struct str local, enum action a)
 static void
 enumerates_what_it_understands(void **state)
 {
-	static const struct manner few = { ACTION_BIT(ACTION_POST) |
-		ACTION_BIT(ACTION_REQUEST), true };
+	static const struct manner few = { .actions =
+		ACTION_BIT(ACTION_POST) | ACTION_BIT(ACTION_REQUEST),
+		.plus_any = true };
 	char wide[256];
 
 	(void)state;
@@ -569,6 +686,113 @@ closed_directories_are_no_answer(void **state)
 	assert_int_equal(ask(wide, &st), 1);
 }
 
+static const char *
+read_particulars(const char *name, off_t max)
+{
+	static char text[600];
+	int dir = open(fixture_path("lists"), O_RDONLY | O_DIRECTORY);
+	struct particulars p;
+	int rc;
+
+	assert_int_not_equal(dir, -1);
+	rc = mailman2.read(dir, name, max, &p);
+	close(dir);
+	if (rc == -1)
+		return "too large";
+	snprintf(text, sizeof(text), "%s %s", p.host, p.url);
+	return text;
+}
+
+/* FILE of list "l" says that. */
+static void
+write_config(const char *file, const char *host, const char *url, int shown)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text), "}(S'host_name'\nS'%s'\n"
+	    "S'web_page_url'\nS'%s'\nS'advertised'\nI0%d\nu.", host, url,
+	    shown);
+	fixture_file(fixture_path("lists/l/%s", file), text);
+}
+
+static void
+particulars_of_a_list(void **state)
+{
+	static const struct {
+		const char *host, *url;
+		int shown;
+		const char *what;
+	} rows[] = {
+		{ "Lists.Example.NET", "http://x/m/", 1,
+		    "lists.example.net http://x/m/listinfo" },
+		{ "a.test", "http://x/m", 1, "a.test http://x/m/listinfo" },
+		/* Who is not advertised names no page. */
+		{ "a.test", "http://x/m/", 0, "a.test " },
+		{ "a.test", "", 1, "a.test " },
+		{ "", "", 1, " " },
+		/* As the domain of an address. */
+		{ "A.test.", "", 1, "a.test " },
+		{ ".", "", 1, " " },
+		{ "a.test..", "", 1, "a.test. " },
+	};
+	char wide[300], both[700];
+
+	(void)state;
+	fixture_mkdir(fixture_path("lists/l"));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		write_config("config.pck", rows[i].host, rows[i].url,
+		    rows[i].shown);
+		assert_string_equal(read_particulars("l", 4096), rows[i].what);
+	}
+	/* As long as they may be. */
+	memset(wide, 'w', 255);
+	wide[255] = '\0';
+	write_config("config.pck", wide, wide, 1);
+	snprintf(both, sizeof(both), "%s %s/listinfo", wide, wide);
+	assert_string_equal(read_particulars("l", 4096), both);
+}
+
+static void
+particulars_of_broken_lists(void **state)
+{
+	(void)state;
+	assert_string_equal(read_particulars("nosuch", 4096), " ");
+	fixture_mkdir(fixture_path("lists/l"));
+	assert_string_equal(read_particulars("l", 4096), " ");
+	fixture_file(fixture_path("lists/l/config.db"), "{");
+	assert_string_equal(read_particulars("l", 4096), " ");
+	/* The one before counts as it does for Mailman. */
+	write_config("config.pck.last", "old.test", "", 1);
+	assert_string_equal(read_particulars("l", 4096), "old.test ");
+	fixture_file(fixture_path("lists/l/config.pck"), "");
+	assert_string_equal(read_particulars("l", 4096), "old.test ");
+	fixture_file(fixture_path("lists/l/config.pck"), "}(S'host_name'\n");
+	assert_string_equal(read_particulars("l", 4096), "old.test ");
+	write_config("config.pck", "new.test", "", 1);
+	assert_string_equal(read_particulars("l", 4096), "new.test ");
+	/* Without a host it is whole, and has none. */
+	fixture_file(fixture_path("lists/l/config.pck"), "}.");
+	assert_string_equal(read_particulars("l", 4096), " ");
+	/* Who may not read it knows nothing of it. */
+	assert_int_equal(chmod(fixture_path("lists/l/config.pck"), 0), 0);
+	assert_string_equal(read_particulars("l", 4096), "old.test ");
+	assert_int_equal(chmod(fixture_path("lists/l/config.pck.last"), 0), 0);
+	assert_string_equal(read_particulars("l", 4096), " ");
+}
+
+static void
+particulars_that_take_too_long(void **state)
+{
+	(void)state;
+	fixture_mkdir(fixture_path("lists/l"));
+	write_config("config.pck", "a.test", "", 1);
+	assert_string_equal(read_particulars("l", 10), "too large");
+	fixture_file(fixture_path("lists/l/config.pck"), "broken");
+	write_config("config.pck.last", "a.test", "", 1);
+	assert_string_equal(read_particulars("l", 10), "too large");
+	assert_string_equal(read_particulars("l", 4096), "a.test ");
+}
+
 /*
  * Every address that Mailman's own code accepts, and what it means there.
  */
@@ -678,12 +902,17 @@ main(void)
 		cmocka_unit_test(details_of_every_action),
 		cmocka_unit_test(actions_are_limited),
 		cmocka_unit_test(no_list_has_such_bytes),
+		cmocka_unit_test(lists_answer_at_home),
+		cmocka_unit_test(lists_that_moved),
 		cmocka_unit_test(a_doubtful_name_ends_the_search),
 		cmocka_unit_test(away_does_not_end_the_search),
 		cmocka_unit_test(enumerates_what_it_understands),
 		DISK(four_files_make_a_list),
 		DISK(oddities_on_disk),
 		DISK(closed_directories_are_no_answer),
+		DISK(particulars_of_a_list),
+		DISK(particulars_of_broken_lists),
+		DISK(particulars_that_take_too_long),
 		cmocka_unit_test(agrees_with_mailman),
 	};
 

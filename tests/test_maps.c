@@ -20,6 +20,7 @@
 
 static const char text[] =
     "site \"lists\" { lists_dir = \"/srv/lists\" wrapper = \"/srv/wrap\"\n"
+    "  hosts = any\n"
     "  domain \"lists.test\" { dedicated = true\n"
     "    redirect = { \"postmaster=root@mail.test\" } }\n"
     "  domain \"shared.test\" { redirect = { \"abuse=a@mail.test\" } }\n"
@@ -158,7 +159,7 @@ refusal(void **state)
 	static const struct row rows[] = {
 		{ "nosuch@lists.test", NO_LIST("nosuch") },
 		{ "NoSuch-owner@alias.test", NO_LIST("nosuch") },
-		{ "@lists.test", NO_LIST("") },
+		{ "@lists.test", NO_LIST("of that name") },
 		{ "foo@lists.test", NULL },
 		{ "postmaster@lists.test", NULL },
 		{ "nosuch@shared.test", NULL },
@@ -496,10 +497,10 @@ static void
 served_by_both(void **state)
 {
 	static const char both[] =
-	    "site \"a\" { lists_dir = \"/a\"\n"
+	    "site \"a\" { lists_dir = \"/a\" hosts = any\n"
 	    "  domain \"lists.test\" { dedicated = true }\n"
 	    "  domain \"shared.test\" {} }\n"
-	    "site \"b\" { lists_dir = \"/b\"\n"
+	    "site \"b\" { lists_dir = \"/b\" hosts = any\n"
 	    "  domain \"lists.test\" { dedicated = true }\n"
 	    "  domain \"shared.test\" {} domain \"three.test\" {} }\n";
 	static const struct row mailer[] = {
@@ -673,6 +674,452 @@ dumps_of_what_is_away_fail(void **state)
 	assert_true(n > 0);
 }
 
+/*
+ * Domains that the lists have.
+ */
+
+static const char *const hosted[] = { "foo@found.test", "bar@lists.test",
+	"odd@no domain", NULL };
+
+static void
+hosts_of(const char *const *known)
+{
+	const struct lists *lists[] = { &at.sample.lists, &at.sample.lists };
+
+	at.sample.known = known;
+	at.sample.url = "https://found.test/mailman/listinfo";
+	sites_free(at.sites);
+	at.sites = sample_sites(at.conf, lists);
+}
+
+static void
+discovered_domains(void **state)
+{
+	static const char conf[] =
+	    "site \"a\" { lists_dir = \"/a\" discover = true\n"
+	    "  domain \"lists.test\" { dedicated = true } }\n";
+	static const struct row listmap_rows[] = {
+		{ "foo@found.test", "mailman:found.test" },
+		{ "nosuch@found.test", NULL },
+		{ "foo@lists.test", NULL },
+	};
+	static const struct row virtuser_rows[] = {
+		{ "foo-join@found.test", "%1@found.test.mailman" },
+		{ "nosuch@found.test", NULL },
+	};
+	static const struct row refusal_rows[] = {
+		{ "nosuch@found.test", NULL },
+		{ "foo@lists.test", REFUSED("No mailing list foo here, see "
+		    "https://found.test/mailman/listinfo") },
+	};
+	/* Nobody is relayed for because some list says so. */
+	static const struct row domain_rows[] = {
+		{ "lists.test", "OK" }, { "found.test", NULL },
+	};
+	struct buf all;
+
+	(void)state;
+	teardown_and_setup(conf);
+	hosts_of(hosted);
+	CHECK("listmap", listmap_rows);
+	CHECK("virtuser", virtuser_rows);
+	CHECK("refusal", refusal_rows);
+	CHECK("domains", domain_rows);
+	dump("domains", false, NULL, &all);
+	assert_string_equal(buf_cstr(&all), "lists.test\tOK\n");
+	buf_clear(&all);
+}
+
+static int
+put_key_line(void *arg, struct str key, struct str value)
+{
+	(void)value;
+	buf_str(arg, key);
+	buf_char(arg, '\n');
+	return 0;
+}
+
+/* But they are what sendmail's file of shared domains needs. */
+static void
+dumps_discovered_domains_as_shared(void **state)
+{
+	static const char conf[] =
+	    "site \"a\" { lists_dir = \"/a\" discover = true\n"
+	    "  domain \"lists.test\" { dedicated = true }\n"
+	    "  domain \"mixed.test\" {} }\n";
+	char text_of[256];
+	struct buf b;
+
+	(void)state;
+	teardown_and_setup(conf);
+	hosts_of(hosted);
+	buf_over(&b, text_of, sizeof(text_of));
+	assert_int_equal(map_domains.each_shared(at.sites, put_key_line, &b),
+	    0);
+	assert_string_equal(buf_cstr(&b), "found.test\nmixed.test\n");
+	/* One of a configuration is what that says, whatever a host is. */
+	buf_reset(&b);
+	assert_int_equal(map_domains.each(at.sites, put_key_line, &b), 0);
+	assert_string_equal(buf_cstr(&b), "lists.test\n");
+}
+
+static void
+pseudo_domains_of_discovery(void **state)
+{
+	static const char conf[] = "site \"a\" { lists_dir = \"/a\" }\n";
+	static const struct row rows[] = {
+		{ "found.test.mailman", "mailman:found.test" },
+		{ "Gone.Test.Mailman", "mailman:gone.test" },
+		{ "found.test", NULL },
+		{ "gone.test", NULL },
+		{ "found.test.mailman3", NULL },
+		{ "mailman", NULL },
+		{ ".mailman", NULL },
+		/* Only what can be a domain goes into the value. */
+		{ "a b.mailman", NULL },
+		{ "a%1b.mailman", NULL },
+		{ "a\"b.mailman", NULL },
+		{ "a\\b.mailman", NULL },
+		{ "a\nb.mailman", NULL },
+		{ "foo@gone.test.mailman", NULL },
+		{ "..mailman", NULL },
+		{ "-x.mailman", NULL },
+	};
+	char wide[600];
+
+	(void)state;
+	teardown_and_setup(conf);
+	hosts_of(hosted);
+	CHECK("mailertable", rows);
+	assert_int_equal(look_up("mailertable", STR("a\0b.mailman")), 0);
+	for (size_t n = 150; n < 500; n++) {
+		memset(wide, 'a', n);
+		memcpy(wide + n, ".mailman", 9);
+		if (look_up("mailertable", str_from(wide)) == 1)
+			assert_true(at.value.n <= MAP_VALUE_MAX);
+	}
+	/* Whatever the lists directory does. */
+	at.sample.away = true;
+	CHECK("mailertable", rows);
+}
+
+static void
+refusal_names_the_lists_own_page(void **state)
+{
+	static const char conf[] =
+	    "site \"a\" { lists_dir = \"/a\"\n"
+	    "  domain \"lists.test\" { dedicated = true }\n"
+	    "  domain \"found.test\" { dedicated = true }\n"
+	    "  domain \"bare.test\" { dedicated = true } }\n";
+	static const char *const odd[] = { "foo@lists.test", NULL };
+	static const struct row rows[] = {
+		{ "x@lists.test", REFUSED("No mailing list x here, see "
+		    "https://found.test/mailman/listinfo") },
+		/* No list has that host, so nobody knows its page. */
+		{ "x@bare.test", NO_LIST("x") },
+	};
+
+	(void)state;
+	teardown_and_setup(conf);
+	hosts_of(hosted);
+	CHECK("refusal", rows);
+	/* A page is written by whoever administers a list. */
+	hosts_of(odd);
+	at.sites->domain[2].url = STR("http://a/\"%1\\$& \n");
+	assert_true(str_is(at.sites->domain[2].name, "lists.test"));
+	assert_string_equal(refuse(STR("x@lists.test")),
+	    REFUSED("No mailing list x here, see http://a/?%%1?$& ?"));
+}
+
+/*
+ * A virtusertable that does without the daemon, against the daemon: by the
+ * rules of sendmail (cf/m4/proto.m4), what becomes of an address?
+ */
+
+struct pair {
+	char *key, *value;
+};
+
+static struct {
+	struct pair pair[1024];
+	size_t n;
+} table;
+
+static int
+keep_pair(void *arg, struct str key, struct str value)
+{
+	(void)arg;
+	for (size_t i = 0; i < table.n; i++)
+		if (str_is(key, table.pair[i].key))
+			fail_msg("twice: %s", table.pair[i].key);
+	assert_true(table.n < COUNT(table.pair));
+	table.pair[table.n++] = (struct pair){ str_dup(key), str_dup(value) };
+	return 0;
+}
+
+static void
+make_table(void)
+{
+	assert_int_equal(map_virtuser.each_standalone(at.sites, keep_pair,
+	    NULL), 0);
+}
+
+static void
+clear_table(void)
+{
+	while (table.n) {
+		free(table.pair[--table.n].key);
+		free(table.pair[table.n].value);
+	}
+}
+
+typedef bool ask_fn(const char *key, struct buf *value);
+
+static bool
+ask_table(const char *key, struct buf *value)
+{
+	for (size_t i = 0; i < table.n; i++)
+		if (!strcmp(table.pair[i].key, key)) {
+			buf_add(value, table.pair[i].value);
+			return true;
+		}
+	return false;
+}
+
+static bool
+ask_daemon(const char *key, struct buf *value)
+{
+	int found = map_virtuser.lookup(at.sites, str_from(key), value);
+
+	assert_int_not_equal(found, -1);
+	return found == 1;
+}
+
+/* VALUE with its arguments; %0 is the key, which nobody uses. */
+static void
+expand(struct buf *out, const char *value, const char *const arg[4])
+{
+	for (; *value; value++) {
+		if (*value == '%' && value[1] >= '1' && value[1] <= '3')
+			buf_add(out, arg[*++value - '0']);
+		else
+			buf_char(out, *value);
+	}
+}
+
+static bool
+try(ask_fn *ask, const char *user, const char *more, const char *domain,
+    const char *const arg[4], struct buf *out)
+{
+	char k[512], v[1024];
+	struct buf key, value;
+
+	buf_over(&key, k, sizeof(k));
+	buf_printf(&key, "%s%s@%s", user, more, domain);
+	buf_over(&value, v, sizeof(v));
+	if (!ask(buf_cstr(&key), &value))
+		return false;
+	expand(out, buf_cstr(&value), arg);
+	return true;
+}
+
+/* Where LOCAL@DOMAIN ends: an address, "refused", or "-": not a list's. */
+static void
+deliver(ask_fn *ask, const char *local, const char *domain, struct buf *out)
+{
+	const char *plus = strchr(local, '+');
+	char user[256];
+	const char *whole[4] = { "", local, "", "" };
+	const char *split[4] = { "", user, plus ? plus + 1 : "",
+		plus ? plus : "" };
+	bool found;
+
+	snprintf(user, sizeof(user), "%.*s", (int)strcspn(local, "+"), local);
+	found = try(ask, local, "", domain, whole, out) ||
+	    (plus && plus[1] && try(ask, user, "++", domain, split, out)) ||
+	    (plus && try(ask, user, "+*", domain, split, out)) ||
+	    (plus && try(ask, user, "", domain, split, out)) ||
+	    (plus && plus[1] && try(ask, "", "++", domain, split, out)) ||
+	    (plus && try(ask, "", "+*", domain, split, out)) ||
+	    try(ask, "", "", domain, whole, out);
+	if (found && str_starts(buf_get(out), "error:")) {
+		buf_reset(out);
+		buf_add(out, "refused");
+	} else if (!found) {
+		/* mailertable, or nothing of ours. */
+		buf_printf(out, "%s@", local);
+		if (look_up("mailertable", str_from(domain)) == 1)
+			buf_printf(out, "%s.mailman", strchr(buf_cstr(
+			    &at.value), ':') + 1);
+		else {
+			buf_reset(out);
+			buf_add(out, "-");
+		}
+	}
+}
+
+struct tally {
+	size_t refused, users, delivered;
+};
+
+static void
+check_one(const char *local, const char *domain, struct tally *tally)
+{
+	char t[512], v[512];
+	struct buf by_table, by_daemon;
+	const char *end;
+
+	buf_over(&by_table, t, sizeof(t));
+	buf_over(&by_daemon, v, sizeof(v));
+	deliver(ask_table, local, domain, &by_table);
+	deliver(ask_daemon, local, domain, &by_daemon);
+	end = buf_cstr(&by_daemon);
+	if (strcmp(buf_cstr(&by_table), end))
+		fail_msg("%s@%s: %s, but by the daemon %s", local, domain,
+		    buf_cstr(&by_table), end);
+	tally->refused += !strcmp(end, "refused");
+	tally->users += !strcmp(end, "-");
+	tally->delivered += strchr(end, '@') != NULL;
+}
+
+/* One local part with every detail at every domain. */
+static void
+check_local(const char *base, struct tally *tally)
+{
+	static const char *const domains[] = { "lists.test", "alias.test",
+		"shared.test", "second.test", "elsewhere.test" };
+	static const char *const details[] = { "", "+", "+x", "+a=b", "+x+y",
+		"++", "+-", "+*", "+x-owner" };
+
+	for (size_t i = 0; i < COUNT(domains); i++)
+		for (size_t j = 0; j < COUNT(details); j++) {
+			char local[256];
+			struct buf b;
+
+			buf_over(&b, local, sizeof(local));
+			buf_printf(&b, "%s%s", base, details[j]);
+			check_one(buf_cstr(&b), domains[i], tally);
+		}
+}
+
+static struct tally
+same_as_the_daemon(const char *const *known)
+{
+	static const char *const more[] = { "nosuch", "nosuch-bounces",
+		"postmaster", "abuse", "mailman-loop", "mailman-owner", "user",
+		"owner-nosuch", "foo-bounces-bounces" };
+	struct tally tally = { 0 };
+
+	make_table();
+	for (size_t i = 0; i < COUNT(more); i++)
+		check_local(more[i], &tally);
+	for (; *known; known++) {
+		int n = (int)strcspn(*known, "@");
+		char base[128];
+
+		snprintf(base, sizeof(base), "%.*s", n, *known);
+		check_local(base, &tally);
+		snprintf(base, sizeof(base), "owner-%.*s", n, *known);
+		check_local(base, &tally);
+		for (size_t i = 0; action_names[i]; i++) {
+			snprintf(base, sizeof(base), "%.*s-%s", n, *known,
+			    action_names[i]);
+			check_local(base, &tally);
+		}
+	}
+	clear_table();
+	assert_true(tally.refused > 100 && tally.users > 100 &&
+	    tally.delivered > 100);
+	return tally;
+}
+
+#define STANDALONE(option) \
+	"site \"a\" { lists_dir = \"/a\" " option "\n" \
+	"  domain \"lists.test\" { dedicated = true\n" \
+	"    redirect = { \"postmaster=root@mail.test\" } }\n" \
+	"  domain \"alias.test\" { alias = \"lists.test\" }\n" \
+	"  domain \"second.test\" { dedicated = true }\n" \
+	"  domain \"shared.test\" { redirect = { \"abuse=a@m.test\" } } }\n"
+
+static void
+tables_that_need_no_daemon(void **state)
+{
+	/* foo-bounces is a list, and foo's VERP bounces must get through. */
+	static const char *const known[] = { "foo", "foo-bounces", "bar",
+		"owner", "mailman", "x-confirm", "x", "dash-", NULL };
+	static const char *const at_hosts[] = { "foo@lists.test",
+		"foo-bounces@shared.test", "bar@second.test", "v@second.test",
+		"v-confirm@lists.test", "mailman@lists.test", "far@far.test",
+		"user@shared.test", NULL };
+	static const char *const options[] = { STANDALONE("hosts = any"),
+		STANDALONE(""), STANDALONE("hosts = any plus = any"),
+		STANDALONE("hosts = any actions = { bounces, post }"),
+		STANDALONE("plus = any") };
+	size_t delivered[COUNT(options)];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(options); i++) {
+		teardown_and_setup(options[i]);
+		hosts_of(known);
+		delivered[i] = same_as_the_daemon(known).delivered;
+		hosts_of(at_hosts);
+		same_as_the_daemon(at_hosts);
+	}
+	assert_true(delivered[2] > delivered[0]);
+	assert_true(delivered[3] < delivered[0]);
+}
+
+/* The values that it is made of. */
+static void
+lines_of_a_table_that_needs_no_daemon(void **state)
+{
+	static const char *const known[] = { "foo@lists.test", "a+b@lists.test",
+		"s@shared.test", NULL };
+	static const struct row rows[] = {
+		{ "foo@lists.test", "%1@lists.test.mailman" },
+		{ "foo+*@lists.test", NO_LIST("of that name") },
+		{ "foo-bounces+*@lists.test", "%1%3@lists.test.mailman" },
+		{ "foo-confirm+*@alias.test", "%1%3@lists.test.mailman" },
+		{ "foo@second.test", NULL },
+		{ "s@shared.test", "%1@shared.test.mailman" },
+		{ "s+*@shared.test", NULL },
+		{ "s-bounces+*@shared.test", "%1%3@shared.test.mailman" },
+		{ "a+b@lists.test", "%1@lists.test.mailman" },
+		{ "postmaster@lists.test", "root@mail.test" },
+		{ "postmaster+*@lists.test", "root@mail.test" },
+		{ "@lists.test", NO_LIST("of that name") },
+		{ "@alias.test", NO_LIST("of that name") },
+		{ "@second.test", NO_LIST("of that name") },
+		{ "@shared.test", NULL },
+	};
+
+	(void)state;
+	teardown_and_setup(STANDALONE(""));
+	hosts_of(known);
+	for (size_t i = 0; i < at.sites->ndomains; i++)
+		at.sites->domain[i].url = STR("");
+	make_table();
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char v[512];
+		struct buf value;
+		bool found;
+
+		buf_over(&value, v, sizeof(v));
+		found = ask_table(rows[i].key, &value);
+		if (found != (rows[i].value != NULL) ||
+		    (found && strcmp(buf_cstr(&value), rows[i].value)))
+			fail_msg("%s: %s", rows[i].key, buf_cstr(&value));
+	}
+	clear_table();
+	for (size_t i = 0; maps[i]; i++)
+		assert_int_equal(maps[i]->each_standalone != NULL,
+		    maps[i] == &map_virtuser);
+	at.sample.away = true;
+	assert_int_equal(map_virtuser.each_standalone(at.sites, keep_pair,
+	    NULL), -1);
+	clear_table();
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -696,6 +1143,12 @@ main(void)
 		TEST(served_by_both),
 		TEST(dumps),
 		TEST(dumps_domains_of_each_kind),
+		TEST(discovered_domains),
+		TEST(dumps_discovered_domains_as_shared),
+		TEST(pseudo_domains_of_discovery),
+		TEST(refusal_names_the_lists_own_page),
+		TEST(tables_that_need_no_daemon),
+		TEST(lines_of_a_table_that_needs_no_daemon),
 		TEST(dumps_end_early),
 		TEST(dumps_of_what_is_away_fail),
 	};

@@ -323,6 +323,11 @@ static void
 test_useless_old_snapshot(void **state)
 {
 	static const char *const heads[] = { "7\t5\t1\t1", "nonsense" };
+	static const char *const odd[][2] = {
+		/* As it was when lists had no hosts. */
+		{ "list-0", "1\t2\t3" },
+		{ ":host:a.test", "nonsense" },
+	};
 	const char *err, *path = fixture_path("cache/s.cdb");
 	struct cdbmake *m;
 
@@ -342,6 +347,18 @@ test_useless_old_snapshot(void **state)
 		assert_true(knows("list-0"));
 		if (i == 0)
 			assert_non_null(strstr(last.reason, "(7, not 1)"));
+	}
+	for (size_t i = 0; i < 2; i++) {
+		m = cdbmake_new(path, 0644, &err);
+		assert_non_null(m);
+		assert_int_equal(cdbmake_put(m, STR(":listmap"),
+		                     STR("1\t1\t1\t1")), 0);
+		assert_int_equal(cdbmake_put(m, str_from(odd[i][0]),
+		                     str_from(odd[i][1])), 0);
+		assert_int_equal(cdbmake_commit(m, &err), 0);
+		assert_int_equal(run(), REBUILD_WRITTEN);
+		assert_non_null(strstr(last.reason, "broken"));
+		assert_true(knows("list-0"));
 	}
 	assert_int_equal(run(), REBUILD_UNCHANGED);
 	assert_string_equal(last.reason, "");
@@ -408,6 +425,228 @@ test_leftovers_are_swept(void **state)
 	for (i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
 		assert_int_equal(
 		    access(fixture_path("cache/%s", stay[i]), F_OK), 0);
+}
+
+/*
+ * Hosts.
+ */
+
+/* As Mailman saves it: another file takes its place. */
+static void
+save(const char *name, const char *host, const char *url)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "}(S'host_name'\nS'%s'\n"
+	    "S'web_page_url'\nS'%s'\nS'advertised'\nI01\nu.", host, url);
+	if (access(fixture_path("lists/%s", name), F_OK) == -1)
+		fixture_mkdir(fixture_path("lists/%s", name));
+	fixture_file(fixture_path("lists/%s/tmp", name), text);
+	assert_int_equal(rename(fixture_path("lists/%s/tmp", name),
+	                     fixture_path("lists/%s/config.pck", name)), 0);
+}
+
+static const char *
+host_of(const char *name)
+{
+	static char host[256];
+	const char *err;
+	struct cache *c = cache_open(fixture_path("cache/s.cdb"), &err);
+	struct record r;
+
+	assert_non_null(c);
+	assert_int_equal(cache_find(c, str_from(name), &r), 1);
+	snprintf(host, sizeof(host), "%.*s", (int)r.host.n, r.host.p);
+	cache_close(c);
+	return host;
+}
+
+static int
+note_host(void *arg, struct str host, const struct record_host *r)
+{
+	char *text = arg;
+	size_t n = strlen(text);
+
+	snprintf(text + n, 512 - n, "<%.*s %d %.*s>", (int)host.n, host.p,
+	    (int)r->count, (int)r->url.n, r->url.p);
+	return 0;
+}
+
+static const char *
+hosts(void)
+{
+	static char text[512];
+	const char *err;
+	struct cache *c = cache_open(fixture_path("cache/s.cdb"), &err);
+
+	assert_non_null(c);
+	*text = '\0';
+	assert_int_equal(cache_each_host(c, note_host, text), 0);
+	cache_close(c);
+	return text;
+}
+
+static void
+test_hosts_are_counted(void **state)
+{
+	(void)state;
+	save("a", "One.test", "http://one.test/");
+	save("b", "one.test", "");
+	save("c", "two.test", "");
+	fixture_list("lists", "d");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("a"), "one.test");
+	assert_string_equal(host_of("c"), "two.test");
+	assert_string_equal(host_of("d"), "");
+	assert_string_equal(hosts(), "<one.test 2 http://one.test/listinfo>"
+	    "<two.test 1 >< 1 >");
+	/* One moved, one went; who has no list is not there any more. */
+	save("b", "two.test", "http://b/");
+	fixture_unlist("lists", "a");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(hosts(),
+	    "<two.test 2 http://b/listinfo>< 1 >");
+	/* Where the lists are to be seen stays known. */
+	save("e", "two.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(hosts(),
+	    "<two.test 3 http://b/listinfo>< 1 >");
+	save("b", "two.test", "http://c/");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(hosts(),
+	    "<two.test 3 http://c/listinfo>< 1 >");
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+}
+
+/* An unchanged file is not opened: it might be unreadable, or say anything. */
+static void
+test_unchanged_files_are_not_read(void **state)
+{
+	char path[1024];
+	struct stat st;
+	ino_t cdb;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s",
+	    fixture_path("lists/b/config.pck"));
+	save("a", "one.test", "");
+	save("b", "one.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	cdb = inode("s.cdb");
+	assert_int_equal(chmod(fixture_path("lists/a/config.pck"), 0), 0);
+	assert_int_equal(stat(path, &st), 0);
+	fixture_file(path, "}(S'host_name'\nS'two.test'\n"
+	    "S'web_page_url'\nS''\nS'advertised'\nI01\nu.");
+	assert_int_equal(utimensat(AT_FDCWD, path,
+	                     (struct timespec[]){ st.st_atim, st.st_mtim },
+	                     0), 0);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_int_equal(inode("s.cdb"), cdb);
+	/* Nor when another list changed, and all is written again. */
+	save("c", "one.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("a"), "one.test");
+	assert_string_equal(host_of("b"), "one.test");
+	assert_string_equal(hosts(), "<one.test 3 >");
+	/* By its time alone it is another. */
+	assert_int_equal(utimensat(AT_FDCWD, path,
+	                     (struct timespec[]){ { 1, 0 }, { 1, 0 } }, 0),
+	    0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("b"), "two.test");
+	assert_string_equal(hosts(), "<one.test 2 ><two.test 1 >");
+}
+
+static void
+test_traffic_keeps_the_host(void **state)
+{
+	struct stat st;
+	const char *err;
+	struct cache *c;
+	struct record r;
+
+	(void)state;
+	save("a", "one.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	save("a", "one.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("a"), "one.test");
+	assert_string_equal(hosts(), "<one.test 1 >");
+	assert_int_equal(stat(fixture_path("lists/a/config.pck"), &st), 0);
+	c = cache_open(fixture_path("cache/s.cdb"), &err);
+	assert_non_null(c);
+	assert_int_equal(cache_find(c, STR("a"), &r), 1);
+	assert_true(r.ino == st.st_ino && r.size == (uint64_t)st.st_size);
+	cache_close(c);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+}
+
+/* A mode that changes does not make a file another, so that is tried again. */
+static void
+test_unknown_hosts_are_read_again(void **state)
+{
+	(void)state;
+	save("a", "one.test", "");
+	save("b", "one.test", "");
+	assert_int_equal(chmod(fixture_path("lists/a/config.pck"), 0), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("a"), "");
+	assert_string_equal(hosts(), "< 1 ><one.test 1 >");
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_int_equal(chmod(fixture_path("lists/a/config.pck"), 0644), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("a"), "one.test");
+	assert_string_equal(hosts(), "<one.test 2 >");
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+}
+
+static void
+test_odd_files_have_no_host(void **state)
+{
+	(void)state;
+	alarm(60);
+	save("a", "one.test", "");
+	/* The one before counts where the present one is broken. */
+	assert_int_equal(rename(fixture_path("lists/a/config.pck"),
+	                     fixture_path("lists/a/config.pck.last")), 0);
+	fixture_file(fixture_path("lists/a/config.pck"), "broken");
+	fixture_mkdir(fixture_path("lists/fifo"));
+	assert_int_equal(mkfifo(fixture_path("lists/fifo/config.pck"), 0644),
+	    0);
+	fixture_mkdir(fixture_path("lists/dir"));
+	fixture_mkdir(fixture_path("lists/dir/config.pck"));
+	fixture_mkdir(fixture_path("lists/device"));
+	assert_int_equal(symlink("/dev/zero",
+	                     fixture_path("lists/device/config.pck")), 0);
+	fixture_mkdir(fixture_path("lists/marshal"));
+	fixture_file(fixture_path("lists/marshal/config.db"), "{");
+	save("huge", "one.test", "");
+	assert_int_equal(truncate(fixture_path("lists/huge/config.pck"),
+	                     1LL << 33), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 6);
+	assert_string_equal(host_of("a"), "one.test");
+	assert_string_equal(hosts(), "<one.test 1 >< 5 >");
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	alarm(0);
+}
+
+/* Lists of which the scan could not tell keep their host, and count. */
+static void
+test_doubtful_lists_keep_their_host(void **state)
+{
+	(void)state;
+	save("a", "one.test", "http://one/");
+	save("b", "two.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(chmod(fixture_path("lists/a"), 0), 0);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	save("c", "two.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("a"), "one.test");
+	assert_string_equal(hosts(), "<one.test 1 http://one/listinfo>"
+	    "<two.test 2 >");
+	assert_int_equal(run(), REBUILD_UNCHANGED);
 }
 
 /* The parent holds the lock until the child is seen to wait for it. */
@@ -505,6 +744,12 @@ main(void)
 		TEST(test_broken_record),
 		TEST(test_unwritable_cache),
 		TEST(test_leftovers_are_swept),
+		TEST(test_hosts_are_counted),
+		TEST(test_unchanged_files_are_not_read),
+		TEST(test_traffic_keeps_the_host),
+		TEST(test_unknown_hosts_are_read_again),
+		TEST(test_odd_files_have_no_host),
+		TEST(test_doubtful_lists_keep_their_host),
 		TEST(test_waits_for_the_lock),
 		TEST(test_many_writers),
 	};

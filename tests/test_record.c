@@ -15,13 +15,14 @@ test_good_records(void **state)
 		const char *text;
 		struct record r;
 	} cases[] = {
-		{ "1\t2\t3", { 1, 2, 3 } },
-		{ "0\t0\t0", { 0, 0, 0 } },
-		{ "1\t-5\t3", { 1, -5, 3 } },
+		{ "1\t2\t3\t", { 1, 2, 3, STR("") } },
+		{ "0\t0\t0\tlists.test", { 0, 0, 0, STR("lists.test") } },
+		{ "1\t-5\t3\ta b", { 1, -5, 3, STR("a b") } },
 		{ "18446744073709551615\t9223372036854775807\t"
-		  "18446744073709551615",
-		    { UINT64_MAX, INT64_MAX, UINT64_MAX } },
-		{ "1\t-9223372036854775808\t0", { 1, INT64_MIN, 0 } },
+		  "18446744073709551615\t",
+		    { UINT64_MAX, INT64_MAX, UINT64_MAX, STR("") } },
+		{ "1\t-9223372036854775808\t0\tx",
+		    { 1, INT64_MIN, 0, STR("x") } },
 	};
 	char memory[96];
 	struct record r;
@@ -35,6 +36,7 @@ test_good_records(void **state)
 		assert_true(r.ino == cases[i].r.ino);
 		assert_true(r.mtime == cases[i].r.mtime);
 		assert_true(r.size == cases[i].r.size);
+		assert_true(str_eq(r.host, cases[i].r.host));
 		buf_over(&b, memory, sizeof(memory));
 		record_encode(&r, &b);
 		assert_string_equal(buf_cstr(&b), cases[i].text);
@@ -44,12 +46,16 @@ test_good_records(void **state)
 static void
 test_further_fields(void **state)
 {
+	struct record_host host;
 	struct record_head h;
 	struct record r;
 
 	(void)state;
 	assert_int_equal(record_decode(STR("1\t2\t3\thost\tx"), &r), 0);
-	assert_true(r.size == 3);
+	assert_true(r.size == 3 && str_is(r.host, "host"));
+	assert_int_equal(record_decode_host(STR("2\thttp://x\ty"), &host),
+	    0);
+	assert_true(host.count == 2 && str_is(host.url, "http://x"));
 	assert_int_equal(record_decode(STR("1\t2\t3\t"), &r), 0);
 	assert_int_equal(record_decode_head(STR("1\t2\t3\t4\t5"), &h), 0);
 	assert_true(h.ino == 4);
@@ -60,16 +66,17 @@ test_bad_records(void **state)
 {
 	static const struct str cases[] = {
 		STR(""), STR("1"), STR("1\t2"), STR("1\t2\t"), STR("\t\t"),
+		STR("1\t2\t3"), STR("\t\t\t"),
 		STR("a\t2\t3"), STR("1\tb\t3"), STR("1\t2\tc"),
 		STR("-1\t2\t3"), STR("1\t2\t-3"), STR("1\t-\t3"),
 		STR("1\t--2\t3"), STR("1\t-0\t3"), STR("+1\t2\t3"),
 		STR(" 1\t2\t3"), STR("1\t2\t3 "), STR("1 2 3"),
 		STR("1\t2\t3\n"), STR("1\t2\t3\0"),
-		STR("18446744073709551616\t2\t3"),
-		STR("1\t9223372036854775808\t3"),
-		STR("1\t-9223372036854775809\t3"),
+		STR("18446744073709551616\t2\t3\t"),
+		STR("1\t9223372036854775808\t3\t"),
+		STR("1\t-9223372036854775809\t3\t"),
 	};
-	struct record r = { 7, 7, 7 };
+	struct record r = { 7, 7, 7, STR("7") };
 	size_t i;
 
 	(void)state;
@@ -77,6 +84,58 @@ test_bad_records(void **state)
 		if (record_decode(cases[i], &r) != -1)
 			fail_msg("accepted: %s", cases[i].p);
 	assert_true(r.ino == 7 && r.mtime == 7 && r.size == 7);
+}
+
+static void
+test_hosts(void **state)
+{
+	static const struct {
+		const char *text;
+		struct record_host r;
+	} good[] = {
+		{ "0\t", { 0, STR("") } },
+		{ "18446744073709551615\thttp://a/%20\"",
+		    { UINT64_MAX, STR("http://a/%20\"") } },
+	};
+	static const char *const bad[] = { "", "1", "\t", "x\thttp://a",
+		"-1\t", "1 \t", "18446744073709551616\t" };
+	struct record_host r = { 0 };
+	char memory[512];
+	struct buf b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(record_decode_host(str_from(good[i].text),
+		                     &r), 0);
+		assert_true(r.count == good[i].r.count);
+		assert_true(str_eq(r.url, good[i].r.url));
+		buf_over(&b, memory, sizeof(memory));
+		record_encode_host(&r, &b);
+		assert_string_equal(buf_cstr(&b), good[i].text);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(record_decode_host(str_from(bad[i]), &r), -1);
+}
+
+/* Longer texts than anybody writes would not fit where they are kept. */
+static void
+test_long_texts(void **state)
+{
+	char text[512] = "1\t2\t3\t", url[512] = "1\t";
+	struct record_host host;
+	struct record r;
+
+	(void)state;
+	memset(text + 6, 'a', RECORD_HOST_MAX + 1);
+	assert_int_equal(record_decode((struct str){ text,
+	    6 + RECORD_HOST_MAX }, &r), 0);
+	assert_int_equal(record_decode((struct str){ text,
+	    6 + RECORD_HOST_MAX + 1 }, &r), -1);
+	memset(url + 2, 'a', RECORD_URL_MAX + 1);
+	assert_int_equal(record_decode_host((struct str){ url,
+	    2 + RECORD_URL_MAX }, &host), 0);
+	assert_int_equal(record_decode_host((struct str){ url,
+	    2 + RECORD_URL_MAX + 1 }, &host), -1);
 }
 
 static void
@@ -120,6 +179,8 @@ main(void)
 		cmocka_unit_test(test_good_records),
 		cmocka_unit_test(test_further_fields),
 		cmocka_unit_test(test_bad_records),
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_long_texts),
 		cmocka_unit_test(test_head),
 	};
 

@@ -18,17 +18,17 @@
  * both kinds alone.
  */
 static const char text[] =
-    "site \"new\" { lists_dir = \"/new\"\n"
+    "site \"new\" { lists_dir = \"/new\" hosts = any\n"
     "  domain \"lists.test\" { dedicated = true\n"
     "    redirect = { \"postmaster=root@mail.test\", \"foo=a@mail.test\" } }\n"
     "  domain \"mixed.test\" {}\n"
     "  domain \"alias.test\" { alias = \"lists.test\" } }\n"
-    "site \"old\" { lists_dir = \"/old\"\n"
+    "site \"old\" { lists_dir = \"/old\" hosts = any\n"
     "  plus = \"any\"\n"
     "  domain \"lists.test\" { dedicated = true\n"
     "    redirect = { \"abuse=abuse@mail.test\", \"foo=b@mail.test\" } }\n"
     "  domain \"mixed.test\" {} }\n"
-    "site \"other\" { lists_dir = \"/other\"\n"
+    "site \"other\" { lists_dir = \"/other\" hosts = any\n"
     "  actions = { \"post\", \"owner\" }\n"
     "  domain \"Own.Test\" { dedicated = true }\n"
     "  domain \"beside.test\" {}\n"
@@ -548,6 +548,366 @@ an_alias_of_another_site(void **state)
 	conf_free(c);
 }
 
+/*
+ * Hosts.
+ */
+
+/* Other sites, each with its lists, in the place of the three. */
+static void
+use(const char *conf, const char *const *const *known)
+{
+	const struct lists *lists[SITES];
+
+	sites_free(at.sites);
+	conf_free(at.conf);
+	at.conf = sample_conf(conf);
+	assert_true(at.conf->nsites <= SITES);
+	for (size_t i = 0; i < at.conf->nsites; i++) {
+		sample_lists(&at.sample[i], known[i]);
+		at.sample[i].url = "http://lists/";
+		lists[i] = &at.sample[i].lists;
+	}
+	at.sites = sample_sites(at.conf, lists);
+}
+#define USE(conf, ...) use(conf, (const char *const *const[]){ __VA_ARGS__ })
+
+/* Where the list NAME answers, in order: "a b c". */
+static const char *
+homes(const char *name)
+{
+	static char found[512];
+	struct buf b;
+
+	buf_over(&b, found, sizeof(found));
+	for (size_t i = 0; i < at.sites->ndomains; i++) {
+		char key[128];
+		struct buf k;
+
+		buf_over(&k, key, sizeof(key));
+		buf_printf(&k, "%s@", name);
+		buf_str(&k, at.sites->domain[i].name);
+		switch (ask(buf_cstr(&k))) {
+		case RESOLVED_FOUND:
+			if (b.n)
+				buf_char(&b, ' ');
+			buf_str(&b, at.sites->domain[i].name);
+			break;
+		case RESOLVED_ABSENT:
+			break;
+		case RESOLVED_NO_ANSWER:
+			buf_add(&b, "?");
+		}
+	}
+	return buf_cstr(&b);
+}
+
+#define DEDICATED(name) "domain \"" name "\" { dedicated = true }\n"
+#define SHARED(name) "domain \"" name "\" {}\n"
+#define ALIAS(name, real) "domain \"" name "\" { alias = \"" real "\" }\n"
+#define SITE(name, more) "site \"" name "\" { lists_dir = \"/" name "\"\n" \
+	more "}\n"
+
+static const char *const of_all_kinds[] = { "one@d1", "two@d2", "three@s1",
+	"four@s2", "far@elsewhere", "unknown", "nick@old", "nick2@older",
+	"mailman@d1", NULL };
+
+static void
+every_list_at_its_host(void **state)
+{
+	(void)state;
+	USE(SITE("a", DEDICATED("d1") DEDICATED("d2") SHARED("s1")
+	    SHARED("s2") ALIAS("old", "d1") ALIAS("older", "s2")),
+	    of_all_kinds);
+	assert_string_equal(homes("one"), "d1 old");
+	assert_string_equal(homes("two"), "d2");
+	assert_string_equal(homes("three"), "s1");
+	assert_string_equal(homes("four"), "older s2");
+	/* Foreign and unknown: at all that are dedicated. */
+	assert_string_equal(homes("far"), "d1 d2 old");
+	assert_string_equal(homes("unknown"), "d1 d2 old");
+	/* Another name of a domain is its host as well. */
+	assert_string_equal(homes("nick"), "d1 old");
+	assert_string_equal(homes("nick2"), "older s2");
+	assert_string_equal(homes("nick2-bounces+x"), "older s2");
+	assert_string_equal(homes("mailman"), "d1 d2 old older s1 s2");
+	assert_string_equal(homes("mailman-loop"), "d1 d2 old older s1 s2");
+	assert_string_equal(homes("mailman-join"), "d1 old");
+	assert_int_equal(at.sites->site[0].homeless, 2);
+	assert_string_equal(at.sites->site[0].stranger, "elsewhere");
+	assert_true(at.sites->site[0].dedicates);
+}
+
+static void
+strangers_without_a_dedicated_domain(void **state)
+{
+	(void)state;
+	USE(SITE("a", SHARED("d1") SHARED("s1") ALIAS("old", "d1")),
+	    of_all_kinds);
+	assert_false(at.sites->site[0].dedicates);
+	assert_string_equal(homes("one"), "d1 old");
+	assert_string_equal(homes("three"), "s1");
+	assert_string_equal(homes("far"), "d1 old s1");
+	assert_string_equal(homes("unknown"), "d1 old s1");
+	/* Hosts that are no domain of the site are foreign. */
+	assert_string_equal(homes("two"), "d1 old s1");
+}
+
+static void
+any_host(void **state)
+{
+	(void)state;
+	USE(SITE("a", "hosts = any\n" DEDICATED("d1") DEDICATED("d2")
+	    SHARED("s1") ALIAS("old", "d1")), of_all_kinds);
+	assert_true(at.sites->site[0].any_host);
+	for (size_t i = 0; of_all_kinds[i]; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "%.*s",
+		    (int)strcspn(of_all_kinds[i], "@"), of_all_kinds[i]);
+		assert_string_equal(homes(name), "d1 d2 old s1");
+	}
+	assert_string_equal(homes("mailman-join"), "d1 d2 old s1");
+}
+
+/* The caches lower them; the configuration does it for the domains. */
+static void
+hosts_without_case(void **state)
+{
+	static const char *const lists[] = { "one@d1.test", NULL };
+
+	(void)state;
+	USE(SITE("a", DEDICATED("D1.Test.") SHARED("s1")), lists);
+	assert_string_equal(homes("ONE"), "d1.test");
+	assert_int_equal(ask("One@D1.TEST."), RESOLVED_FOUND);
+	assert_int_equal(ask("one@S1"), RESOLVED_ABSENT);
+}
+
+static void
+one_local_part_on_two_hosts(void **state)
+{
+	static const char *const lists[] = { "foo@h1", "foo-admin@h2",
+		"x@h2", "x-request@h1", "owner@h1", "join@h2",
+		"news@h1", "owner-news@h2", NULL };
+	static const struct row rows[] = {
+		{ "foo-admin@h1", "a", "foo", ACTION_ADMIN },
+		{ "foo-admin@h2", "a", "foo-admin", ACTION_POST },
+		{ "foo@h2", NULL, NULL, 0 },
+		{ "foo-admin-admin@h2", "a", "foo-admin", ACTION_ADMIN },
+		{ "foo-admin-admin@h1", NULL, NULL, 0 },
+		{ "x-request@h1", "a", "x-request", ACTION_POST },
+		{ "x-request@h2", "a", "x", ACTION_REQUEST },
+		{ "owner-join@h1", "a", "owner", ACTION_JOIN },
+		{ "owner-join@h2", "a", "join", ACTION_OWNER },
+		{ "owner-news@h1", "a", "news", ACTION_OWNER },
+		{ "owner-news@h2", "a", "owner-news", ACTION_POST },
+		{ "news-owner@h2", NULL, NULL, 0 },
+	};
+
+	(void)state;
+	USE(SITE("a", DEDICATED("h1") SHARED("h2")), lists);
+	check_rows(rows, COUNT(rows));
+	/* Aliases know no host: the first reading. */
+	assert_int_equal(ask_local("foo-admin"), RESOLVED_FOUND);
+	assert_int_equal(route.meaning.action, ACTION_POST);
+}
+
+static void
+several_sites_and_hosts(void **state)
+{
+	static const char *const in_a[] = { "foo@h1", "both@h1", "lost@h2",
+		NULL };
+	static const char *const in_b[] = { "foo@h2", "both@h1", "bar@h1",
+		"odd@h3", NULL };
+	static const struct row rows[] = {
+		{ "foo@h1", "a", "foo", ACTION_POST },
+		{ "foo@h2", "b", "foo", ACTION_POST },
+		{ "both@h1", "a", "both", ACTION_POST },
+		{ "both@h2", NULL, NULL, 0 },
+		{ "bar@h1", "b", "bar", ACTION_POST },
+		/* Another site's domain is foreign. */
+		{ "lost@h1", "a", "lost", ACTION_POST },
+		{ "lost@h2", NULL, NULL, 0 },
+		{ "odd@h1", "b", "odd", ACTION_POST },
+		{ "odd@h2", NULL, NULL, 0 },
+	};
+
+	(void)state;
+	USE(SITE("a", DEDICATED("h1")) SITE("b", DEDICATED("h1")
+	    SHARED("h2")), in_a, in_b);
+	check_rows(rows, COUNT(rows));
+	assert_int_equal(at.sites->site[0].homeless, 1);
+	assert_int_equal(at.sites->site[1].homeless, 1);
+	/* An earlier site's doubt stops the search at its host only. */
+	at.sample[0].doubtful = "bar";
+	assert_int_equal(ask("bar@h1"), RESOLVED_NO_ANSWER);
+	assert_int_equal(ask("foo@h2"), RESOLVED_FOUND);
+}
+
+static void
+hosts_that_changed(void **state)
+{
+	static const char *const lists[] = { "foo@h1", "bar@h1", NULL };
+	static const char *const moved[] = { "foo@h2", NULL };
+	static const char *const fresh[] = { "new@h2", "large@h2", NULL };
+
+	(void)state;
+	USE(SITE("a", DEDICATED("h1") DEDICATED("h2")), lists);
+	assert_string_equal(homes("foo"), "h1");
+	at.sample[0].moved = moved;
+	/* Never refused at its new host, not even before the scan. */
+	assert_string_equal(homes("foo"), "h1 h2");
+	assert_string_equal(homes("foo-owner"), "h1 h2");
+	assert_string_equal(homes("bar"), "h1");
+	at.sample[0].unread = "bar";
+	assert_string_equal(homes("bar"), "h1?");
+	assert_true(*route.reason);
+	/* What only the directory has, has its host there. */
+	at.sample[0].fresh = fresh;
+	at.sample[0].unread = "large";
+	assert_string_equal(homes("new"), "h2");
+	assert_string_equal(homes("large"), "h1 h2");
+}
+
+/*
+ * Domains that the lists have.
+ */
+
+static bool
+discovered(const char *name)
+{
+	const struct domain *d = sites_domain(at.sites, str_from(name));
+
+	assert_true(!d || d->real);
+	return d && d->discovered;
+}
+
+static void
+discovered_domains(void **state)
+{
+	static const char *const lists[] = { "a@h1.test", "b@h2.test",
+		"c@h1.test", "u", "odd@no domain", "dots@a..b", "end@h1.test.",
+		"dot@.test", "mailman@h1.test", NULL };
+
+	(void)state;
+	USE(SITE("s", ""), lists);
+	assert_int_equal(at.sites->ndomains, 2);
+	assert_true(discovered("h1.test") && discovered("h2.test"));
+	assert_string_equal(homes("a"), "h1.test");
+	assert_string_equal(homes("b-owner"), "h2.test");
+	assert_string_equal(homes("u"), "h1.test h2.test");
+	assert_string_equal(homes("odd"), "h1.test h2.test");
+	assert_string_equal(homes("end"), "h1.test h2.test");
+	assert_string_equal(homes("mailman-owner"), "h1.test h2.test");
+	assert_int_equal(at.sites->site[0].homeless, 5);
+	/* They are shared, and nobody refuses for them. */
+	assert_int_equal(ask("nosuch@h1.test"), RESOLVED_ABSENT);
+	assert_false(route.domain->dedicated);
+	assert_int_equal(ask("a@elsewhere.test"), RESOLVED_ABSENT);
+	assert_null(route.domain);
+	/* Redirects and aliases they have none. */
+	assert_int_equal(ask("postmaster@h1.test"), RESOLVED_ABSENT);
+}
+
+static void
+discovered_beside_configured(void **state)
+{
+	static const char *const in_a[] = { "a@d1", "f@found", "n@nick",
+		"s@other", NULL };
+	static const char *const in_b[] = { "b@other", "g@found", "h@hid",
+		NULL };
+
+	(void)state;
+	/* Only where it is wanted: b has the domain other alone. */
+	USE(SITE("a", "discover = true\n" DEDICATED("d1")
+	    ALIAS("nick", "d1")) SITE("b", DEDICATED("other")), in_a, in_b);
+	assert_true(discovered("found"));
+	assert_false(discovered("d1") || discovered("nick") ||
+	    discovered("other"));
+	assert_null(sites_domain(at.sites, STR("hid")));
+	assert_string_equal(homes("a"), "d1 nick");
+	assert_string_equal(homes("n"), "d1 nick");
+	assert_string_equal(homes("f"), "found");
+	/* A list's host opens no domain of another site to it. */
+	assert_string_equal(homes("s"), "d1 nick");
+	assert_string_equal(homes("b"), "other");
+	assert_string_equal(homes("g"), "other");
+	assert_string_equal(homes("h"), "other");
+}
+
+static void
+discovered_by_two_sites(void **state)
+{
+	static const char *const in_a[] = { "a@h1", "x@h1", NULL };
+	static const char *const in_b[] = { "b@h1", "x@h1", "y@h2", NULL };
+	const struct domain *d;
+
+	(void)state;
+	USE(SITE("a", "") SITE("b", ""), in_a, in_b);
+	d = sites_domain(at.sites, STR("h1"));
+	assert_int_equal(d->nsites, 2);
+	assert_int_equal(sites_domain(at.sites, STR("h2"))->nsites, 1);
+	assert_int_equal(ask("x@h1"), RESOLVED_FOUND);
+	assert_string_equal(route.site->conf->name, "a");
+	assert_int_equal(ask("b@h1"), RESOLVED_FOUND);
+	assert_string_equal(route.site->conf->name, "b");
+	assert_int_equal(ask("y@h1"), RESOLVED_ABSENT);
+}
+
+/* The index outlives the snapshot that its names came from. */
+static void
+names_are_kept(void **state)
+{
+	static char entry[] = "a@found.test";
+	static const char *const lists[] = { entry, NULL };
+
+	(void)state;
+	USE(SITE("s", ""), lists);
+	memcpy(entry, "a@gone", 7);
+	assert_non_null(sites_domain(at.sites, STR("found.test")));
+	memcpy(entry, "a@found.test", 13);
+}
+
+static void
+overviews_of_lists(void **state)
+{
+	static const char *const lists[] = { "a@h1", "b@nick", NULL };
+
+	(void)state;
+	/* As the configuration has it, or else as the lists do. */
+	USE(SITE("a", "url = \"http://conf/\"\n" DEDICATED("h1")), lists);
+	assert_true(str_is(sites_domain(at.sites, STR("h1"))->url,
+	    "http://conf/"));
+	USE(SITE("a", DEDICATED("h1") SHARED("h2")), lists);
+	assert_true(str_is(sites_domain(at.sites, STR("h1"))->url,
+	    "http://lists/"));
+	assert_int_equal(sites_domain(at.sites, STR("h2"))->url.n, 0);
+	/* A host that is another name of a domain speaks for that. */
+	USE(SITE("a", DEDICATED("real") ALIAS("nick", "real")), lists);
+	assert_true(str_is(sites_domain(at.sites, STR("real"))->url,
+	    "http://lists/"));
+}
+
+/* Every list at its hosts, and nothing else. */
+static void
+enumerates_hosts(void **state)
+{
+	static const char *const lists[] = { "foo@h1", "foo-admin@h2", "u",
+		"mailman@h2", NULL };
+	static struct tour t;
+
+	(void)state;
+	USE(SITE("a", DEDICATED("h1") SHARED("h2") ALIAS("nick", "h1")),
+	    lists);
+	t = (struct tour){ .n = 0 };
+	assert_int_equal(resolve_each(at.sites, visit, &t), 0);
+	/* h1, nick: foo 11, u 11, 5 of the site; h2: 11 and 12. */
+	assert_int_equal(t.n, 2 * (11 + 11 + 5) + 11 + 12);
+	USE(SITE("a", ""), lists);
+	t = (struct tour){ .n = 0 };
+	assert_int_equal(resolve_each(at.sites, visit, &t), 0);
+	assert_int_equal(t.n, 11 + 11 + 5 + 11 + 11 + 12);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -571,6 +931,19 @@ main(void)
 		TEST(enumeration_ends),
 		TEST(some_sites_only),
 		TEST(an_alias_of_another_site),
+		TEST(every_list_at_its_host),
+		TEST(strangers_without_a_dedicated_domain),
+		TEST(any_host),
+		TEST(hosts_without_case),
+		TEST(one_local_part_on_two_hosts),
+		TEST(several_sites_and_hosts),
+		TEST(hosts_that_changed),
+		TEST(discovered_domains),
+		TEST(discovered_beside_configured),
+		TEST(discovered_by_two_sites),
+		TEST(names_are_kept),
+		TEST(overviews_of_lists),
+		TEST(enumerates_hosts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

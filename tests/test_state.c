@@ -134,11 +134,13 @@ test_nonsense(void **state)
 		"",
 		"\n",
 		"away\n",
-		"away perhaps\nmilliseconds 1\nreason \n",
-		"away no\nmilliseconds -1\nreason \n",
-		"away no\nmilliseconds 1\n",
-		"away no\nmilliseconds 1\nreason no end",
-		"milliseconds 1\naway no\nreason \n",
+		"away no\nmilliseconds 1\nreason \n",
+		"away no\nlists -1\nmilliseconds 1\nreason \n",
+		"away perhaps\nlists 1\nmilliseconds 1\nreason \n",
+		"away no\nlists 1\nmilliseconds -1\nreason \n",
+		"away no\nlists 1\nmilliseconds 1\n",
+		"away no\nlists 1\nmilliseconds 1\nreason no end",
+		"lists 1\nmilliseconds 1\naway no\nreason \n",
 	};
 	struct state s;
 	size_t i;
@@ -150,7 +152,7 @@ test_nonsense(void **state)
 			fail_msg("accepted: %s", cases[i]);
 	}
 	fixture_file(fixture_path("cache/s.state"),
-	    "away no\nmilliseconds 1\nreason r\nlater yes\n");
+	    "away no\nlists 1\nmilliseconds 1\nreason r\nlater yes\n");
 	assert_int_equal(read_state(&s), 0);
 }
 

@@ -26,6 +26,9 @@
  */
 #define END_MARK "end of file"
 
+/* What stands for the path where there is none. */
+#define NO_FILE "(no configuration file)"
+
 /* Where an option was set: libconfuse knows the line only while it reads. */
 struct place {
 	cfg_t *section;
@@ -375,7 +378,10 @@ parse(struct reader *r, cfg_t *cfg, const char *path)
 	int rc = -1;
 
 	buf_init(&text, FILE_MAX);
-	if (conf_text_read(path, &text, &err) == -1) {
+	if (!path) {
+		path = NO_FILE;
+		buf_add(&text, "site \"mailman\" {}");
+	} else if (conf_text_read(path, &text, &err) == -1) {
 		log_error("conf: %s: %s", path, err);
 		goto out;
 	}
@@ -412,7 +418,7 @@ conf_load(const char *path, const struct conf_vocabulary *words)
 	cfg_set_error_function(cfg, parse_error);
 	set_checks(cfg);
 	if (parse(r, cfg, path) == 0) {
-		c = copy_all(r, cfg, path);
+		c = copy_all(r, cfg, path ? path : NO_FILE);
 		if (conf_check(c) == -1) {
 			conf_free(c);
 			c = NULL;

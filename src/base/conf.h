@@ -42,10 +42,9 @@ struct conf_site {
 	char *lists_dir;
 	char *data_dir; /* never NULL: LISTS_DIR/../data where not set */
 	char *wrapper;
-	char *plus;
-	char *verify_misses;
-	char *url;
+	char *hosts, *plus, *verify_misses, *url;
 	struct conf_words actions; /* empty: all */
+	bool discover;
 	struct conf_domain *domains;
 	size_t ndomains;
 	int line;
@@ -90,7 +89,8 @@ struct conf_vocabulary {
 };
 
 /*
- * Reads and checks the file PATH.  NULL after an error, which is then logged
+ * Reads and checks the file PATH; NULL: what holds without a file, one site
+ * with every default.  NULL after an error, which is then logged
  * with file, line and option, one line each.  The caller frees it.
  */
 struct conf *conf_load(const char *path, const struct conf_vocabulary *words);

@@ -55,11 +55,17 @@ check_path_or_none(const char *text)
 }
 
 static const char *
-check_wrapper(const char *text)
+check_alias_path(const char *text)
 {
 	if (!only(text, "\"'\\%|<>"))
 		return "holds a character that no alias file carries";
 	return check_path(text);
+}
+
+static const char *
+check_data_dir(const char *text)
+{
+	return *text ? check_alias_path(text) : NULL;
 }
 
 static const char *
@@ -120,8 +126,8 @@ check_url(const char *text)
 	return only(text, "\"\\<>") ? NULL : "is no URL";
 }
 
-static const char *
-check_domain_name(const char *text)
+const char *
+conf_check_domain_name(const char *text)
 {
 	size_t n = strlen(text);
 
@@ -142,7 +148,7 @@ check_domain_name(const char *text)
 static const char *
 check_alias(const char *text)
 {
-	return *text ? check_domain_name(text) : NULL;
+	return *text ? conf_check_domain_name(text) : NULL;
 }
 
 const char *
@@ -154,8 +160,8 @@ conf_check_text(const struct conf_option *row, const char *text)
 	} checks[] = {
 		{ "socket_mode", check_mode }, { "cache_dir", check_path },
 		{ "pidfile", check_path_or_none }, { "lists_dir", check_path },
-		{ "data_dir", check_path_or_none },
-		{ "wrapper", check_wrapper }, { "redirect", check_redirect },
+		{ "data_dir", check_data_dir },
+		{ "wrapper", check_alias_path }, { "redirect", check_redirect },
 		{ "refusal", check_refusal }, { "url", check_url },
 		{ "alias", check_alias },
 	};
@@ -249,7 +255,7 @@ find_domain(const struct conf *c, const char *name)
 static int
 check_domain(const struct conf *c, struct conf_domain *d)
 {
-	const char *why = check_domain_name(d->name);
+	const char *why = conf_check_domain_name(d->name);
 	const struct conf_domain *other;
 
 	/* One trailing dot was dropped; this is another. */
@@ -359,8 +365,6 @@ check_site(const struct conf *c, struct conf_site *s)
 			rc = complain(c, s->line, "site \"%s\": option "
 			    "'lists_dir': %s is that of site \"%s\" already",
 			    s->name, s->lists_dir, o->name);
-	if (s->ndomains == 0)
-		rc = complain(c, s->line, "site \"%s\": no domain", s->name);
 	for (size_t i = 0; i < s->ndomains; i++)
 		if (check_twice(c, s, i) == -1 ||
 		    check_domain(c, &s->domains[i]) == -1 ||

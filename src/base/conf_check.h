@@ -10,6 +10,9 @@
 /* One value of an option: NULL, or what is wrong with it (static text). */
 const char *conf_check_text(const struct conf_option *row, const char *text);
 
+/* NULL, or why TEXT is no domain name that mail can be routed by. */
+const char *conf_check_domain_name(const char *text);
+
 /*
  * Everything together; brings names to lower case, takes redirects apart and
  * fills in what follows from other options.  0, or -1 after one logged line

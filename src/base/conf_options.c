@@ -9,6 +9,7 @@
 static const char *const log_words[] = { "auto", "stderr", "syslog", NULL };
 static const char *const level_words[] = { "error", "warn", "info", "debug",
 	NULL };
+static const char *const hosts_words[] = { "separate", "any", NULL };
 static const char *const plus_words[] = { "verp", "any", NULL };
 static const char *const verify_words[] = { "auto", "yes", "no", NULL };
 
@@ -65,6 +66,10 @@ const struct conf_option conf_options[] = {
 	    .help = "Mailman's data directory (LISTS_DIR/../data)"),
 	SITE_ROW(CONF_STRING, wrapper, "/var/lib/mailman/mail/mailman",
 	    .help = "Mailman's mail wrapper"),
+	SITE_ROW(CONF_STRING, hosts, "separate", .may = hosts_words,
+	    .help = "whether lists answer at their own host only"),
+	SITE_ROW(CONF_BOOL, discover, "false",
+	    .help = "the hosts of the lists are shared domains"),
 	SITE_ROW(CONF_STRING, plus, "verp", .may = plus_words,
 	    .help = "which actions take a +detail"),
 	SITE_ROW(CONF_WORDS, actions, "",

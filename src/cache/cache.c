@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "cache/cache.h"
@@ -53,6 +54,15 @@ read_head(struct cache *c)
 	return NULL;
 }
 
+static int
+pass_host(void *arg, struct str host, const struct record_host *r)
+{
+	(void)arg;
+	(void)host;
+	(void)r;
+	return 0;
+}
+
 struct cache *
 cache_open(const char *path, const char **err)
 {
@@ -69,6 +79,10 @@ cache_open(const char *path, const char **err)
 	*err = read_head(c);
 	saved = EPROTO;
 	if (*err != NULL)
+		goto fail;
+	/* The domains are made of them: half of them would be worse. */
+	*err = "broken hosts";
+	if (cache_each_host(c, pass_host, NULL) == -1)
 		goto fail;
 	return c;
 fail:
@@ -128,6 +142,43 @@ cache_each(struct cache *c,
 	return cdbfile_each(c->file, visit_record, &e);
 }
 
+struct each_host {
+	int (*visit)(void *arg, struct str host, const struct record_host *r);
+	void *arg;
+	int result;
+};
+
+/* They stand before the lists: 1 ends it at the first of these. */
+static int
+visit_host(void *arg, struct str key, struct str value)
+{
+	struct each_host *e = arg;
+	struct record_host r;
+
+	if (!str_starts(key, ":"))
+		return 1;
+	if (!str_starts(key, RECORD_HOST_PREFIX))
+		return 0;
+	key = str_tail(key, strlen(RECORD_HOST_PREFIX));
+	e->result = key.n > RECORD_HOST_MAX ? -1 :
+	    record_decode_host(value, &r);
+	if (e->result == 0)
+		e->result = e->visit(e->arg, key, &r);
+	return e->result;
+}
+
+int
+cache_each_host(struct cache *c,
+    int (*visit)(void *arg, struct str host, const struct record_host *r),
+    void *arg)
+{
+	struct each_host e = { visit, arg, 0 };
+
+	if (cdbfile_each(c->file, visit_host, &e) == -1)
+		return -1;
+	return e.result;
+}
+
 const struct record_head *
 cache_head(const struct cache *c)
 {
@@ -145,7 +196,10 @@ cache_replaced(const struct cache *c, const char *path)
 {
 	struct stat st;
 
-	/* The inode cannot be used again while it is mapped. */
+	/* The inode cannot be used again while it is mapped.  Nobody should
+	 * write into the file, but somebody will. */
 	return stat(path, &st) == -1 || st.st_dev != c->st.st_dev ||
-	    st.st_ino != c->st.st_ino;
+	    st.st_ino != c->st.st_ino || st.st_size != c->st.st_size ||
+	    st.st_mtim.tv_sec != c->st.st_mtim.tv_sec ||
+	    st.st_mtim.tv_nsec != c->st.st_mtim.tv_nsec;
 }

@@ -30,6 +30,11 @@ int cache_each(struct cache *c,
     int (*visit)(void *arg, struct str name, const struct record *r),
     void *arg);
 
+/* The hosts, the one without a name for lists whose host is not known. */
+int cache_each_host(struct cache *c,
+    int (*visit)(void *arg, struct str host, const struct record_host *r),
+    void *arg);
+
 const struct record_head *cache_head(const struct cache *c);
 /* When the file was written. */
 time_t cache_written(const struct cache *c);

@@ -33,7 +33,7 @@ was_seen_to_go(const struct rebuild_gone *gone, struct str name)
 }
 
 /* Snapshots are written in the scan's order, so look at the next one first. */
-static const struct scan_list *
+static struct scan_list *
 find_scanned(struct compare *c, struct str name)
 {
 	size_t low = 0, high = c->scan->n, i = c->next;
@@ -56,46 +56,83 @@ find_scanned(struct compare *c, struct str name)
 	return NULL;
 }
 
-/* An entry that nobody may look into is not a list that went. */
+/*
+ * An entry that nobody may look into is not a list that went; nor is a link,
+ * for what it leads to may be on a volume that is away.
+ */
 static bool
 is_doubtful(const struct compare *c, struct str name)
 {
 	struct directory_id id = { c->scan->dev, c->scan->ino };
 
+	if (directory_has_link(c->o->lists_dir, name))
+		return true;
 	return c->scan->doubtful > 0 &&
-	    directory_find(c->o->mailman, c->o->lists_dir, &id, name) !=
+	    directory_find(c->o->mailman, c->o->lists_dir, &id, name, NULL) !=
 	        LISTS_ABSENT;
 }
 
 static int
 keep(struct compare *c, struct str name, const struct record *record)
 {
+	struct host *host = hosts_find(c->hosts, record->host);
 	struct kept *more;
 	char *copy = str_dup(name);
 
 	more = reallocarray(c->kept, c->nkept + 1, sizeof(*more));
 	if (more != NULL)
 		c->kept = more;
-	if (more == NULL || copy == NULL) {
+	if (more == NULL || copy == NULL || host == NULL) {
 		free(copy);
 		errno = ENOMEM;
 		return -1;
 	}
-	c->kept[c->nkept++] = (struct kept){ copy, *record };
+	c->kept[c->nkept] = (struct kept){ copy, *record };
+	c->kept[c->nkept++].record.host = str_from(host->name);
 	return 0;
+}
+
+/* A host that is not known may be by now: the file's mode may have changed. */
+static int
+take_host(struct compare *c, struct scan_list *now, const struct record *old)
+{
+	struct host *host;
+
+	c->same++;
+	if (old->host.n == 0)
+		return 0;
+	host = hosts_find(c->hosts, old->host);
+	if (host == NULL) {
+		errno = ENOMEM;
+		return -1;
+	}
+	now->host = host->name;
+	return 0;
+}
+
+static int
+take_url(void *arg, struct str name, const struct record_host *r)
+{
+	struct compare *c = arg;
+	struct host *host = hosts_find(c->hosts, name);
+
+	if (host != NULL && hosts_set_url(host, r->url) == 0)
+		return 0;
+	errno = ENOMEM;
+	return -1;
 }
 
 static int
 compare_list(void *arg, struct str name, const struct record *record)
 {
 	struct compare *c = arg;
-	const struct scan_list *now = find_scanned(c, name);
+	struct scan_list *now = find_scanned(c, name);
 
 	c->seen++;
 	if (now != NULL) {
 		if (record->ino == now->ino && record->mtime == now->mtime &&
 		    record->size == (uint64_t)now->size)
-			c->same++;
+			return take_host(c, now, record);
 		return 0;
 	}
 	if (is_doubtful(c, name))
@@ -107,15 +144,16 @@ compare_list(void *arg, struct str name, const struct record *record)
 }
 
 int
-compare(struct compare *c, const struct rebuild_order *o,
-    const struct scan *scan, struct cache *old)
+compare(struct compare *c, const struct rebuild_order *o, struct scan *scan,
+    struct hosts *hosts, struct cache *old)
 {
 	const struct record_head *head = cache_head(old);
 
-	*c = (struct compare){ .o = o, .scan = scan };
+	*c = (struct compare){ .o = o, .scan = scan, .hosts = hosts };
 	c->other = head->dev != scan->dev || head->ino != scan->ino;
 	errno = EPROTO;
-	if (cache_each(old, compare_list, c) != 0)
+	if (cache_each_host(old, take_url, c) != 0 ||
+	    cache_each(old, compare_list, c) != 0)
 		return -1;
 	c->unchanged = !c->other && c->same == scan->n &&
 	    c->same + c->nkept == c->seen && c->seen == head->count;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "cache/cache.h"
+#include "cache/hosts.h"
 #include "cache/rebuild.h"
 #include "mailman/scan.h"
 
@@ -19,7 +20,8 @@ struct kept {
 
 struct compare {
 	const struct rebuild_order *o;
-	const struct scan *scan;
+	struct scan *scan;
+	struct hosts *hosts;
 	bool other;     /* the directory is another one */
 	size_t seen;    /* lists in the old snapshot */
 	size_t missing; /* of these: in the scan no more */
@@ -31,10 +33,13 @@ struct compare {
 	size_t next; /* where the next one should be in the scan */
 };
 
-/* 0, or -1 with errno: OLD is broken (EPROTO), or out of memory.  The caller
- * clears *C in both cases. */
+/*
+ * 0, or -1 with errno: OLD is broken (EPROTO), or out of memory.  The caller
+ * clears *C in both cases.  Lists of SCAN whose file is the same as in OLD
+ * get the host that they have there, if it was known; HOSTS holds it.
+ */
 int compare(struct compare *c, const struct rebuild_order *o,
-    const struct scan *scan, struct cache *old) WARN_UNUSED;
+    struct scan *scan, struct hosts *hosts, struct cache *old) WARN_UNUSED;
 void compare_clear(struct compare *c);
 
 #endif

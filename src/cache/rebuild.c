@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cache/rebuild.h"
@@ -17,17 +18,22 @@
 #include "cache/cache.h"
 #include "cache/cdbfile.h"
 #include "cache/compare.h"
+#include "cache/hosts.h"
 #include "cache/state.h"
 #include "cache/sweep.h"
+#include "mailman/pickle.h"
 
-/* The longest value: four numbers of 64 bits. */
-#define VALUE_MAX 96
+/* The longest value: three numbers of 64 bits and a host, or one and a URL. */
+#define VALUE_MAX 512
+#define KEY_MAX 512
 
 struct work {
 	const struct rebuild_order *o;
 	struct rebuild_result *r;
 	char *path; /* of the snapshot */
 	struct scan scan;
+	struct hosts hosts;
+	bool told; /* a list told its host that had not before */
 	bool first; /* there is no old snapshot that is any use */
 	struct compare compare;
 };
@@ -74,14 +80,22 @@ compare_with_old(struct work *w)
 	if (old != NULL) {
 		err = "broken";
 		error = 0;
-		if (compare(&w->compare, w->o, &w->scan, old) == -1)
+		if (compare(&w->compare, w->o, &w->scan, &w->hosts, old) == -1)
 			error = errno;
 		cache_close(old);
 	}
 	if (error == 0)
 		return 0;
-	w->first = true;
 	compare_clear(&w->compare);
+	if (w->o->known != NULL && !out_of_something(error) &&
+	    compare(&w->compare, w->o, &w->scan, &w->hosts, w->o->known) == 0) {
+		say(w->r, "%s is gone or no use, the snapshot in use is put "
+		    "there again", w->path);
+		w->compare.unchanged = false;
+		return 0;
+	}
+	compare_clear(&w->compare);
+	w->first = true;
 	if (error == ENOENT)
 		return 0;
 	if (out_of_something(error))
@@ -100,13 +114,43 @@ away(struct work *w)
 	return -1;
 }
 
+/* Whether N lists after BEFORE are too few to be believed. */
+static bool
+too_few(size_t n, size_t before)
+{
+	return n < before && before - n > REBUILD_GUARD &&
+	    before - n > before / 2;
+}
+
+/* Without a snapshot there is still what the last scan came to. */
+static int
+guard_first(struct work *w)
+{
+	struct state last;
+
+	if (state_read(w->o->cache_dir, w->o->site, &last) == -1 ||
+	    !too_few(w->scan.n, last.lists))
+		return 0;
+	away(w);
+	say(w->r,
+	    "%zu lists are in %s, and there were %zu, but there is no cache of "
+	    "them any more: is a filesystem not mounted?  If they are really "
+	    "gone, run: listmap rebuild --accept-empty",
+	    w->scan.n, w->o->lists_dir, last.lists);
+	return -1;
+}
+
 /* -1 where this is not to be believed. */
 static int
 guard(struct work *w)
 {
 	const struct compare *c = &w->compare;
 
-	if (w->first || w->o->accept_empty || c->unseen == 0)
+	if (w->o->accept_empty)
+		return 0;
+	if (w->first)
+		return guard_first(w);
+	if (c->unseen == 0)
 		return 0;
 	if (c->other) {
 		away(w);
@@ -118,7 +162,7 @@ guard(struct work *w)
 		    w->o->lists_dir, c->missing, c->seen);
 		return -1;
 	}
-	if (c->unseen > REBUILD_GUARD && c->unseen > c->seen / 2) {
+	if (too_few(c->seen - c->unseen, c->seen)) {
 		away(w);
 		say(w->r,
 		    "%zu of %zu lists vanished from %s at once.  The old lists "
@@ -139,6 +183,31 @@ put(struct cdbmake *m, const char *name, const struct record *record)
 	buf_over(&b, memory, sizeof(memory));
 	record_encode(record, &b);
 	return cdbmake_put(m, str_from(name), buf_get(&b));
+}
+
+static int
+put_hosts(struct cdbmake *m, const struct work *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->hosts.n; i++) {
+		const struct host *host = w->hosts.host[i];
+		const struct record_host record = { host->count,
+			str_from(host->url) };
+		char key[KEY_MAX], memory[VALUE_MAX];
+		struct buf k, b;
+
+		if (host->count == 0)
+			continue;
+		buf_over(&k, key, sizeof(key));
+		buf_add(&k, RECORD_HOST_PREFIX);
+		buf_add(&k, host->name);
+		buf_over(&b, memory, sizeof(memory));
+		record_encode_host(&record, &b);
+		if (cdbmake_put(m, buf_get(&k), buf_get(&b)) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -166,12 +235,12 @@ put_all(struct cdbmake *m, const struct work *w)
 	struct record record;
 	size_t i;
 
-	if (put_head(m, w) == -1)
+	if (put_head(m, w) == -1 || put_hosts(m, w) == -1)
 		return -1;
 	for (i = 0; i < w->scan.n; i++) {
 		l = &w->scan.list[i];
 		record = (struct record){ l->ino, l->mtime,
-			(uint64_t)l->size };
+			(uint64_t)l->size, str_from(l->host) };
 		if (put(m, l->name, &record) == -1)
 			return -1;
 	}
@@ -217,17 +286,70 @@ scan(struct work *w)
 	return -1;
 }
 
+/* What a new or changed list says of itself. */
+static int
+read_list(struct work *w, int dir, struct scan_list *l)
+{
+	struct particulars p = { 0 };
+	struct host *host;
+
+	/* What is too large even here is not known. */
+	if (dir != -1 && w->o->mailman->read(dir, l->name, PICKLE_FILE_MAX,
+	    &p) == -1)
+		p = (struct particulars){ 0 };
+	host = hosts_find(&w->hosts, str_from(p.host));
+	if (host == NULL || hosts_set_url(host, str_from(p.url)) == -1)
+		return -1;
+	l->host = host->name;
+	w->told |= p.host[0] != '\0';
+	return 0;
+}
+
+static struct host *
+host_of(struct work *w, const char *name)
+{
+	return hosts_find(&w->hosts, str_from(name));
+}
+
+/* Gives every list its host, and every host its count. */
+static int
+find_hosts(struct work *w)
+{
+	int dir = open(w->o->lists_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int rc = 0;
+	size_t i;
+
+	for (i = 0; rc == 0 && i < w->scan.n; i++) {
+		struct scan_list *l = &w->scan.list[i];
+
+		if (l->host == NULL)
+			rc = read_list(w, dir, l);
+		if (rc == 0)
+			host_of(w, l->host)->count++;
+	}
+	for (i = 0; rc == 0 && i < w->compare.nkept; i++)
+		host_of(w, w->compare.kept[i].record.host.p)->count++;
+	if (dir != -1)
+		close(dir);
+	if (rc == -1)
+		(void)fail(w, "cannot read the lists", w->o->lists_dir,
+		    strerror(ENOMEM));
+	return rc;
+}
+
 static void
 scan_and_write(struct work *w)
 {
-	if (scan(w) == -1 || compare_with_old(w) == -1 || guard(w) == -1)
+	if (scan(w) == -1 || compare_with_old(w) == -1 || guard(w) == -1 ||
+	    find_hosts(w) == -1)
 		return;
 	w->r->lists = w->scan.n + w->compare.nkept;
+	w->r->unfinished = w->scan.unfinished;
 	if (w->scan.doubtful > 0)
 		say(w->r, "%zu entries of %s may not be looked into, the first "
 		    "is %s", w->scan.doubtful, w->o->lists_dir,
 		    w->scan.first_doubtful);
-	if (!w->first && w->compare.unchanged)
+	if (!w->first && w->compare.unchanged && !w->told)
 		w->r->status = REBUILD_UNCHANGED;
 	else
 		(void)write_snapshot(w);
@@ -244,7 +366,10 @@ lock(struct work *w)
 	errno = ENOMEM;
 	if (path != NULL)
 		fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-		    0644);
+		    0600);
+	/* Whoever may open it may keep everybody else waiting. */
+	if (fd != -1)
+		(void)fchmod(fd, 0600);
 	while (fd != -1 && flock(fd, LOCK_EX) == -1) {
 		if (errno == EINTR)
 			continue;
@@ -302,6 +427,7 @@ rebuild(const struct rebuild_order *o, struct rebuild_result *r)
 		close(fd);
 	}
 	compare_clear(&w.compare);
+	hosts_clear(&w.hosts);
 	scan_clear(&w.scan);
 	free(w.path);
 }

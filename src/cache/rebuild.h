@@ -24,6 +24,7 @@ struct rebuild_result {
 	enum rebuild_status status;
 	size_t lists; /* on disk now, for UNCHANGED and WRITTEN */
 	unsigned long milliseconds;
+	size_t unfinished; /* young directories that may become lists */
 	bool denied; /* AWAY because the directory cannot be read at all */
 	/*
 	 * For AWAY and FAILED why; else what somebody should look at (doubtful
@@ -39,12 +40,16 @@ struct rebuild_gone {
 };
 uint64_t rebuild_gone_hash(struct str name);
 
+struct cache;
+
 struct rebuild_order {
 	const struct mailman *mailman;
 	const char *site;
 	const char *lists_dir;
 	const char *cache_dir;
 	bool accept_empty;
+	/* In use, for where the file is gone or no use; or NULL. */
+	struct cache *known;
 	struct rebuild_gone gone; /* all zero: nobody watched */
 	scan_progress_fn *progress; /* may be NULL */
 	void *progress_arg;

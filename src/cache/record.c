@@ -60,7 +60,9 @@ record_decode(struct str value, struct record *r)
 
 	if (next_number(&value, &got.ino) == -1 ||
 	    next_time(&value, &got.mtime) == -1 ||
-	    next_number(&value, &got.size) == -1)
+	    next_number(&value, &got.size) == -1 ||
+	    next_field(&value, &got.host) == -1 ||
+	    got.host.n > RECORD_HOST_MAX)
 		return -1;
 	*r = got;
 	return 0;
@@ -69,8 +71,29 @@ record_decode(struct str value, struct record *r)
 void
 record_encode(const struct record *r, struct buf *out)
 {
-	buf_printf(out, "%" PRIu64 "\t%" PRId64 "\t%" PRIu64, r->ino, r->mtime,
-	    r->size);
+	buf_printf(out, "%" PRIu64 "\t%" PRId64 "\t%" PRIu64 "\t", r->ino,
+	    r->mtime, r->size);
+	buf_str(out, r->host);
+}
+
+int
+record_decode_host(struct str value, struct record_host *r)
+{
+	struct record_host got;
+
+	if (next_number(&value, &got.count) == -1 ||
+	    next_field(&value, &got.url) == -1 ||
+	    got.url.n > RECORD_URL_MAX)
+		return -1;
+	*r = got;
+	return 0;
+}
+
+void
+record_encode_host(const struct record_host *r, struct buf *out)
+{
+	buf_printf(out, "%" PRIu64 "\t", r->count);
+	buf_str(out, r->url);
 }
 
 int

@@ -1,11 +1,13 @@
 /*
  * record - a value of the cache, as text: listmap-cache(5).
  *
- *	list name	INODE <TAB> MTIME <TAB> SIZE
+ *	list name	INODE <TAB> MTIME <TAB> SIZE <TAB> HOST
+ *	":host:" HOST	COUNT <TAB> URL
  *	":listmap"	VERSION <TAB> COUNT <TAB> DEVICE <TAB> INODE
  *
- * No list's name begins with a colon.  Further fields may follow; readers
- * pass over them.  Pure.
+ * No list's name begins with a colon.  The records of the hosts stand before
+ * those of the lists.  Further fields may follow; readers pass over them.
+ * What is decoded points into the value.  Pure.
  */
 #ifndef CACHE_RECORD_H
 #define CACHE_RECORD_H
@@ -18,11 +20,22 @@
 
 #define RECORD_VERSION 1
 #define RECORD_HEAD_KEY ":listmap"
+#define RECORD_HOST_PREFIX ":host:"
+/* Longer ones are not written. */
+#define RECORD_HOST_MAX 255
+#define RECORD_URL_MAX 287
 
 struct record {
 	uint64_t ino;  /* of the file that makes it a list */
 	int64_t mtime; /* nanoseconds since the epoch */
 	uint64_t size;
+	struct str host; /* lower case; empty: not known */
+};
+
+/* One host: how many lists have it, and where they are to be seen. */
+struct record_host {
+	uint64_t count;
+	struct str url; /* empty: not known */
 };
 
 struct record_head {
@@ -35,6 +48,8 @@ struct record_head {
 /* 0, or -1 where VALUE is no such record. */
 int record_decode(struct str value, struct record *r) WARN_UNUSED;
 void record_encode(const struct record *r, struct buf *out);
+int record_decode_host(struct str value, struct record_host *r) WARN_UNUSED;
+void record_encode_host(const struct record_host *r, struct buf *out);
 /* Also -1 for another version; r->version is then set all the same. */
 int record_decode_head(struct str value, struct record_head *r) WARN_UNUSED;
 void record_encode_head(const struct record_head *r, struct buf *out);

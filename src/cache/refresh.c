@@ -17,12 +17,15 @@
 #include "base/log.h"
 #include "cache/cache.h"
 #include "cache/child.h"
+#include "cache/outcome.h"
 #include "cache/pace.h"
 #include "cache/source.h"
 #include "cache/state.h"
 #include "cache/watch.h"
 
 #define TICK 1.0
+/* Without a look at the directory absent is believed for so many rescans. */
+#define TRUSTED_RESCANS 2
 
 struct refresh {
 	struct source source;
@@ -31,7 +34,6 @@ struct refresh {
 	struct ev_loop *loop; /* NULL: nothing is refreshed */
 
 	struct watch *watch; /* NULL: none to be had yet */
-	int watch_error;     /* errno that was logged */
 	bool remote;
 	bool suspect; /* the directory is not what the snapshot came from */
 
@@ -45,9 +47,8 @@ struct refresh {
 	struct ev_timer due, rescan, tick;
 	struct ev_child ended;
 
-	struct refresh_status status;
-	char reason[512]; /* of away or of a failure */
-	char told[512];   /* the reason that was logged last */
+	struct outcome outcome;
+	double trusted_until; /* by clock_seconds() */
 };
 
 static void
@@ -103,26 +104,6 @@ is_armed(const struct refresh *r)
 	return r->watch != NULL && watch_armed(r->watch);
 }
 
-/* True for a text that was not logged already. */
-static bool
-is_news(struct refresh *r, const char *text)
-{
-	if (strcmp(r->told, text) == 0)
-		return false;
-	snprintf(r->told, sizeof(r->told), "%s", text);
-	return text[0] != '\0';
-}
-
-static void
-log_watch_error(struct refresh *r, int error)
-{
-	if (error == r->watch_error)
-		return;
-	r->watch_error = error;
-	log_warn("refresh: cannot watch: %s: %s%s", r->o.site->lists_dir,
-	    strerror(error), watch_cure(error));
-}
-
 static void on_watch(struct ev_loop *loop, struct ev_io *w, int events);
 
 /*
@@ -144,6 +125,18 @@ open_watch(struct refresh *r)
 	return 0;
 }
 
+/* What is mounted there says whether it may be asked while somebody waits. */
+static void
+look_how(struct refresh *r)
+{
+	r->remote = directory_is_remote(r->o.site->lists_dir);
+	r->source.verify = r->o.verify == REFRESH_VERIFY_YES ||
+	    (r->o.verify == REFRESH_VERIFY_AUTO && !r->remote);
+	if (r->loop != NULL)
+		outcome_verify(&r->outcome, r->o.site->lists_dir,
+		    r->source.verify);
+}
+
 /* Watches the directory that is there now, and asks for a scan of it. */
 static void
 arm(struct refresh *r)
@@ -151,14 +144,12 @@ arm(struct refresh *r)
 	r->watched = false;
 	if (open_watch(r) == -1 ||
 	    watch_arm(r->watch, r->o.site->lists_dir) == -1) {
-		log_watch_error(r, errno);
+		outcome_watch(&r->outcome, r->o.site->lists_dir, errno);
 		r->source.behind = true;
 		return;
 	}
-	if (r->watch_error != 0)
-		log_info("refresh: watching again: %s", r->o.site->lists_dir);
-	r->watch_error = 0;
-	r->remote = directory_is_remote(r->o.site->lists_dir);
+	outcome_watch(&r->outcome, r->o.site->lists_dir, 0);
+	look_how(r);
 	request(r, 0.0);
 }
 
@@ -182,10 +173,7 @@ on_watch(struct ev_loop *loop, struct ev_io *w, int events)
 static void
 fail(struct refresh *r, const char *reason)
 {
-	snprintf(r->reason, sizeof(r->reason), "%s", reason);
-	if (is_news(r, reason))
-		log_error("refresh: scan failed: %s: %s", r->o.site->name,
-		    reason);
+	outcome_failed(&r->outcome, r->o.site->name, reason);
 	pace_failed(&r->pace, clock_seconds());
 	request(r, 0.0);
 }
@@ -193,27 +181,8 @@ fail(struct refresh *r, const char *reason)
 static void
 ended_away(struct refresh *r, const struct rebuild_result *result)
 {
-	snprintf(r->reason, sizeof(r->reason), "%s", result->reason);
-	if (!r->status.away)
-		log_warn("refresh: site is away: %s: %s", r->o.site->name,
-		    result->reason);
-	r->status.away = true;
+	outcome_away(&r->outcome, r->o.site->name, result);
 	r->source.away = true;
-}
-
-static void
-log_well(struct refresh *r, const struct rebuild_result *result)
-{
-	const char *site = r->o.site->name;
-
-	if (result->status == REBUILD_WRITTEN)
-		log_info("refresh: new snapshot: %s: %zu lists, %lu ms", site,
-		    result->lists, result->milliseconds);
-	if (r->status.away)
-		log_info("refresh: site is back: %s: %zu lists", site,
-		    result->lists);
-	if (is_news(r, result->reason))
-		log_warn("refresh: %s: %s", site, result->reason);
 }
 
 static void
@@ -230,15 +199,16 @@ ended_well(struct refresh *r, const struct rebuild_result *result)
 		fail(r, text);
 		return;
 	}
-	log_well(r, result);
-	r->reason[0] = '\0';
+	outcome_well(&r->outcome, r->o.site->name, result);
 	pace_well(&r->pace);
-	r->status.scanned = time(NULL);
-	r->status.away = false;
+	r->trusted_until = clock_seconds() + TRUSTED_RESCANS * r->o.rescan;
+	r->source.trusted = true;
 	r->source.away = false;
 	r->suspect = false;
-	r->source.behind = r->changed || !is_armed(r);
-	r->source.settled = r->watched && is_armed(r) && !r->changed;
+	/* Nobody sees what comes into a directory that is no list yet. */
+	r->source.behind = r->changed || !is_armed(r) ||
+	    result->unfinished > 0;
+	r->source.settled = r->watched && !r->source.behind;
 	/* That the child could read it shows that this does not hang. */
 	if (!is_armed(r))
 		arm(r);
@@ -254,8 +224,8 @@ on_ended(struct ev_loop *loop, struct ev_child *w, int events)
 	ev_child_stop(loop, w);
 	child_end(&r->child, w->rstatus, &result);
 	r->running = false;
-	r->status.scans++;
-	r->status.milliseconds = result.milliseconds;
+	r->outcome.scans++;
+	r->outcome.milliseconds = result.milliseconds;
 	pace_ended(&r->pace, clock_seconds(),
 	    (double)result.milliseconds / 1000);
 	switch (result.status) {
@@ -282,6 +252,7 @@ start_scan(struct refresh *r)
 		.site = r->o.site->name,
 		.lists_dir = r->o.site->lists_dir,
 		.cache_dir = r->o.cache_dir,
+		.known = r->source.cache,
 	};
 	char text[128];
 
@@ -355,6 +326,7 @@ on_tick(struct ev_loop *loop, struct ev_timer *w, int events)
 	(void)loop, (void)events;
 	if (!r->stopped)
 		look_at_directory(r);
+	r->source.trusted &= clock_seconds() < r->trusted_until;
 	if (r->running)
 		return;
 	look_at_snapshot(r);
@@ -369,11 +341,9 @@ start(struct refresh *r)
 	ev_timer_init(&r->rescan, on_rescan, r->o.rescan, r->o.rescan);
 	ev_timer_init(&r->tick, on_tick, TICK, TICK);
 	r->due.data = r->rescan.data = r->tick.data = r;
-	if (r->o.rescan > 0)
-		ev_timer_start(r->loop, &r->rescan);
+	ev_timer_start(r->loop, &r->rescan);
 	ev_timer_start(r->loop, &r->tick);
 	/* Watch first: what comes while the scan reads must be seen. */
-	r->remote = directory_is_remote(r->o.site->lists_dir);
 	arm(r);
 	ev_timer_stop(r->loop, &r->due);
 	start_scan(r);
@@ -393,12 +363,14 @@ open_snapshot(struct refresh *r)
 	r->source.away = state.away;
 	if (r->loop != NULL)
 		return;
-	r->status.away = state.away;
+	r->source.trusted = !state.away;
+	r->outcome.away = state.away;
 	if (!state.away)
-		r->status.scanned = state.scanned;
-	r->status.milliseconds = state.milliseconds;
+		r->outcome.scanned = state.scanned;
+	r->outcome.milliseconds = state.milliseconds;
 	if (state.away)
-		snprintf(r->reason, sizeof(r->reason), "%s", state.reason);
+		snprintf(r->outcome.reason, sizeof(r->outcome.reason), "%s",
+		    state.reason);
 }
 
 struct refresh *
@@ -412,10 +384,11 @@ refresh_new(struct ev_loop *loop, const struct refresh_options *o)
 	r->pace.longest_delay = REFRESH_DEBOUNCE_MAX;
 	r->pace.longest_backoff = o->rescan;
 	r->loop = loop;
-	source_init(&r->source, o->mailman, o->site->lists_dir,
-	    o->verify_misses);
+	source_init(&r->source, o->mailman, o->site->lists_dir, false);
 	r->source.differs = note_difference;
 	r->source.arg = r;
+	r->source.swapped = o->swapped;
+	r->source.swapped_arg = o->arg;
 	/* Nobody knows what happened since it was written. */
 	r->source.behind = true;
 	r->path = cache_path(o->cache_dir, o->site->name, "cdb");
@@ -423,6 +396,7 @@ refresh_new(struct ev_loop *loop, const struct refresh_options *o)
 		free(r);
 		return NULL;
 	}
+	look_how(r);
 	open_snapshot(r);
 	if (loop != NULL)
 		start(r);
@@ -435,7 +409,7 @@ refresh_configure(struct refresh *r, const struct refresh_options *o)
 	r->o = *o;
 	r->pace.longest_backoff = o->rescan;
 	r->source.lists_dir = o->site->lists_dir;
-	r->source.verify = o->verify_misses;
+	look_how(r);
 	if (r->loop == NULL || r->stopped)
 		return;
 	r->rescan.repeat = o->rescan;
@@ -488,12 +462,17 @@ refresh_status(struct refresh *r, struct refresh_status *st)
 {
 	const struct cache *c = r->source.cache;
 
-	*st = r->status;
-	st->cached = c != NULL;
-	st->away = r->source.away;
-	st->scanning = r->running;
-	st->watching = is_armed(r);
-	st->lists = c != NULL ? (size_t)cache_head(c)->count : 0;
-	st->written = c != NULL ? cache_written(c) : 0;
-	st->reason = r->reason;
+	*st = (struct refresh_status){
+		.cached = c != NULL,
+		.away = r->source.away,
+		.scanning = r->running,
+		.watching = is_armed(r),
+		.verifying = r->source.verify,
+		.lists = c != NULL ? (size_t)cache_head(c)->count : 0,
+		.written = c != NULL ? cache_written(c) : 0,
+		.scanned = r->outcome.scanned,
+		.scans = r->outcome.scans,
+		.milliseconds = r->outcome.milliseconds,
+		.reason = r->outcome.reason,
+	};
 }

@@ -24,13 +24,24 @@
 struct ev_loop;
 struct refresh;
 
+/* Whether the directory is asked before an address is absent; "auto": not on
+ * network filesystems, whose answer may take for ever. */
+enum refresh_verify {
+	REFRESH_VERIFY_AUTO,
+	REFRESH_VERIFY_YES,
+	REFRESH_VERIFY_NO
+};
+
 struct refresh_options {
 	const struct mailman *mailman;
 	const struct conf_site *site; /* must outlive it */
 	const char *cache_dir;
 	double rescan;
 	double debounce;
-	bool verify_misses;
+	enum refresh_verify verify;
+	/* Called when there is another snapshot; may be NULL. */
+	void (*swapped)(void *arg);
+	void *arg;
 };
 
 /*
@@ -56,6 +67,7 @@ struct refresh_status {
 	bool away;
 	bool scanning;
 	bool watching;
+	bool verifying; /* misses */
 	size_t lists;
 	time_t written; /* the snapshot */
 	time_t scanned; /* the last scan that ended well; 0: none yet */

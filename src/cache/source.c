@@ -12,6 +12,7 @@
 
 #include "cache/source.h"
 #include "mailman/directory.h"
+#include "mailman/scan.h"
 
 /* The lists are the first member, and the source is never const. */
 static struct source *
@@ -21,22 +22,47 @@ source_of(const struct lists *l)
 }
 
 static enum lists_found
-ask_directory(struct source *s, struct str name, bool known)
+ask_directory(const struct source *s, struct str name, struct stat *config)
 {
 	struct directory_id id, *must_be = NULL;
 	const struct record_head *head;
-	enum lists_found found;
 
 	if (s->cache != NULL) {
 		head = cache_head(s->cache);
 		id = (struct directory_id){ head->dev, head->ino };
 		must_be = &id;
 	}
-	found = directory_find(s->mailman, s->lists_dir, must_be, name);
+	return directory_find(s->mailman, s->lists_dir, must_be, name, config);
+}
+
+static void
+tell(struct source *s, enum lists_found found)
+{
+	if (s->differs != NULL)
+		s->differs(s->arg, found);
+}
+
+/* What the directory says of a list, valid until it is asked again. */
+static void
+describe(struct source *s, struct str name, struct list *out)
+{
+	out->name = name;
+	out->unread = !directory_read(s->mailman, s->lists_dir, name,
+	    &s->asked);
+	out->host = str_from(s->asked.host);
+}
+
+static enum lists_found
+find_on_disk(struct source *s, struct str name, bool known, struct list *out)
+{
+	enum lists_found found = ask_directory(s, name, NULL);
+
 	if (found == LISTS_ABSENT)
 		return known && !s->away ? LISTS_ABSENT : LISTS_AWAY;
-	if (found != LISTS_NO_ANSWER && s->differs != NULL)
-		s->differs(s->arg, found);
+	if (found != LISTS_NO_ANSWER)
+		tell(s, found);
+	if (found == LISTS_FOUND)
+		describe(s, name, out);
 	return found;
 }
 
@@ -48,16 +74,42 @@ find(const struct lists *l, struct str name, enum lists_effort effort,
 	struct record r;
 	int known = -1;
 
-	out->name = name;
+	*out = (struct list){ .name = name };
 	if (s->cache != NULL)
 		known = cache_find(s->cache, name, &r);
-	if (known == 1)
+	if (known == 1) {
+		out->host = r.host;
 		return LISTS_FOUND;
+	}
 	if (known == 0 && effort == LISTS_KNOWN)
 		return LISTS_ABSENT;
 	if (s->verify)
-		return ask_directory(s, name, known == 0);
-	return known == 0 && !s->away ? LISTS_ABSENT : LISTS_AWAY;
+		return find_on_disk(s, name, known == 0, out);
+	return known == 0 && !s->away && s->trusted ? LISTS_ABSENT :
+	    LISTS_AWAY;
+}
+
+/* A list that is not in the snapshot was described by the directory. */
+static enum lists_found
+find_changed(const struct lists *l, struct str name, struct list *out)
+{
+	struct source *s = source_of(l);
+	enum lists_found found;
+	struct record r;
+	struct stat st;
+
+	if (!s->verify || s->cache == NULL ||
+	    cache_find(s->cache, name, &r) != 1)
+		return LISTS_ABSENT;
+	found = ask_directory(s, name, &st);
+	if (found != LISTS_FOUND)
+		return found;
+	if (r.ino == st.st_ino && r.mtime == scan_mtime(&st) &&
+	    r.size == (uint64_t)st.st_size)
+		return LISTS_ABSENT;
+	tell(s, LISTS_FOUND);
+	describe(s, name, out);
+	return out->unread ? LISTS_NO_ANSWER : LISTS_FOUND;
 }
 
 struct each {
@@ -69,9 +121,8 @@ static int
 visit_list(void *arg, struct str name, const struct record *r)
 {
 	const struct each *e = arg;
-	struct list list = { .name = name };
+	const struct list list = { .name = name, .host = r->host };
 
-	(void)r;
 	return e->visit(e->arg, &list);
 }
 
@@ -85,6 +136,30 @@ each(const struct lists *l, int (*visit)(void *arg, const struct list *list),
 	if (s->cache == NULL)
 		return -1;
 	return cache_each(s->cache, visit_list, &e);
+}
+
+struct each_host {
+	int (*visit)(void *arg, const struct lists_host *host);
+	void *arg;
+};
+
+static int
+visit_host(void *arg, struct str name, const struct record_host *r)
+{
+	const struct each_host *e = arg;
+	const struct lists_host host = { name, r->count, r->url };
+
+	return e->visit(e->arg, &host);
+}
+
+static int
+each_host(const struct lists *l,
+    int (*visit)(void *arg, const struct lists_host *host), void *arg)
+{
+	struct source *s = source_of(l);
+	struct each_host e = { visit, arg };
+
+	return s->cache == NULL ? 0 : cache_each_host(s->cache, visit_host, &e);
 }
 
 static bool
@@ -108,7 +183,9 @@ source_init(struct source *s, const struct mailman *mailman,
 	*s = (struct source){
 		.lists = {
 			.find = find,
+			.find_changed = find_changed,
 			.each = each,
+			.each_host = each_host,
 			.changing = changing,
 			.complete = complete,
 		},
@@ -130,6 +207,8 @@ source_reopen(struct source *s, const char *path, const char **err)
 		return -1;
 	cache_close(s->cache);
 	s->cache = c;
+	if (s->swapped != NULL)
+		s->swapped(s->swapped_arg);
 	return 1;
 }
 

@@ -18,6 +18,7 @@ struct source {
 	const char *lists_dir;
 	bool verify;         /* ask the directory before "absent" */
 	struct cache *cache; /* NULL: none yet */
+	bool trusted; /* the snapshot is young enough to say "absent" alone */
 	bool away;    /* the last scan was not to be believed */
 	bool behind;  /* changes are known, or possible, that it lacks */
 	bool settled; /* it was complete as long as the directory was there */
@@ -27,6 +28,10 @@ struct source {
 	 */
 	void (*differs)(void *arg, enum lists_found found);
 	void *arg;
+	/* Called after another snapshot took the place of the one before. */
+	void (*swapped)(void *arg);
+	void *swapped_arg;
+	struct particulars asked; /* what the directory said last */
 };
 
 /* Fills in what its struct lists needs. */

@@ -2,6 +2,7 @@
  * The file, one "word value" a line:
  *
  *	away no
+ *	lists 120
  *	milliseconds 12
  *	reason ...
  */
@@ -47,6 +48,10 @@ parse(struct str text, struct state *s)
 	    (!str_is(value, "yes") && !str_is(value, "no")))
 		return -1;
 	s->away = str_is(value, "yes");
+	if (next_value(&text, "lists", &value) == -1 ||
+	    str_number(value, 0, SIZE_MAX, &ms) == -1)
+		return -1;
+	s->lists = (size_t)ms;
 	if (next_value(&text, "milliseconds", &value) == -1 ||
 	    str_number(value, 0, UINT32_MAX, &ms) == -1)
 		return -1;
@@ -119,18 +124,22 @@ touch_or_write(const char *path, const struct rebuild_result *r)
 	char memory[FILE_MAX];
 	struct state old;
 	struct buf b;
-	bool away, known;
+	bool away, known, well;
+	size_t lists;
 
 	known = read_path(path, &old) == 0;
+	well = r->status == REBUILD_WRITTEN || r->status == REBUILD_UNCHANGED;
+	lists = well ? r->lists : known ? old.lists : 0;
 	/* What could not be written changes nothing about that. */
 	away = r->status == REBUILD_AWAY ||
 	    (r->status == REBUILD_FAILED && known && old.away);
 	buf_over(&b, memory, sizeof(memory));
-	buf_printf(&b, "away %s\nmilliseconds %lu\nreason ",
-	    away ? "yes" : "no", r->milliseconds);
+	buf_printf(&b, "away %s\nlists %zu\nmilliseconds %lu\nreason ",
+	    away ? "yes" : "no", lists, r->milliseconds);
 	put_reason(&b, r->reason);
 	buf_char(&b, '\n');
 	if (r->status != REBUILD_WRITTEN && known && old.away == away &&
+	    old.lists == lists &&
 	    strcmp(old.reason, r->reason) == 0 &&
 	    utimensat(AT_FDCWD, path, NULL, 0) == 0)
 		return 0;

@@ -15,6 +15,7 @@
 
 struct state {
 	bool away;      /* the last scan met no directory to believe */
+	size_t lists;   /* in the last scan that was to be believed */
 	time_t scanned; /* seconds since the epoch */
 	unsigned long milliseconds; /* that the last scan took */
 	char reason[512];

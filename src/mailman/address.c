@@ -22,6 +22,14 @@ address_parse_local(struct str key, struct address *a)
 	a->domain = (struct str){ a->text + a->local.n, 0 };
 }
 
+void
+address_parse_domain(struct str key, struct address *a)
+{
+	address_parse_local(key, a);
+	if (!a->too_long && a->local.n && a->local.p[a->local.n - 1] == '.')
+		a->local.n--;
+}
+
 int
 address_parse(struct str key, struct address *a)
 {

@@ -34,6 +34,10 @@ int address_parse(struct str key, struct address *a) WARN_UNUSED;
 /* The same for a key that is a local part alone; always fits or is too long. */
 void address_parse_local(struct str key, struct address *a);
 
+/* The same for a key that is a domain alone, which is in a->local then; one
+ * trailing dot is dropped. */
+void address_parse_domain(struct str key, struct address *a);
+
 /* Lower-cases ASCII letters of N bytes at P. */
 void address_fold(char *p, size_t n);
 

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -28,7 +29,8 @@ directory_identify(const char *path, struct directory_id *id)
  * for a name that does not exist, and its EACCES can only mean the directory.
  */
 static enum lists_found
-ask(const struct mailman *mailman, int dir, const char *name)
+ask(const struct mailman *mailman, int dir, const char *name,
+    struct stat *config)
 {
 	struct stat st;
 
@@ -47,12 +49,15 @@ ask(const struct mailman *mailman, int dir, const char *name)
 	}
 	switch (mailman->is_list(dir, name, &st)) {
 	case 1:
-		return LISTS_FOUND;
+		break;
 	case 0:
 		return LISTS_ABSENT;
 	default:
 		return LISTS_NO_ANSWER;
 	}
+	if (config != NULL)
+		*config = st;
+	return LISTS_FOUND;
 }
 
 static bool
@@ -68,7 +73,8 @@ is_the_one(int dir, const struct directory_id *must_be)
 
 enum lists_found
 directory_find(const struct mailman *mailman, const char *path,
-    const struct directory_id *must_be, struct str name)
+    const struct directory_id *must_be, struct str name,
+    struct stat *config)
 {
 	enum lists_found found = LISTS_AWAY;
 	char copy[NAME_MAX + 1];
@@ -82,9 +88,42 @@ directory_find(const struct mailman *mailman, const char *path,
 	if (dir == -1)
 		return LISTS_AWAY;
 	if (is_the_one(dir, must_be))
-		found = ask(mailman, dir, copy);
+		found = ask(mailman, dir, copy, config);
 	close(dir);
 	return found;
+}
+
+bool
+directory_read(const struct mailman *mailman, const char *path,
+    struct str name, struct particulars *p)
+{
+	char copy[NAME_MAX + 1];
+	bool all = true;
+	int dir;
+
+	*p = (struct particulars){ 0 };
+	if (name.n >= sizeof(copy) || !mailman->name_ok(name))
+		return true;
+	memcpy(copy, name.p, name.n);
+	copy[name.n] = '\0';
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir == -1)
+		return true;
+	all = mailman->read(dir, copy, DIRECTORY_READ_MAX, p) == 0;
+	close(dir);
+	return all;
+}
+
+bool
+directory_has_link(const char *path, struct str name)
+{
+	char full[PATH_MAX];
+	struct stat st;
+	int n = snprintf(full, sizeof(full), "%s/%.*s", path, (int)name.n,
+	    name.p);
+
+	return n > 0 && (size_t)n < sizeof(full) && lstat(full, &st) == 0 &&
+	    S_ISLNK(st.st_mode);
 }
 
 /* <linux/magic.h> has not all of them. */

@@ -22,11 +22,24 @@ struct directory_id {
 int directory_identify(const char *path, struct directory_id *id) WARN_UNUSED;
 
 /*
- * Asks PATH for the list NAME.  Where MUST_BE is not NULL and the directory is
+ * Asks PATH for the list NAME; *CONFIG, unless it is NULL, is then the stat of
+ * the file that makes it one.  Where MUST_BE is not NULL and the directory is
  * another one, or where it cannot be read, the answer is LISTS_AWAY.
  */
 enum lists_found directory_find(const struct mailman *mailman,
-    const char *path, const struct directory_id *must_be, struct str name);
+    const char *path, const struct directory_id *must_be, struct str name,
+    struct stat *config);
+
+/* Larger configurations are not read while somebody waits. */
+#define DIRECTORY_READ_MAX (1024 * 1024)
+
+/* What the list NAME says of itself: *P, and whether that is all there is to
+ * know.  A file to read and not only stats. */
+bool directory_read(const struct mailman *mailman, const char *path,
+    struct str name, struct particulars *p) WARN_UNUSED;
+
+/* Whether the entry NAME in PATH is a symbolic link. */
+bool directory_has_link(const char *path, struct str name);
 
 /* Whether PATH lies on a filesystem that may take for ever to answer (NFS). */
 bool directory_is_remote(const char *path);

@@ -13,6 +13,15 @@
 
 struct list {
 	struct str name; /* the name that was asked for */
+	struct str host; /* its mail host, lower case; empty: not known */
+	bool unread;     /* its host would take too long to find out now */
+};
+
+/* A mail host that lists of a site have. */
+struct lists_host {
+	struct str name; /* lower case; empty: theirs that is not known */
+	size_t count;    /* how many lists */
+	struct str url;  /* overview of the lists (web_page_url), or empty */
 };
 
 enum lists_found {
@@ -36,12 +45,23 @@ struct lists {
 	enum lists_found (*find)(const struct lists *l, struct str name,
 	    enum lists_effort effort, struct list *out);
 	/*
+	 * A list that was found, once more, as the directory has it now: found
+	 * with its present host where its file is another than the snapshot
+	 * knows, absent where it is the same.  For lists that do not answer at
+	 * the domain in question only for their host.
+	 */
+	enum lists_found (*find_changed)(const struct lists *l,
+	    struct str name, struct list *out);
+	/*
 	 * Calls VISIT for every list until it returns another value than 0,
 	 * which is then returned; 0 after the last, -1 where they cannot be
 	 * read.
 	 */
 	int (*each)(const struct lists *l,
 	    int (*visit)(void *arg, const struct list *list), void *arg);
+	/* The same for the hosts that lists have; nothing where unknown. */
+	int (*each_host)(const struct lists *l,
+	    int (*visit)(void *arg, const struct lists_host *host), void *arg);
 	/*
 	 * Whether changes are known that the snapshot does not hold yet: then
 	 * LISTS_KNOWN is not enough even for a hit of a later rule.

@@ -16,12 +16,22 @@ struct meaning {
 	enum action action;
 	struct str list;
 	struct str detail; /* behind the '+', empty where there is none */
+	bool everywhere;   /* at every domain, whatever the list's host */
 };
 
 /* What the configuration of a site says about its addresses. */
 struct manner {
 	unsigned actions; /* ACTION_BIT()s that exist */
 	bool plus_any;    /* detail on every action, not on VERP's alone */
+	/* Whether a list answers at the domain in question; NULL: all do. */
+	bool (*at_home)(const void *arg, const struct list *list);
+	const void *arg;
+};
+
+/* What a list's own configuration says of it. */
+struct particulars {
+	char host[256]; /* lower case; "" where it is not known */
+	char url[288];  /* overview of the lists, of one that is advertised */
 };
 
 struct mailman {
@@ -36,6 +46,13 @@ struct mailman {
 	 * where that cannot be told (no permission, I/O error).
 	 */
 	int (*is_list)(int dir, const char *name, struct stat *config);
+	/*
+	 * Reads what the list NAME in DIR says of itself, from files of up to
+	 * MAX bytes.  0, or -1 where one was larger; whatever else is odd
+	 * makes the particulars unknown.
+	 */
+	int (*read)(int dir, const char *name, off_t max,
+	    struct particulars *p);
 	/* The meaning of a local part: the values of enum lists_found. */
 	enum lists_found (*understand)(const struct manner *how,
 	    const struct lists *lists, enum lists_effort effort,

@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "mailman/address.h"
 #include "mailman/mailman.h"
+#include "mailman/pickle.h"
 
 /* Longest name of a directory entry. */
 #define NAME_BYTES 255
@@ -69,6 +71,79 @@ is_list(int dir, const char *name, struct stat *config)
 	return 0;
 }
 
+/* A host as the pickle has it, if it can be one. */
+static void
+take_host(const struct pickle *pickle, struct particulars *p)
+{
+	size_t n;
+
+	if (!pickle->host_name.known)
+		return;
+	snprintf(p->host, sizeof(p->host), "%s", pickle->host_name.text);
+	n = strlen(p->host);
+	/* As that of an address (address_parse). */
+	if (n && p->host[n - 1] == '.')
+		p->host[--n] = '\0';
+	address_fold(p->host, n);
+}
+
+/* The overview (Mailman/Cgi/listinfo.py), as an advertised list has it. */
+static void
+take_url(const struct pickle *pickle, struct particulars *p)
+{
+	const char *base = pickle->web_page_url.text;
+
+	if (!pickle->web_page_url.known || !*base || pickle->advertised != 1)
+		return;
+	snprintf(p->url, sizeof(p->url), "%s%slistinfo", base,
+	    base[strlen(base) - 1] == '/' ? "" : "/");
+}
+
+/*
+ * Where config.pck is broken Mailman goes back to the one before it
+ * (MailList.py, Load), and so do we.  Of a marshalled config.db, which
+ * Mailman gave up in 2002, the host is not known.
+ */
+static int
+read_particulars(int dir, const char *name, off_t max, struct particulars *p)
+{
+	static const char *const files[] = { "config.pck", "config.pck.last" };
+	char path[NAME_BYTES + 32];
+	struct pickle pickle;
+
+	*p = (struct particulars){ 0 };
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		const char *err;
+
+		snprintf(path, sizeof(path), "%s/%s", name, files[i]);
+		err = pickle_read_file(dir, path, max, &pickle);
+		if (err == pickle_too_large)
+			return -1;
+		if (err)
+			continue;
+		take_host(&pickle, p);
+		take_url(&pickle, p);
+		return 0;
+	}
+	return 0;
+}
+
+/*
+ * A list was found that does not answer here for its host.  Before that makes
+ * the address absent, the list is asked whether it moved.
+ */
+static enum lists_found
+ask_again(const struct manner *how, const struct lists *lists,
+    struct meaning *m)
+{
+	struct list list;
+	enum lists_found r = lists->find_changed(lists, m->list, &list);
+
+	if (r == LISTS_FOUND && !how->at_home(how->arg, &list))
+		return LISTS_ABSENT;
+	return r;
+}
+
 /* One question, if the site has that action at all. */
 static enum lists_found
 ask(const struct manner *how, const struct lists *lists,
@@ -80,14 +155,29 @@ ask(const struct manner *how, const struct lists *lists,
 	if (!(how->actions & ACTION_BIT(m->action)) || !name_ok(m->list))
 		return LISTS_ABSENT;
 	r = lists->find(lists, m->list, effort, &list);
-	if (r == LISTS_FOUND)
-		m->list = list.name;
-	return r;
+	if (r != LISTS_FOUND || !how->at_home || m->everywhere ||
+	    how->at_home(how->arg, &list))
+		return r;
+	return effort == LISTS_KNOWN ? LISTS_ABSENT :
+	    ask_again(how, lists, m);
+}
+
+/* The site list's addresses are there on every domain (MTA/Postfix.py). */
+static bool
+is_site_address(struct str local)
+{
+	static const char *const all[] = { SITE_LIST, SITE_LIST "-owner",
+		SITE_LIST "-bounces", SITE_LIST "-request", SITE_LOOP };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (str_is(local, all[i]))
+			return true;
+	return false;
 }
 
 /* The readings of a local part without detail, in the order they count. */
 static size_t
-readings(struct str local, struct meaning m[3])
+readings(struct str local, struct meaning m[4])
 {
 	size_t dash = str_rfind(local, '-');
 	size_t n = 0;
@@ -98,12 +188,17 @@ readings(struct str local, struct meaning m[3])
 	if (a != -1 && a != ACTION_POST && a != ACTION_LOOP)
 		m[n++] = (struct meaning){ .action = a,
 			.list = str_head(local, dash) };
-	if (str_is(local, SITE_LOOP))
-		m[n++] = (struct meaning){ .action = ACTION_LOOP,
-			.list = STR(SITE_LIST) };
-	else if (str_starts(local, OWNER_PREFIX))
+	if (str_starts(local, OWNER_PREFIX))
 		m[n++] = (struct meaning){ .action = ACTION_OWNER,
 			.list = str_tail(local, strlen(OWNER_PREFIX)) };
+	if (is_site_address(local)) {
+		m[n] = (struct meaning){ .everywhere = true,
+			.action = ACTION_POST, .list = STR(SITE_LIST) };
+		if (local.n > m[n].list.n)
+			m[n].action = (enum action)action_find(
+			    str_tail(local, m[n].list.n + 1));
+		n++;
+	}
 	return n;
 }
 
@@ -116,7 +211,7 @@ static enum lists_found
 understand_plain(const struct manner *how, const struct lists *lists,
     enum lists_effort effort, struct str local, struct meaning *m)
 {
-	struct meaning reading[3];
+	struct meaning reading[4];
 	size_t n = readings(local, reading);
 	enum lists_found worst = LISTS_ABSENT;
 
@@ -208,6 +303,7 @@ const struct mailman mailman2 = {
 	.mailer = "mailman",
 	.name_ok = name_ok,
 	.is_list = is_list,
+	.read = read_particulars,
 	.understand = understand,
 	.each_local = each_local,
 };

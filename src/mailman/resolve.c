@@ -17,14 +17,48 @@
 /* Room for the longest address that a list can have. */
 #define ADDRESS_BYTES 1024
 
+/* Where a question is asked. */
+struct place {
+	const struct sites *sites;
+	const struct site *site;
+	const struct domain *domain;
+};
+
+/*
+ * A list answers at its host, if that is a domain of the site.  Any other
+ * answers at the dedicated domains, and at the shared ones where there are no
+ * dedicated ones.
+ */
+static bool
+at_home(const void *arg, const struct list *list)
+{
+	const struct place *p = arg;
+	const struct domain *home;
+
+	if (list->unread)
+		return true;
+	home = sites_domain(p->sites, list->host);
+	home = home ? home->real : NULL;
+	for (size_t i = 0; home && i < home->nsites; i++)
+		if (home->site[i] == p->site)
+			return home == p->domain;
+	return p->domain->dedicated || !p->site->dedicates;
+}
+
 static enum lists_found
-ask_site(const struct site *site, enum lists_effort effort, struct str local,
+ask_site(const struct place *p, enum lists_effort effort, struct str local,
     struct meaning *m)
 {
+	const struct site *site = p->site;
+	struct manner how = site->manner;
+
+	if (p->domain && !site->any_host) {
+		how.at_home = at_home;
+		how.arg = p;
+	}
 	if (effort == LISTS_KNOWN && site->lists->changing(site->lists))
 		effort = LISTS_THOROUGH;
-	return site->mailman->understand(&site->manner, site->lists, effort,
-	    local, m);
+	return site->mailman->understand(&how, site->lists, effort, local, m);
 }
 
 /* Whether a site that is away may pass for one that has no such list. */
@@ -34,27 +68,36 @@ passes_for_absent(const struct site *site, const struct domain *d)
 	return d && !d->dedicated && site->lists->complete(site->lists);
 }
 
+/* A local part, and the sites that may know it. */
+struct question {
+	const struct sites *sites;
+	struct site *const *site;
+	size_t n;
+	struct str local;
+};
+
 /*
- * Asks SITES in order: the first found counts.  A site's doubt about that very
- * name ends the search; a site that is away counts only when no other found
- * it.
+ * Asks the sites in order: the first found counts.  A site's doubt about that
+ * very name ends the search; a site that is away counts only when no other
+ * found it.
  */
 static enum resolved
-ask_sites(struct site *const *sites, size_t n, enum lists_effort effort,
-    struct str local, struct route *r)
+ask_sites(const struct question *q, enum lists_effort effort, struct route *r)
 {
 	enum resolved result = RESOLVED_ABSENT;
 
-	for (size_t i = 0; i < n; i++) {
-		switch (ask_site(sites[i], effort, local, &r->meaning)) {
+	for (size_t i = 0; i < q->n; i++) {
+		const struct place p = { q->sites, q->site[i], r->domain };
+
+		switch (ask_site(&p, effort, q->local, &r->meaning)) {
 		case LISTS_FOUND:
-			r->site = sites[i];
+			r->site = p.site;
 			return RESOLVED_FOUND;
 		case LISTS_NO_ANSWER:
 			r->reason = REASON_NAME;
 			return RESOLVED_NO_ANSWER;
 		case LISTS_AWAY:
-			if (passes_for_absent(sites[i], r->domain))
+			if (passes_for_absent(p.site, r->domain))
 				break;
 			r->reason = REASON_AWAY;
 			result = RESOLVED_NO_ANSWER;
@@ -67,14 +110,13 @@ ask_sites(struct site *const *sites, size_t n, enum lists_effort effort,
 }
 
 static enum resolved
-ask_twice(struct site *const *sites, size_t n, struct str local,
-    struct route *r)
+ask_twice(const struct question *q, struct route *r)
 {
-	enum resolved known = ask_sites(sites, n, LISTS_KNOWN, local, r);
+	enum resolved known = ask_sites(q, LISTS_KNOWN, r);
 
 	if (known == RESOLVED_FOUND)
 		return known;
-	return ask_sites(sites, n, LISTS_THOROUGH, local, r);
+	return ask_sites(q, LISTS_THOROUGH, r);
 }
 
 /* A redirect counts with every detail. */
@@ -106,7 +148,8 @@ resolve(const struct sites *s, const struct address *a, struct route *r)
 	r->redirect = find_redirect(r->domain, a->local);
 	if (r->redirect)
 		return RESOLVED_FOUND;
-	return ask_twice(r->domain->site, r->domain->nsites, a->local, r);
+	return ask_twice(&(struct question){ s, r->domain->site,
+	    r->domain->nsites, a->local }, r);
 }
 
 enum resolved
@@ -120,7 +163,8 @@ resolve_local(const struct sites *s, const struct address *a, struct route *r)
 	for (size_t i = 0; i < s->n && result == RESOLVED_ABSENT; i++) {
 		struct site *one = &s->site[i];
 
-		result = ask_twice(&one, 1, a->local, r);
+		result = ask_twice(&(struct question){ s, &one, 1, a->local },
+		    r);
 	}
 	return result;
 }

@@ -19,16 +19,22 @@ struct site {
 	const struct mailman *mailman;
 	struct manner manner;
 	const struct lists *lists;
+	bool any_host;   /* every list at every domain */
+	bool dedicates;  /* it has a dedicated domain */
+	size_t homeless; /* lists whose host is no domain of the site */
+	char stranger[STR_SHOWN]; /* the host of one of these; "": unknown */
 };
 
-/* A mail domain that the configuration names. */
+/* A mail domain that the configuration names, or that lists have. */
 struct domain {
 	struct str name;
 	const struct domain *real; /* itself, or what it is an alias of */
 	bool dedicated;
+	bool discovered; /* lists alone say so */
+	struct str url;  /* overview of the lists; empty: none is known */
 	struct site **site; /* in the order of the configuration */
 	size_t nsites;
-	const struct conf_domain **conf; /* beside each site */
+	const struct conf_domain **conf; /* beside each site; never NULL */
 };
 
 struct sites {
@@ -37,12 +43,14 @@ struct sites {
 	size_t n;
 	struct domain *domain; /* sorted by name */
 	size_t ndomains;
+	struct sites_names *names; /* of what was discovered */
 };
 
 /*
  * Sites of CONF (already checked) that ask LISTS_OF[i] for the lists of
  * conf->sites[i].  NULL when out of memory.  ONLY names the sites that take
- * part, all where it is empty.  CONF and the lists must outlive it.
+ * part, all where it is empty.  CONF and the lists must outlive it;
+ * where the hosts of the lists change it is to be made anew.
  */
 struct sites *sites_new(const struct conf *conf,
     const struct lists *const *lists_of, const struct conf_words *only);

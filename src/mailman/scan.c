@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mailman/scan.h"
 
 #define PROGRESS_STEP 1024
+#define YOUNG_SECONDS 3600
 
 /* A scan under way: arrays that grow. */
 struct reader {
@@ -36,9 +38,10 @@ grow(void **p, size_t *size, size_t need, size_t unit)
 }
 
 /* A file's time may be anything: it is only compared, so clamp it. */
-static int64_t
-nanoseconds(const struct timespec *t)
+int64_t
+scan_mtime(const struct stat *st)
 {
+	const struct timespec *t = &st->st_mtim;
 	int64_t ns;
 
 	if (__builtin_mul_overflow((int64_t)t->tv_sec, 1000000000, &ns) ||
@@ -63,10 +66,20 @@ add_list(struct reader *r, const char *name, const struct stat *st)
 	r->names_used += n;
 	s->list[s->n++] = (struct scan_list){
 		.ino = st->st_ino,
-		.mtime = nanoseconds(&st->st_mtim),
+		.mtime = scan_mtime(st),
 		.size = st->st_size,
 	};
 	return 0;
+}
+
+/* A directory that somebody may be making a list of (bin/newlist). */
+static bool
+is_young(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st.st_mode) && time(NULL) - st.st_mtime < YOUNG_SECONDS;
 }
 
 static int
@@ -84,6 +97,7 @@ look_at(struct reader *r, int dir, const struct dirent *e)
 	case 1:
 		return add_list(r, e->d_name, &st);
 	case 0:
+		r->s->unfinished += is_young(dir, e->d_name);
 		return 0;
 	default:
 		if (r->s->doubtful++ == 0)

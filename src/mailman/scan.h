@@ -19,6 +19,7 @@ struct scan_list {
 	ino_t ino; /* of the file that makes it a list */
 	int64_t mtime; /* nanoseconds since the epoch */
 	off_t size;
+	const char *host; /* NULL: the scan does not look; for who does */
 };
 
 struct scan {
@@ -26,6 +27,7 @@ struct scan {
 	size_t n;
 	dev_t dev; /* of the directory */
 	ino_t ino;
+	size_t unfinished; /* young directories that are no list yet */
 	size_t doubtful; /* entries of which nobody knows (no permission) */
 	char first_doubtful[STR_SHOWN];
 	char *names; /* the memory behind the names */
@@ -42,5 +44,8 @@ int scan_directory(const struct mailman *mailman, const char *path,
     scan_progress_fn *progress, void *arg, struct scan *s, const char **err)
     WARN_UNUSED;
 void scan_clear(struct scan *s);
+
+/* A file's time of change as a scan writes it. */
+int64_t scan_mtime(const struct stat *st);
 
 #endif

@@ -106,6 +106,12 @@ answer_map(const struct answer *a, struct str name, const struct sites **sites)
 	return NULL;
 }
 
+const struct sites *
+answer_sites(const struct answer *a)
+{
+	return a->all;
+}
+
 static void
 put_temp(struct buf *out, const char *reason)
 {

@@ -27,6 +27,9 @@ void answer_free(struct answer *a);
 const struct map *answer_map(const struct answer *a, struct str name,
     const struct sites **sites);
 
+/* All sites. */
+const struct sites *answer_sites(const struct answer *a);
+
 /* A conn_answer_fn; ARG is the struct answer. */
 void answer_request(void *arg, struct str request, struct buf *out);
 

@@ -18,7 +18,7 @@ struct cmd {
 };
 
 extern const struct cmd cmd_query, cmd_dump, cmd_build, cmd_rebuild,
-    cmd_status;
+    cmd_status, cmd_diff;
 
 /* Says how the command is called, to stderr; returns EX_USAGE. */
 int cmd_usage(const struct cmd *cmd);

@@ -3,6 +3,7 @@
  * takes pairs and puts the finished file in its place at the end.
  */
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -29,7 +30,8 @@ put_cdb(void *arg, struct str key, struct str value)
 }
 
 static int
-build_cdb(struct direct *d, const char *name, const char *file)
+build_cdb(struct direct *d, const char *name, enum direct_form form,
+    const char *file)
 {
 	const char *err;
 	struct cdbmake *m = cdbmake_new(file, TABLE_MODE, &err);
@@ -37,7 +39,7 @@ build_cdb(struct direct *d, const char *name, const char *file)
 
 	if (!m)
 		fatal(EX_CANTCREAT, "%s: %s", file, err);
-	rc = direct_each(d, name, false, put_cdb, m);
+	rc = direct_each(d, name, form, put_cdb, m);
 	if (rc != EX_OK) {
 		cdbmake_cancel(m);
 		return rc;
@@ -75,7 +77,8 @@ put_text(void *arg, struct str key, struct str value)
 }
 
 static int
-build_text(struct direct *d, const char *name, const char *file)
+build_text(struct direct *d, const char *name, enum direct_form form,
+    const char *file)
 {
 	const struct sites *sites;
 	struct text t = { .keys_only = direct_map(d, name, &sites)->keys_only };
@@ -87,7 +90,7 @@ build_text(struct direct *d, const char *name, const char *file)
 	t.f = fdopen(dup(r.fd), "w");
 	if (!t.f)
 		fatal(EX_OSERR, "%s: %s", file, strerror(errno));
-	rc = direct_each(d, name, false, put_text, &t);
+	rc = direct_each(d, name, form, put_text, &t);
 	if (rc != EX_OK) {
 		fclose(t.f);
 		replace_cancel(&r);
@@ -106,36 +109,55 @@ build_text(struct direct *d, const char *name, const char *file)
 
 static const struct {
 	const char *name;
-	int (*build)(struct direct *d, const char *name, const char *file);
+	int (*build)(struct direct *d, const char *name,
+	    enum direct_form form, const char *file);
 } types[] = {
 	{ "cdb", build_cdb },
 	{ "text", build_text },
 };
 
 static int
-run(const char *path, int argc, char **argv)
+build(const char *path, const char *type, enum direct_form form, char **argv)
 {
-	if (argc != 4)
-		return cmd_usage(&cmd_build);
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
-		if (!strcmp(types[i].name, argv[1])) {
+		if (!strcmp(types[i].name, type)) {
 			struct direct *d = direct_open(path);
 			const struct sites *sites;
 			int rc;
 
 			/* Before there is a file that would be left. */
-			(void)direct_enumerable(d, argv[2], false, &sites);
-			rc = types[i].build(d, argv[2], argv[3]);
+			(void)direct_enumerable(d, argv[0], form, &sites);
+			rc = types[i].build(d, argv[0], form, argv[1]);
 			direct_close(d);
 			return rc;
 		}
-	log_error("%s: no such type of table", argv[1]);
+	log_error("%s: no such type of table", type);
 	return cmd_usage(&cmd_build);
+}
+
+static int
+run(const char *path, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "standalone", no_argument, NULL, 's' },
+		{ NULL, 0, NULL, 0 },
+	};
+	enum direct_form form = DIRECT_DUMP;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c != 's')
+			return cmd_usage(&cmd_build);
+		form = DIRECT_STANDALONE;
+	}
+	if (argc - optind != 3)
+		return cmd_usage(&cmd_build);
+	return build(path, argv[optind], form, argv + optind + 1);
 }
 
 const struct cmd cmd_build = {
 	.name = "build",
-	.usage = "cdb | text map file",
+	.usage = "[--standalone] cdb | text map file",
 	.help = "write a map to a file that needs no daemon",
 	.run = run,
 };

@@ -46,7 +46,8 @@ run(const char *path, int argc, char **argv)
 	if (argc - optind != 1)
 		return cmd_usage(&cmd_dump);
 	d = direct_open(path);
-	rc = direct_each(d, argv[optind], shared, print_pair,
+	rc = direct_each(d, argv[optind], shared ? DIRECT_SHARED :
+	    DIRECT_DUMP, print_pair,
 	    (void *)(uintptr_t)direct_map(d, argv[optind], &sites));
 	program_flush();
 	direct_close(d);

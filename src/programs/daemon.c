@@ -11,6 +11,7 @@
 #include "programs/daemon.h"
 #include "programs/answer.h"
 #include "programs/handover.h"
+#include "programs/notice.h"
 #include "programs/program.h"
 #include "programs/report.h"
 #include "programs/store.h"
@@ -42,6 +43,7 @@ struct daemon {
 	size_t nlisteners;
 	struct handover handover;
 	bool take_over;
+	bool own_file; /* a unix socket, whose file tells of a successor */
 	time_t started;
 	enum stage stage;
 	ev_tstamp stage_ends;
@@ -134,7 +136,7 @@ status(void *arg, struct buf *out)
 {
 	const struct daemon *d = arg;
 
-	report(out, d->store, d->server, d->started);
+	report(out, d->store, answer_sites(d->answer), d->server, d->started);
 }
 
 static struct server_options
@@ -146,6 +148,28 @@ server_options(const struct conf *conf, struct answer *answer)
 		.answer = answer_request,
 		.arg = answer,
 	};
+}
+
+/* Another snapshot may have other hosts, and so other domains. */
+static void
+on_swapped(void *arg)
+{
+	struct daemon *d = arg;
+	struct server_options o;
+	struct answer *answer;
+
+	if (!d->answer)
+		return;
+	answer = answer_new(d->store->conf, d->store->lists, status, d);
+	if (!answer) {
+		log_error("daemon: out of memory: domains are as before");
+		return;
+	}
+	notice_strangers(answer_sites(d->answer), answer_sites(answer));
+	o = server_options(d->store->conf, answer);
+	server_configure(d->server, &o);
+	answer_free(d->answer);
+	d->answer = answer;
 }
 
 static bool
@@ -209,7 +233,7 @@ reload(struct daemon *d)
 		say_restart(d->store->conf, conf);
 		keep(d->store->conf->cache_dir, &conf->cache_dir);
 		keep(d->store->conf->pidfile, &conf->pidfile);
-		store = store_new(d->loop, conf, d->store);
+		store = store_new(d->loop, conf, d->store, on_swapped, d);
 	}
 	if (store)
 		answer = answer_new(conf, store->lists, status, d);
@@ -230,6 +254,7 @@ reload(struct daemon *d)
 	store_succeed(store, d->store);
 	d->answer = answer;
 	d->store = store;
+	notice_all(answer_sites(answer));
 	log_info("daemon: configuration read again: %s", d->path);
 }
 
@@ -280,7 +305,7 @@ look_for_successor(struct daemon *d)
 		log_error("daemon: a socket was removed: nobody can ask; "
 		    "restart listmapd");
 	d->socket_gone = ours == -1;
-	if (ours != 0 && !handover_lost(&d->handover))
+	if (ours != 0 && (d->own_file || !handover_lost(&d->handover)))
 		return;
 	log_info("daemon: a successor took over: serving %zu connections "
 	    "to their end", server_open(d->server));
@@ -343,6 +368,7 @@ start_server(struct daemon *d, const struct conf *conf)
 	for (size_t i = 0; i < d->nlisteners; i++) {
 		log_info("daemon: listening on %s", d->listener[i].spec);
 		waited |= d->listener[i].inherited;
+		d->own_file |= d->listener[i].path && !d->listener[i].inherited;
 		if (server_listen(d->server, &d->listener[i]) == -1)
 			fatal(EX_OSERR, "daemon: out of memory");
 	}
@@ -361,7 +387,7 @@ daemon_start(struct daemon *d)
 	d->loop = ev_default_loop(EVFLAG_NOENV);
 	if (!d->loop)
 		fatal(EX_OSERR, "daemon: no event loop");
-	d->store = store_new(d->loop, conf, NULL);
+	d->store = store_new(d->loop, conf, NULL, on_swapped, d);
 	if (d->store)
 		d->answer = answer_new(conf, d->store->lists, status, d);
 	if (!d->answer || handover_init(&d->handover, conf->cache_dir) == -1)
@@ -371,6 +397,7 @@ daemon_start(struct daemon *d)
 		log_warn("daemon: %s: cannot tell the predecessor: %s",
 		    d->handover.path, strerror(errno));
 	watch_signals(d);
+	notice_all(answer_sites(d->answer));
 	d->tick.data = d;
 	ev_init(&d->tick, on_tick);
 	enter(d, SERVING, 0, TICK_SECONDS);

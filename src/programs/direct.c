@@ -19,7 +19,7 @@ direct_open(const char *conf_path)
 	struct direct *d = calloc(1, sizeof(*d));
 
 	if (d)
-		d->store = store_new(NULL, conf, NULL);
+		d->store = store_new(NULL, conf, NULL, NULL, NULL);
 	if (d && d->store)
 		d->answer = answer_new(conf, d->store->lists, NULL, NULL);
 	if (!d || !d->answer)
@@ -45,29 +45,63 @@ direct_map(struct direct *d, const char *name, const struct sites **sites)
 	return map;
 }
 
+const struct sites *
+direct_sites(const struct direct *d)
+{
+	return answer_sites(d->answer);
+}
+
+struct sites *
+direct_any_host(const struct direct *d)
+{
+	const struct conf_words everything = { 0 };
+	struct sites *s = sites_new(d->store->conf, d->store->lists,
+	    &everything);
+
+	if (!s)
+		fatal(EX_OSERR, "out of memory");
+	for (size_t i = 0; i < s->n; i++)
+		s->site[i].any_host = true;
+	return s;
+}
+
+static map_each_fn *
+each_of(const struct map *map, enum direct_form form)
+{
+	map_each_fn *const each[] = {
+		[DIRECT_DUMP] = map->each,
+		[DIRECT_SHARED] = map->each_shared,
+		[DIRECT_STANDALONE] = map->each_standalone,
+	};
+
+	return each[form];
+}
+
 const struct map *
-direct_enumerable(struct direct *d, const char *name, bool shared,
+direct_enumerable(struct direct *d, const char *name, enum direct_form form,
     const struct sites **sites)
 {
+	static const char *const why_not[] = {
+		[DIRECT_DUMP] = "its answers have no end, they cannot be "
+		    "enumerated",
+		[DIRECT_SHARED] = "--shared has no meaning for it",
+		[DIRECT_STANDALONE] = "--standalone has no meaning for it",
+	};
 	const struct map *map = direct_map(d, name, sites);
 
-	if (!map->each)
-		fatal(EX_USAGE, "%s: its answers have no end, they cannot be "
-		    "enumerated", name);
-	if (shared && !map->each_shared)
-		fatal(EX_USAGE, "%s: --shared has no meaning for it", name);
+	if (!each_of(map, form))
+		fatal(EX_USAGE, "%s: %s", name, why_not[form]);
 	return map;
 }
 
 int
-direct_each(struct direct *d, const char *name, bool shared,
+direct_each(struct direct *d, const char *name, enum direct_form form,
     map_emit_fn *emit, void *arg)
 {
 	const struct sites *sites;
-	const struct map *map = direct_enumerable(d, name, shared, &sites);
-	int rc;
+	const struct map *map = direct_enumerable(d, name, form, &sites);
+	int rc = each_of(map, form)(sites, emit, arg);
 
-	rc = (shared ? map->each_shared : map->each)(sites, emit, arg);
 	if (rc == 0)
 		return EX_OK;
 	log_error("%s: the lists cannot be read: is there a cache "

@@ -17,16 +17,22 @@ void direct_close(struct direct *d);
 const struct map *direct_map(struct direct *d, const char *name,
     const struct sites **sites);
 
-/* The same, and ends it also where enumerating, SHARED or not, has no meaning
- * for the map. */
+/* All sites; and the same with hosts = "any", which the caller frees. */
+const struct sites *direct_sites(const struct direct *d);
+struct sites *direct_any_host(const struct direct *d);
+
+/* What an enumeration is for. */
+enum direct_form { DIRECT_DUMP, DIRECT_SHARED, DIRECT_STANDALONE };
+
+/* As direct_map(), and ends it also where the form has no meaning for it. */
 const struct map *direct_enumerable(struct direct *d, const char *name,
-    bool shared, const struct sites **sites);
+    enum direct_form form, const struct sites **sites);
 
 /*
  * Enumerates the map NAME, which must be direct_enumerable().  Returns an exit
  * code; after EX_TEMPFAIL not all pairs were emitted, and that was said.
  */
-int direct_each(struct direct *d, const char *name, bool shared,
+int direct_each(struct direct *d, const char *name, enum direct_form form,
     map_emit_fn *emit, void *arg);
 
 #endif

@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -7,29 +9,24 @@
 #include "programs/handover.h"
 #include "base/replace.h"
 
-static long long
-change_time(const struct stat *st)
+static int
+open_file(const struct handover *h)
 {
-	return st->st_ctim.tv_sec * 1000000000LL + st->st_ctim.tv_nsec;
+	return open(h->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
 static void
 remember(struct handover *h)
 {
-	struct stat st;
-
-	h->there = stat(h->path, &st) == 0;
-	if (h->there) {
-		h->dev = st.st_dev;
-		h->ino = st.st_ino;
-		h->ctime_ns = change_time(&st);
-	}
+	if (h->fd != -1)
+		close(h->fd);
+	h->fd = open_file(h);
 }
 
 int
 handover_init(struct handover *h, const char *cache_dir)
 {
-	*h = (struct handover){ 0 };
+	*h = (struct handover){ .fd = -1 };
 	if (asprintf(&h->path, "%s/take-over", cache_dir) == -1) {
 		h->path = NULL;
 		return -1;
@@ -41,8 +38,10 @@ handover_init(struct handover *h, const char *cache_dir)
 void
 handover_clear(struct handover *h)
 {
+	if (h->fd != -1)
+		close(h->fd);
 	free(h->path);
-	h->path = NULL;
+	*h = (struct handover){ .fd = -1 };
 }
 
 int
@@ -64,13 +63,38 @@ handover_claim(struct handover *h)
 	return 0;
 }
 
+static bool
+same_file(int a, int b)
+{
+	struct stat x, y;
+
+	return a != -1 && b != -1 && fstat(a, &x) == 0 && fstat(b, &y) == 0 &&
+	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* A file that a backup put there names nobody who is alive, or us. */
+static bool
+names_another(int fd)
+{
+	char text[32];
+	ssize_t n = read(fd, text, sizeof(text));
+	struct str s = { text, n > 0 ? (size_t)n : 0 };
+	uint64_t pid;
+
+	if (s.n == 0 || s.p[s.n - 1] != '\n' ||
+	    str_number(str_head(s, s.n - 1), 1, INT32_MAX, &pid) == -1)
+		return false;
+	return (pid_t)pid != getpid() &&
+	    (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
 bool
 handover_lost(const struct handover *h)
 {
-	struct stat st;
+	int fd = open_file(h);
+	bool lost = fd != -1 && !same_file(fd, h->fd) && names_another(fd);
 
-	if (stat(h->path, &st) == -1)
-		return false;
-	return !h->there || st.st_dev != h->dev || st.st_ino != h->ino ||
-	    change_time(&st) != h->ctime_ns;
+	if (fd != -1)
+		close(fd);
+	return lost;
 }

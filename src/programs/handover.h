@@ -1,10 +1,11 @@
 /*
- * handover - how a daemon learns that a successor took over.
+ * handover - how a daemon that listens on TCP alone learns of a successor.
+ * (Of unix sockets the file tells: it is another's then.)
  *
  * A successor started with --take-over replaces the file CACHE_DIR/take-over
- * once it listens.  Whoever sees another file there than when it started has
- * been succeeded: no signal, no process id that may be somebody else's by now,
- * and it works from one container to the next.
+ * once it listens; its process id is in it.  Whoever finds another file there
+ * than when it started, with the number of another process that is alive, has
+ * been succeeded.
  */
 #ifndef PROGRAMS_HANDOVER_H
 #define PROGRAMS_HANDOVER_H
@@ -16,10 +17,8 @@
 
 struct handover {
 	char *path;
-	bool there; /* the file, when we started */
-	dev_t dev;
-	ino_t ino;
-	long long ctime_ns;
+	int fd; /* of the file when we started, so that no other gets its
+		 * inode; -1: there was none */
 };
 
 /* 0, or -1 when out of memory. */

@@ -8,7 +8,7 @@
 #include "base/log.h"
 
 static const struct cmd *const cmds[] = { &cmd_query, &cmd_dump, &cmd_build,
-	&cmd_rebuild, &cmd_status, NULL };
+	&cmd_rebuild, &cmd_status, &cmd_diff, NULL };
 
 static void
 print_usage(const struct cmd *cmd, FILE *to)
@@ -51,7 +51,7 @@ main(int argc, char **argv)
 	const char *path = PROGRAM_CONF;
 	int c;
 
-	log_to_stderr("listmap");
+	program_begin("listmap");
 	log_level(LEVEL_WARN);
 	while ((c = getopt_long(argc, argv, "+c:hV", longs, NULL)) != -1) {
 		switch (c) {

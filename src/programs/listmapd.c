@@ -14,6 +14,9 @@
 #include "programs/program.h"
 #include "programs/startup.h"
 #include "base/log.h"
+#include "base/replace.h"
+
+#define PIDFILE_MODE 0644
 
 struct options {
 	const char *path;
@@ -121,12 +124,22 @@ check_only(struct conf *conf, const struct options *o)
 static int
 write_pidfile(const char *path)
 {
-	FILE *f = *path ? fopen(path, "w") : NULL;
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	struct replace r;
 
 	if (!*path)
 		return 0;
-	if (f && fprintf(f, "%ld\n", (long)getpid()) >= 0 && fclose(f) == 0)
-		return 0;
+	/* By rename: the directory may be the account's, and root must not
+	 * follow a link that lies there. */
+	if (replace_open(&r, path, PIDFILE_MODE) == 0) {
+		if (replace_write(r.fd, (struct str){ text, (size_t)n }) == 0)
+			n = replace_commit(&r);
+		else
+			replace_cancel(&r);
+		if (n == 0)
+			return 0;
+	}
 	log_error("startup: option 'pidfile': %s: %s", path, strerror(errno));
 	return -1;
 }
@@ -146,7 +159,7 @@ main(int argc, char **argv)
 	char *path;
 	int ready = -1, rc;
 
-	log_to_stderr("listmapd");
+	program_begin("listmapd");
 	read_options(argc, argv, &o);
 	conf = program_conf(o.path);
 	if (o.test || o.print)

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,19 @@
 /* More roles than there will be. */
 #define ROLES_MAX 64
 
+void
+program_begin(const char *name)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+	log_to_stderr(name);
+}
+
 struct conf *
 program_reread(const char *path)
 {
@@ -23,6 +37,10 @@ program_reread(const char *path)
 
 	for (size_t i = 0; maps[i] && i < ROLES_MAX - 1; i++)
 		roles[i] = maps[i]->name;
+	/* A file that was asked for must be there. */
+	if (!strcmp(path, PROGRAM_CONF) && access(path, F_OK) == -1 &&
+	    errno == ENOENT)
+		path = NULL;
 	return conf_load(path, &words);
 }
 

@@ -9,8 +9,13 @@
 
 #define PROGRAM_CONF SYSCONFDIR "/listmap.conf"
 
+/* What main() begins with: descriptors 0, 1 and 2 that are closed would be
+ * the next files and sockets that are opened. */
+void program_begin(const char *name);
+
 /* Reads the configuration with the roles, actions and Mailmans there are;
- * ends the program (EX_CONFIG) where it is wrong. */
+ * ends the program (EX_CONFIG) where it is wrong.  PROGRAM_CONF may be absent:
+ * then Debian's paths hold, and the hosts of the lists are domains. */
 struct conf *program_conf(const char *path);
 /* The same for a program that goes on: NULL where it is wrong. */
 struct conf *program_reread(const char *path);

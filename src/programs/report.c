@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include "programs/report.h"
+#include "programs/notice.h"
 
 static void
 put_server(struct buf *out, const struct server *server, time_t started)
@@ -37,6 +38,10 @@ put_site(struct buf *out, const char *name, const struct refresh_status *st)
 	if (*st->reason)
 		buf_printf(out, "site %s\treason\t%s\n", name, st->reason);
 	buf_printf(out, "site %s\tlists\t%zu\n", name, st->lists);
+	buf_printf(out, "site %s\tscanning\t%s\n", name,
+	    st->scanning ? "yes" : "no");
+	buf_printf(out, "site %s\tverifying\t%s\n", name,
+	    st->verifying ? "yes" : "no");
 	buf_printf(out, "site %s\twatching\t%s\n", name,
 	    st->watching ? "yes" : "no");
 	buf_printf(out, "site %s\tcache_at\t%lld\n", name,
@@ -47,9 +52,33 @@ put_site(struct buf *out, const char *name, const struct refresh_status *st)
 	buf_printf(out, "site %s\tscans\t%lu\n", name, st->scans);
 }
 
+static void
+put_hosts(struct buf *out, const struct sites *sites)
+{
+	for (size_t i = 0; i < sites->n; i++) {
+		const struct site *site = &sites->site[i];
+
+		if (site->homeless == 0 || site->any_host)
+			continue;
+		buf_printf(out, "site %s\tstrangers\t%zu (host %s)\n",
+		    site->conf->name, site->homeless,
+		    *site->stranger ? site->stranger : "unknown");
+	}
+}
+
+static void
+put_role(void *arg, const char *local, const struct domain *d)
+{
+	struct buf *out = arg;
+
+	buf_add(out, "domain ");
+	buf_str(out, d->name);
+	buf_printf(out, "\t%s\tleads nowhere\n", local);
+}
+
 void
-report(struct buf *out, const struct store *store, const struct server *server,
-    time_t started)
+report(struct buf *out, const struct store *store, const struct sites *sites,
+    const struct server *server, time_t started)
 {
 	put_server(out, server, started);
 	for (size_t i = 0; i < store->conf->nsites; i++) {
@@ -58,4 +87,6 @@ report(struct buf *out, const struct store *store, const struct server *server,
 		refresh_status(store->refresh[i], &st);
 		put_site(out, store->conf->sites[i].name, &st);
 	}
+	put_hosts(out, sites);
+	notice_roles(sites, put_role, out);
 }

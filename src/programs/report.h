@@ -7,10 +7,11 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "mailman/resolve.h"
 #include "programs/store.h"
 #include "wire/server.h"
 
 void report(struct buf *out, const struct store *store,
-    const struct server *server, time_t started);
+    const struct sites *sites, const struct server *server, time_t started);
 
 #endif

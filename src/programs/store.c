@@ -2,32 +2,30 @@
 #include <string.h>
 
 #include "programs/store.h"
-#include "base/log.h"
-#include "mailman/directory.h"
 
-static bool
-verifies(const struct conf_site *site)
+static enum refresh_verify
+verify(const struct conf_site *site)
 {
-	if (strcmp(site->verify_misses, "auto"))
-		return !strcmp(site->verify_misses, "yes");
-	if (!directory_is_remote(site->lists_dir))
-		return true;
-	log_warn("store: %s is on a network filesystem: site %s refuses new "
-	    "lists until the next rescan (option verify_misses)",
-	    site->lists_dir, site->name);
-	return false;
+	if (!strcmp(site->verify_misses, "yes"))
+		return REFRESH_VERIFY_YES;
+	return strcmp(site->verify_misses, "no") ? REFRESH_VERIFY_AUTO :
+	    REFRESH_VERIFY_NO;
 }
 
 static struct refresh_options
-options_for(const struct conf *conf, const struct conf_site *site)
+options_for(const struct store *s, const struct conf_site *site)
 {
+	const struct conf *conf = s->conf;
+
 	return (struct refresh_options){
 		.mailman = mailman_find(site->mailman),
 		.site = site,
 		.cache_dir = conf->cache_dir,
 		.rescan = conf->rescan,
 		.debounce = conf->debounce,
-		.verify_misses = verifies(site),
+		.verify = verify(site),
+		.swapped = s->swapped,
+		.arg = s->arg,
 	};
 }
 
@@ -61,7 +59,7 @@ open_site(struct store *s, size_t i, struct ev_loop *loop,
 		s->refresh[i] = old->refresh[same];
 		s->borrowed[i] = true;
 	} else {
-		o = options_for(s->conf, site);
+		o = options_for(s, site);
 		s->refresh[i] = refresh_new(loop, &o);
 	}
 	if (!s->refresh[i])
@@ -84,13 +82,16 @@ free_all(struct store *s)
 }
 
 struct store *
-store_new(struct ev_loop *loop, struct conf *conf, const struct store *old)
+store_new(struct ev_loop *loop, struct conf *conf, const struct store *old,
+    store_swapped_fn *swapped, void *arg)
 {
 	struct store *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->conf = conf;
+	s->swapped = swapped;
+	s->arg = arg;
 	s->refresh = calloc(conf->nsites, sizeof(*s->refresh));
 	s->borrowed = calloc(conf->nsites, sizeof(*s->borrowed));
 	s->lists = calloc(conf->nsites, sizeof(*s->lists));
@@ -114,7 +115,7 @@ store_succeed(struct store *s, struct store *old)
 
 		if (!s->borrowed[i])
 			continue;
-		o = options_for(s->conf, site);
+		o = options_for(s, site);
 		refresh_configure(s->refresh[i], &o);
 		s->borrowed[i] = false;
 		old->borrowed[find_same(old, site)] = true;

@@ -1,0 +1,104 @@
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache/hosts.h"
+
+/* Longer names are no hosts (RFC 1035 2.3.4). */
+#define HOST_BYTES 256
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct host *)a)->name,
+	    ((const struct host *)b)->name);
+}
+
+static void
+free_host(struct host *host)
+{
+	if (host == NULL)
+		return;
+	free(host->name);
+	free(host->url);
+	free(host);
+}
+
+/* Most lists have a host that is there already. */
+static struct host *
+find_old(const struct hosts *h, struct str name)
+{
+	char copy[HOST_BYTES];
+	struct host key = { .name = copy }, **at;
+
+	if (name.n >= sizeof(copy))
+		return NULL;
+	if (name.n > 0)
+		memcpy(copy, name.p, name.n);
+	copy[name.n] = '\0';
+	at = tfind(&key, &h->tree, by_name);
+	return at == NULL ? NULL : *at;
+}
+
+static struct host *
+add_new(struct hosts *h, struct str name)
+{
+	struct host **more = reallocarray(h->host, h->n + 1, sizeof(*more));
+	struct host *new = calloc(1, sizeof(*new));
+	struct host **at = NULL;
+
+	if (more != NULL)
+		h->host = more;
+	if (new != NULL)
+		new->name = str_dup(name);
+	if (more != NULL && new != NULL && new->name != NULL)
+		at = tsearch(new, &h->tree, by_name);
+	if (at != NULL && *at == new) {
+		h->host[h->n++] = new;
+		return new;
+	}
+	free_host(new);
+	return NULL;
+}
+
+struct host *
+hosts_find(struct hosts *h, struct str name)
+{
+	struct host *old = find_old(h, name);
+
+	return old != NULL ? old : add_new(h, name);
+}
+
+int
+hosts_set_url(struct host *host, struct str url)
+{
+	char *copy;
+
+	if (url.n == 0)
+		return 0;
+	copy = str_dup(url);
+	if (copy == NULL)
+		return -1;
+	free(host->url);
+	host->url = copy;
+	return 0;
+}
+
+static void
+keep(void *node)
+{
+	(void)node; /* freed by way of the array */
+}
+
+void
+hosts_clear(struct hosts *h)
+{
+	size_t i;
+
+	if (h->tree != NULL)
+		tdestroy(h->tree, keep);
+	for (i = 0; i < h->n; i++)
+		free_host(h->host[i]);
+	free(h->host);
+	*h = (struct hosts){ 0 };
+}

@@ -1,0 +1,32 @@
+/*
+ * hosts - the mail hosts that the lists of a site have, while a snapshot is
+ * made.
+ */
+#ifndef CACHE_HOSTS_H
+#define CACHE_HOSTS_H
+
+#include <stddef.h>
+
+#include "base/str.h"
+
+struct host {
+	char *name; /* "": not known */
+	char *url;  /* overview of its lists, or NULL */
+	size_t count;
+};
+
+/* All zeroes: none. */
+struct hosts {
+	void *tree;
+	struct host **host; /* in the order they came */
+	size_t n;
+};
+
+/* The host of that name, a new one where there is none; it stays where it is
+ * until hosts_clear().  NULL when out of memory. */
+struct host *hosts_find(struct hosts *h, struct str name);
+/* Where its lists are to be seen; "" changes nothing.  0, or -1. */
+int hosts_set_url(struct host *host, struct str url) WARN_UNUSED;
+void hosts_clear(struct hosts *h);
+
+#endif

@@ -1,0 +1,410 @@
+/*
+ * diff: what becomes of the lines of hand-kept tables when listmap answers
+ * instead.  Not the values are compared but where they lead: a virtusertable
+ * may send a list's address to a local alias, to a pseudo domain, or anywhere.
+ */
+#include <errno.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include "programs/cmd.h"
+#include "base/log.h"
+#include "programs/direct.h"
+#include "programs/handmade.h"
+#include "programs/program.h"
+
+#define EX_DIFFERENT 1
+
+struct diff {
+	const struct sites *sites;
+	struct sites *any; /* the same, with hosts = "any" */
+	const char *file;
+	const struct handmade *table;
+	void *keys; /* of the table, by tsearch() */
+	size_t same, different, others, missing, refused;
+	size_t no_answer;
+};
+
+static void
+say(const struct diff *d, size_t line, const char *what, const char *key,
+    const char *detail)
+{
+	printf("%s:%zu: %s: %s%s%s\n", d->file, line, what, key,
+	    *detail ? ": " : "", detail);
+}
+
+/* What the local part means to the aliases. */
+static enum resolved
+mean(const struct sites *s, const char *local, struct address *a,
+    struct route *r)
+{
+	address_parse_local(str_from(local), a);
+	return resolve_local(s, a, r);
+}
+
+/* In words: "list foo, request". */
+static const char *
+in_words(const struct route *r, char *text, size_t size)
+{
+	if (r->redirect)
+		snprintf(text, size, "redirect to %s", r->redirect);
+	else
+		snprintf(text, size, "list %.*s, %s", (int)r->meaning.list.n,
+		    r->meaning.list.p, action_name(r->meaning.action));
+	return text;
+}
+
+/* Counts and prints one line's verdict. */
+static void
+judge(struct diff *d, const struct handmade_line *l, bool same,
+    const struct route *r)
+{
+	char words[512], detail[1024];
+
+	in_words(r, words, sizeof(words));
+	if (same) {
+		d->same++;
+		say(d, l->line, "same", l->key, words);
+		return;
+	}
+	d->different++;
+	snprintf(detail, sizeof(detail), "listmap: %s; here: %s", words,
+	    l->value);
+	say(d, l->line, "different", l->key, detail);
+}
+
+/*
+ * With an alias file every domain of the host has every list.  Which of these
+ * addresses nobody will have any more?
+ */
+static void
+say_refused(struct diff *d, const struct handmade_line *l)
+{
+	for (size_t i = 0; i < d->sites->ndomains; i++) {
+		const struct domain *at = &d->sites->domain[i];
+		char text[1024];
+		struct address a;
+		struct route r;
+		struct buf b;
+
+		if (!at->real || !at->real->dedicated)
+			continue;
+		buf_over(&b, text, sizeof(text));
+		buf_printf(&b, "%s@", l->key);
+		buf_str(&b, at->name);
+		if (address_parse(buf_get(&b), &a) == -1 ||
+		    resolve(d->sites, &a, &r) != RESOLVED_ABSENT ||
+		    resolve(d->any, &a, &r) != RESOLVED_FOUND)
+			continue;
+		d->refused++;
+		say(d, l->line, "newly refused", buf_cstr(&b),
+		    "the list has another host (hosts = \"any\" would take "
+		    "it)");
+	}
+}
+
+/* An alias is the same where it runs the same wrapper for the same thing. */
+static void
+diff_alias(struct diff *d, const struct handmade_line *l)
+{
+	char text[4608];
+	struct buf value;
+	struct address a;
+	struct route r;
+	struct str here = str_from(l->value);
+
+	switch (mean(d->sites, l->key, &a, &r)) {
+	case RESOLVED_NO_ANSWER:
+		d->no_answer++;
+		say(d, l->line, "no answer", l->key, r.reason);
+		return;
+	case RESOLVED_ABSENT:
+		d->others++;
+		say(d, l->line, "not a list's", l->key, l->value);
+		return;
+	case RESOLVED_FOUND:
+		break;
+	}
+	buf_over(&value, text, sizeof(text));
+	if (map_aliases.lookup(d->sites, str_from(l->key), &value) != 1)
+		return;
+	/* |prog args and "|prog args" are the same. */
+	if (here.n && here.p[0] == '|' && value.n > 2 && text[0] == '"')
+		judge(d, l, str_eq(here, (struct str){ text + 1,
+		    value.n - 2 }), &r);
+	else
+		judge(d, l, str_eq(here, buf_get(&value)), &r);
+	say_refused(d, l);
+}
+
+/*
+ * What the value of a line means: a local alias, an address of ours, or one of
+ * the pseudo domain of MAILER; everything else is absent.
+ */
+static enum resolved
+follow(const struct diff *d, const struct handmade_line *l,
+    const char *mailer, struct address *a, struct route *there)
+{
+	const char *at = strrchr(l->value, '@');
+	struct str key = str_from(l->key), local = str_from(l->value), domain;
+	char text[1024];
+	struct buf b;
+
+	if (at)
+		local.n = (size_t)(at - l->value);
+	if (str_is(local, "%1") || str_is(local, "%1%3"))
+		local = str_head(key, str_rfind(key, '@'));
+	buf_over(&b, text, sizeof(text));
+	buf_str(&b, local);
+	if (!at || !strcasecmp(at, "@localhost")) {
+		address_parse_local(buf_get(&b), a);
+		return resolve_local(d->sites, a, there);
+	}
+	domain = str_from(at);
+	if (str_ends(domain, mailer) &&
+	    domain.p[domain.n - strlen(mailer) - 1] == '.')
+		domain.n -= strlen(mailer) + 1;
+	buf_str(&b, domain);
+	return address_parse(buf_get(&b), a) == -1 ? RESOLVED_ABSENT :
+	    resolve(d->sites, a, there);
+}
+
+/* Whether the line leads where R does. */
+static bool
+leads_there(const struct diff *d, const struct handmade_line *l,
+    const struct route *r)
+{
+	struct address a;
+	struct route there;
+
+	if (r->redirect)
+		return !strcasecmp(l->value, r->redirect);
+	return follow(d, l, r->site->mailman->mailer, &a, &there) ==
+	    RESOLVED_FOUND && !there.redirect && there.site == r->site &&
+	    there.meaning.action == r->meaning.action &&
+	    str_eq(there.meaning.list, r->meaning.list);
+}
+
+static void
+say_absent(struct diff *d, const struct handmade_line *l,
+    const struct address *a)
+{
+	struct route r;
+
+	if (resolve(d->any, a, &r) == RESOLVED_FOUND) {
+		d->refused++;
+		say(d, l->line, r.domain->dedicated ? "newly refused" :
+		    "left to sendmail", l->key,
+		    "the list has another host (hosts = \"any\" would take "
+		    "it)");
+		return;
+	}
+	if (r.domain && r.domain->dedicated &&
+	    !strncmp(l->value, "error:", 6)) {
+		d->same++;
+		say(d, l->line, "same", l->key, "refused");
+		return;
+	}
+	d->others++;
+	say(d, l->line, "not a list's", l->key, l->value);
+}
+
+static void
+diff_virtuser(struct diff *d, const struct handmade_line *l)
+{
+	struct address a;
+	struct route r;
+
+	if (address_parse(str_from(l->key), &a) == -1) {
+		d->others++;
+		say(d, l->line, "not a list's", l->key, l->value);
+		return;
+	}
+	switch (resolve(d->sites, &a, &r)) {
+	case RESOLVED_FOUND:
+		judge(d, l, leads_there(d, l, &r), &r);
+		break;
+	case RESOLVED_NO_ANSWER:
+		d->no_answer++;
+		say(d, l->line, "no answer", l->key, r.reason);
+		break;
+	case RESOLVED_ABSENT:
+		say_absent(d, l, &a);
+		break;
+	}
+}
+
+static void
+diff_mailertable(struct diff *d, const struct handmade_line *l)
+{
+	char text[2 * MAP_VALUE_MAX], detail[1024];
+	struct buf value;
+
+	buf_over(&value, text, sizeof(text));
+	if (map_mailertable.lookup(d->sites, str_from(l->key), &value) != 1) {
+		d->others++;
+		say(d, l->line, "not a list's", l->key, l->value);
+	} else if (str_is_nocase(buf_get(&value), l->value)) {
+		d->same++;
+		say(d, l->line, "same", l->key, l->value);
+	} else {
+		d->different++;
+		snprintf(detail, sizeof(detail), "listmap: %s; here: %s",
+		    buf_cstr(&value), l->value);
+		say(d, l->line, "different", l->key, detail);
+	}
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static void
+keep_key(void *key)
+{
+	(void)key; /* the table's */
+}
+
+/* Mailman itself never wrote owner-NAME, nor the loop for sendmail.  Of list
+ * "owner" owner-owner is the usual form. */
+static bool
+is_no_loss(struct str address, const struct route *r)
+{
+	struct str list = r->meaning.list;
+	size_t at = str_find(address, '@');
+	struct str local = at == STR_NONE ? address : str_head(address, at);
+
+	if (r->redirect)
+		return false;
+	return r->meaning.action == ACTION_LOOP ||
+	    (r->meaning.action == ACTION_OWNER && !str_is(list, "owner") &&
+	    str_starts(local, "owner-") &&
+	    str_eq(str_tail(local, strlen("owner-")), list));
+}
+
+/* What listmap answers and the table does not have. */
+static int
+look_for(void *arg, struct str address, const struct route *r)
+{
+	struct diff *d = arg;
+	char words[512], *key;
+
+	if (is_no_loss(address, r))
+		return 0;
+	key = str_dup(address);
+	if (!key)
+		fatal(EX_OSERR, "out of memory");
+	if (!tfind(key, &d->keys, by_key)) {
+		d->missing++;
+		say(d, 0, "missing", key, in_words(r, words, sizeof(words)));
+	}
+	free(key);
+	return 0;
+}
+
+static int
+look_for_shared(void *arg, struct str address, const struct route *r)
+{
+	const struct diff *d = arg;
+	size_t at = str_rfind(address, '@');
+	bool of_table = false;
+
+	/* A domain that the table does not name is none of its business. */
+	for (size_t i = 0; !of_table && i < d->table->n; i++) {
+		const char *key = d->table->line[i].key;
+		const char *domain = strrchr(key, '@');
+
+		of_table = domain && str_is(str_tail(address, at), domain);
+	}
+	return of_table ? look_for(arg, address, r) : 0;
+}
+
+static void
+diff_lines(struct diff *d)
+{
+	static void (*const of_kind[])(struct diff *d,
+	    const struct handmade_line *l) = {
+		[HANDMADE_ALIASES] = diff_alias,
+		[HANDMADE_VIRTUSER] = diff_virtuser,
+		[HANDMADE_MAILERTABLE] = diff_mailertable,
+	};
+	int rc = 0;
+
+	/* Of an empty file nobody knows what it would miss. */
+	if (d->table->n == 0)
+		return;
+	for (size_t i = 0; i < d->table->n; i++) {
+		const struct handmade_line *l = &d->table->line[i];
+
+		if (!tsearch(l->key, &d->keys, by_key))
+			fatal(EX_OSERR, "out of memory");
+		of_kind[d->table->kind](d, l);
+	}
+	if (d->table->kind == HANDMADE_ALIASES)
+		rc = resolve_each_local(d->sites, look_for, d);
+	else if (d->table->kind == HANDMADE_VIRTUSER)
+		rc = resolve_each(d->sites, look_for_shared, d);
+	if (rc == -1)
+		fatal(EX_TEMPFAIL, "the lists cannot be read: is there a cache "
+		    "(listmap rebuild)?");
+	if (d->keys)
+		tdestroy(d->keys, keep_key);
+	d->keys = NULL;
+}
+
+static void
+diff_file(struct diff *d, const char *file)
+{
+	bool standard = !strcmp(file, "-");
+	FILE *f = standard ? stdin : fopen(file, "r");
+	struct handmade table;
+
+	if (!f)
+		fatal(EX_NOINPUT, "%s: %s", file, strerror(errno));
+	if (handmade_read(f, &table) == -1)
+		fatal(EX_IOERR, "%s: %s", file, strerror(errno));
+	if (!standard)
+		fclose(f);
+	d->file = file;
+	d->table = &table;
+	diff_lines(d);
+	handmade_clear(&table);
+}
+
+static int
+run(const char *path, int argc, char **argv)
+{
+	struct diff d = { 0 };
+	struct direct *direct;
+
+	if (argc < 2)
+		return cmd_usage(&cmd_diff);
+	direct = direct_open(path);
+	d.sites = direct_sites(direct);
+	d.any = direct_any_host(direct);
+	for (int i = 1; i < argc; i++)
+		diff_file(&d, argv[i]);
+	printf("%zu same, %zu different, %zu not a list's, %zu missing, "
+	    "%zu newly refused, %zu without an answer\n", d.same, d.different,
+	    d.others, d.missing, d.refused, d.no_answer);
+	program_flush();
+	sites_free(d.any);
+	direct_close(direct);
+	if (d.no_answer)
+		return EX_TEMPFAIL;
+	return d.different || d.others || d.missing || d.refused ?
+	    EX_DIFFERENT : EX_OK;
+}
+
+const struct cmd cmd_diff = {
+	.name = "diff",
+	.usage = "file ...",
+	.help = "compare hand-kept tables with what listmap answers",
+	.run = run,
+};
