@@ -59,8 +59,9 @@ wait_gone() {
 	until_ok 15 gone "$1"
 }
 
-# conf [TEXT]: writes $T/conf: one site on lists.example.org (dedicated) and
-# example.org (shared), with TEXT at its top.
+# conf [TEXT [SITE]]: writes $T/conf: one site on lists.example.org (dedicated)
+# and example.org (shared), with TEXT at its top and SITE in the site.  Every
+# list is on both, for the tests that are not about hosts.
 conf() {
 	cat >"$T/conf" <<-EOF
 	listen = { "local:$T/run/socket" }
@@ -70,6 +71,7 @@ conf() {
 	site "lists" {
 		lists_dir = "$T/lists"
 		wrapper = "/usr/lib/mailman/mail/mailman"
+		hosts = "any"
 		${2:-}
 		domain "lists.example.org" { dedicated = true }
 		domain "example.org" {}
@@ -116,7 +118,7 @@ start_daemon() {
 	$ENTER "$LISTMAPD" -c "$T/conf" "$@" </dev/null >>"$T/log" 2>&1 3>&- &
 	PID=$!
 	DAEMONS="$DAEMONS $PID"
-	until_ok 20 answers_or_gone && answers || {
+	until_ok 20 answers_or_gone && until_ok 5 answers || {
 		cat "$T/log"
 		return 1
 	}

@@ -23,6 +23,10 @@ replay() {
 	replay netstring
 }
 
+@test "corpus: pickle" {
+	replay pickle
+}
+
 @test "corpus: record" {
 	replay record
 }

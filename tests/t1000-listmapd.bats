@@ -72,7 +72,7 @@ nothing_started() {
 	while IFS='|' read -r text option; do
 		conf "" "$text"
 		start_fails 78
-		says "$T/conf:8: "
+		says "$T/conf:9: "
 		says "'$option'"
 		nothing_started
 	done <<-'END'

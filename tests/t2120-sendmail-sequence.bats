@@ -26,6 +26,7 @@ setup_file() {
 		site "lists" {
 		    mailman = "2.1"
 		    lists_dir = "/run/mailman/lists"
+		    hosts = "any"
 		    domain "lists.lab.test" { dedicated = true }
 		    domain "lab.test" {}
 		}

@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+"""Holds listmap's answers against what Mailman 2.1.39 said of lists-small,
+each address with its host: found there, and nowhere else.
+
+usage: hosts_small.py DATA CONF WHERE LISTMAP DEDICATED KNOWN|UNKNOWN CHECK...
+
+DATA is the directory of the lists-small.* files; WHERE and LISTMAP are the
+programs, which read CONF; DEDICATED the dedicated domains of CONF, by commas;
+UNKNOWN where no list's host can be read.  CHECK is any of
+
+addresses	rows of lists-small.expected.tsv at each domain of the site
+tricky		rows of tricky.tsv as they stand
+dumps		the dumps hold what is found, no more and no less
+daemon		before one of these: asks the daemon, not the caches
+"""
+import ast
+import subprocess
+import sys
+
+import lists_small
+from lists_small import (BROKEN, DOMAINS, LOOP, OWNER, PLUS, UNLOADABLE, Data,
+                         raw, rows)
+
+# Mailman gives these a default host, listmap knows none: no host_name in the
+# file, and Mailman's format of before 2002.
+HOSTLESS = [b"z-nohost", b"z-dbonly", b"z-dblast"]
+# Mailman may not read these, root may; their files are copies of dev's.
+FOR_ROOT = [b"z-noaccess", b"z-unreadable"]
+ACTIONS = [b"admin", b"bounces", b"confirm", b"join", b"leave", b"owner",
+           b"request", b"subscribe", b"unsubscribe"]
+
+# What listmap answers on purpose otherwise than Mailman's own tables, with
+# the hosts kept apart.
+DOT = "a trailing dot of the domain means nothing"
+DIFFERENCES = {
+    ("foo", "lists.example.org."): ("post foo", DOT),
+    ("a+b-confirm+0123456789abcdef0123456789abcdef01234567",
+     "lists.example.org"): ("confirm a+b", PLUS),
+    ("verp-bounces+a=b.c-bounces+u=h.com", "lists.example.org"):
+        ("bounces verp-bounces+a=b.c", PLUS),
+    ("mailman-loop", "lists.example.org"): ("loop mailman", LOOP),
+    ("owner-dev-announce", "lists.example.org"): ("owner dev-announce", OWNER),
+    ("z-corrupt", "lists.example.org"): ("post z-corrupt", BROKEN),
+    ("z-corrupt-request", "lists.example.org"): ("request z-corrupt", BROKEN),
+    ("z-fifo", "lists.example.org"): ("post z-fifo", BROKEN),
+    ("z-pckisdir", "lists.example.org"): ("post z-pckisdir", BROKEN),
+    ("z-truncated", "lists.example.org"): ("post z-truncated", BROKEN),
+    ("z-unreadable", "lists.example.org"): ("post z-unreadable", BROKEN),
+}
+
+
+class Site:
+    """What the tables say, told by address."""
+
+    def __init__(self, where, dedicated):
+        self.data = Data(where)
+        self.rows = {}  # (local, domain): [(action, list)]
+        self.flags = {}
+        for address, action, name, *flags in \
+                rows(where + "/lists-small.expected.tsv"):
+            local, _, domain = raw(address).rpartition(b"@")
+            key = local, domain.lower()
+            name = raw(name)
+            if name in HOSTLESS:
+                continue
+            self.rows.setdefault(key, []).append((action.encode(), name))
+            for flag in flags:
+                self.flags.setdefault(flag, []).append(key)
+        self.homeless = set(HOSTLESS) | {n.encode() for n in UNLOADABLE}
+        self.for_root = set(FOR_ROOT)
+        self.homeless -= self.for_root
+        self.hosts = {raw(r[0]): ast.literal_eval(r[5]) for r in
+                      rows(where + "/lists-small.dirs.tsv")
+                      if r[2] == "1" and r[4] == "ok"}
+        self.wild = dedicated or DOMAINS  # where the homeless answer
+
+    def lives_at(self, name, domain):
+        if name in self.homeless:
+            return domain in self.wild
+        if name in self.for_root:
+            return domain == b"lists.example.org"
+        host = self.hosts.get(name)
+        return host is not None and host.lower().encode() == domain
+
+    def forms(self, name):
+        yield name, b"post"
+        for action in ACTIONS:
+            yield name + b"-" + action, action
+
+    def wanted(self):
+        """(local, domain): b"action list", of all addresses that there are."""
+        want = {}
+        for key, answers in self.rows.items():
+            local, domain = key
+            if len(answers) > 1:  # a list of that very name counts first
+                answers = [a for a in answers if a == (b"post", local)]
+            if len(answers) != 1:
+                sys.exit("%r: %r" % (key, answers))
+            want[key] = b" ".join(answers[0])
+        for name in sorted(self.homeless | self.for_root):
+            for domain in DOMAINS:
+                if self.lives_at(name, domain):
+                    for local, action in self.forms(name):
+                        want[local, domain] = action + b" " + name
+        names = set(self.hosts) | self.homeless | self.for_root
+        for name in names:
+            for domain in DOMAINS:
+                if self.lives_at(name, domain):
+                    want.setdefault((b"owner-" + name, domain),
+                                    b"owner " + name)
+        for domain in DOMAINS:
+            want[b"mailman-loop", domain] = b"loop mailman"
+        return want
+
+
+class Unknown(Site):
+    """No list's host is known: each answers at every domain of the kind."""
+
+    def __init__(self, where, dedicated):
+        super().__init__(where, dedicated)
+        # Of z-noaccess nobody can say anything.
+        self.homeless |= set(self.hosts) | {b"z-unreadable"}
+
+    def lives_at(self, name, domain):
+        return name in self.homeless and domain in self.wild
+
+    def wanted(self):
+        want = {}
+        exact = {n: b"post " + n for n in self.homeless}
+        suffixed = {n + b"-" + a: a + b" " + n
+                    for n in self.homeless for a in ACTIONS}
+        owners = {b"owner-" + n: b"owner " + n for n in self.homeless}
+        for local, meaning in {**owners, **suffixed, **exact}.items():
+            for domain in self.wild:
+                want[local, domain] = meaning
+        for domain in DOMAINS:
+            want[b"mailman-loop", domain] = b"loop mailman"
+            for action in b"owner", b"bounces", b"request":
+                want[b"mailman-" + action, domain] = action + b" mailman"
+            want[b"mailman", domain] = b"post mailman"
+        return want
+
+
+def run(command, text=b"", codes=(0,)):
+    r = subprocess.run(command, input=text, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE)
+    if r.returncode not in codes:
+        sys.exit("%r ended with %d: %s" %
+                 (command, r.returncode, r.stderr.decode()))
+    return r.stdout
+
+
+def pairs(text):
+    return dict(line.split(b"\t", 1) for line in text.split(b"\n")[:-1])
+
+
+class Asked:
+    def __init__(self, conf, where, listmap):
+        self.conf, self.where, self.listmap = conf, where, listmap
+        self.daemon = False
+
+    def meanings(self, keys):
+        return pairs(run([self.where, self.conf],
+                         b"".join(k + b"\n" for k in keys)))
+
+    def query(self, role, keys):
+        return pairs(run([self.listmap, "-c", self.conf, "query"] +
+                         ([] if self.daemon else ["--direct"]) + [role, "-"],
+                         b"".join(k + b"\n" for k in keys)))
+
+    def dump(self, role):
+        text = run([self.listmap, "-c", self.conf, "dump", role])
+        if len(pairs(text)) != text.count(b"\n"):
+            sys.exit("dump %s: a key comes twice" % role)
+        return pairs(text)
+
+
+def must_equal(what, want, got):
+    wrong = ["%s %r: %r, not %r" % (what, k, got.get(k), want.get(k))
+             for k in sorted(set(want) | set(got))
+             if got.get(k) != want.get(k)]
+    if wrong:
+        sys.exit("\n".join(wrong[:40]) + "\n%d in all" % len(wrong))
+
+
+def check(asked, want):
+    """WANT: address: b"action list" or None; the domain is served there."""
+    found = {k: m for k, m in want.items() if m}
+    must_equal("meaning", found, asked.meanings(want))
+    must_equal("recipients", {k: b"OK" for k in found},
+               asked.query("recipients", want))
+    must_equal("listmap", {k: b"mailman:" + domain_of(k) for k in found},
+               asked.query("listmap", want))
+
+
+def domain_of(address):
+    return address.rpartition(b"@")[2].lower().rstrip(b".")
+
+
+def check_addresses(site, asked, unknown):
+    want = {}
+    there = site.wanted()
+    for local in sorted({local for local, _ in there}):
+        for domain in DOMAINS + [b"lists.example.invalid"]:
+            want[local + b"@" + domain] = there.get((local, domain))
+        want[local.upper() + b"@LISTS.example.NET."] = \
+            there.get((local, b"lists.example.net"))
+    check(asked, want)
+    if unknown:
+        return
+    # The tables were not empty, and had what this is about.
+    if len(site.rows) < 500 or len(site.flags["SITE"]) != 8 or \
+            len(site.flags["AMBIGUOUS"]) != 2 or \
+            there[b"foo-admin", b"lists.example.org"] != b"post foo-admin" or \
+            there[b"foo-bounces", b"lists.example.org"] != b"bounces foo" or \
+            there[b"foo-bounces", b"example.com"] != b"post foo-bounces":
+        sys.exit("the tables are not what they were")
+
+
+def check_tricky(site, asked, _):
+    want, used = {}, set()
+    for local, domain, text, exact, stripped in site.data.tricky:
+        meaning = None
+        key = text, domain.decode()
+        if key in DIFFERENCES:
+            used.add(key)
+            meaning = DIFFERENCES[key][0].encode()
+        elif exact != "none":
+            meaning = exact.encode()
+        elif stripped.split(" ")[0] in ("bounces", "confirm"):
+            meaning = stripped.encode()
+        if b"\n" not in local:
+            want[local + b"@" + domain] = meaning
+    if used != set(DIFFERENCES) or len(want) < 150:
+        sys.exit("tricky.tsv is not what it was")
+    check(asked, want)
+
+
+def check_dumps(site, asked, _):
+    there = site.wanted()
+    addresses = {local + b"@" + domain for local, domain in there}
+    must_equal("dump recipients", dict.fromkeys(addresses, b"OK"),
+               asked.dump("recipients"))
+    shared = [d for d in DOMAINS if d not in site.wild or site.wild is DOMAINS]
+    # On dedicated domains only what sendmail would take for a detail.
+    must_equal("dump virtuser",
+               {local + b"@" + domain: b"%1@" + domain + b".mailman"
+                for (local, domain), meaning in there.items()
+                if domain in shared or b"+" in meaning},
+               asked.dump("virtuser"))
+    # Aliases know no domain: a list of that very name counts first.
+    aliases = {}
+    for local, meaning in sorted((l, m) for (l, _), m in there.items()):
+        if not aliases.get(local, b"").startswith(b"post "):
+            aliases[local] = meaning
+        if meaning == b"post " + local:
+            aliases[local] = meaning
+    must_equal("dump aliases", {k: lists_small.alias(m)
+                                for k, m in aliases.items()},
+               {k: v.rpartition(b"/")[2] if k == b"mailman-loop" else v
+                for k, v in asked.dump("aliases").items()})
+
+
+def main():
+    where_data, conf, where, listmap, dedicated, known = sys.argv[1:7]
+    dedicated = [d.encode() for d in dedicated.split(",") if d]
+    unknown = known == "UNKNOWN"
+    site = (Unknown if unknown else Site)(where_data, dedicated)
+    asked = Asked(conf, where, listmap)
+    checks = {"addresses": check_addresses, "tricky": check_tricky,
+              "dumps": check_dumps}
+    for name in sys.argv[7:]:
+        if name == "daemon":
+            asked.daemon = True
+        else:
+            checks[name](site, asked, unknown)
+
+
+if __name__ == "__main__":
+    main()
