@@ -21,11 +21,12 @@ title() {
 	printf '\n== %s\n' "$*"
 }
 
-# As Mailman's newlist leaves a list on disk: a pickled dictionary, renamed
-# into its place.
+# newlist NAME HOST: as Mailman's newlist leaves a list on disk, a pickled
+# dictionary, renamed into its place.
 newlist() {
 	mkdir -p "$t/lists/$1"
-	printf '}q\001(U\thost_nameq\002U\021lists.example.orgq\003u.' \
+	length=$(printf '\\%03o' ${#2})
+	printf "}q\\001(U\\thost_nameq\\002U$length%sq\\003u." "$2" \
 	    >"$t/lists/$1/config.pck.tmp"
 	mv "$t/lists/$1/config.pck.tmp" "$t/lists/$1/config.pck"
 }
@@ -44,8 +45,9 @@ ask() {
 
 mkdir "$t/lists" "$t/cache" "$t/run"
 for list in mailman staff announce announce-test; do
-	newlist "$list"
+	newlist "$list" lists.example.org
 done
+newlist club example.org
 cat >"$t/listmap.conf" <<EOF
 listen    = { "local:$t/run/socket" }
 cache_dir = "$t/cache"
@@ -54,7 +56,11 @@ user      = "$(id -un)"
 site "lists" {
 	lists_dir = "$t/lists"
 	url       = "http://lists.example.org/"
-	domain "lists.example.org" { dedicated = true }
+	domain "lists.example.org" {
+		dedicated = true
+		redirect  = { "postmaster=root@example.org",
+		              "abuse=root@example.org" }
+	}
 	domain "example.org" {}
 }
 EOF
@@ -87,14 +93,28 @@ title "What a dedicated domain says to an unknown address"
 ask virtuser nosuch@lists.example.org
 
 title "A shared domain: lists are found, users are left alone"
-ask virtuser staff@example.org
+ask virtuser club@example.org
 ask virtuser joe@example.org
+
+title "Each list answers at its own host"
+ask listmap club@lists.example.org
+ask listmap staff@example.org
 
 title "A new list works the moment that Mailman made it"
 ask listmap newcomers@lists.example.org
 echo "$ newlist newcomers"
-newlist newcomers
+newlist newcomers lists.example.org
 ask listmap newcomers@lists.example.org
+
+title "Lines of an old virtusertable: which can go?"
+cat >"$t/virtusertable" <<EOF
+club@example.org	club
+club-owner@example.org	joe
+joe@example.org	joe@mx.example.org
+EOF
+printf '$ listmap diff virtusertable | grep -v missing\n'
+(cd "$t" && "$bin/listmap" -c "$t/listmap.conf" diff virtusertable |
+    grep -v ': missing:')
 
 title "What the daemon says of itself"
 "$bin/listmap" -c "$t/listmap.conf" status
@@ -130,7 +150,7 @@ Mmailman,	P=/bin/false, F=DFMlSqu, S=EnvFromL/HdrFromL, R=EnvToL/HdrToL,
 EOF
 m4 "$t/demo.mc" >"$t/demo.cf" 2>/dev/null
 for address in staff-request@lists.example.org nosuch@lists.example.org \
-    staff@example.org; do
+    club@example.org; do
 	printf '$ echo "3,0 %s" | sendmail -bt\n' "$address"
 	echo "3,0 $address" |
 	    "$sendmail" -C "$t/demo.cf" -bt 2>/dev/null </dev/stdin |
