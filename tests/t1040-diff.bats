@@ -115,7 +115,7 @@ verdicts() {
 	grep ": different: \|: missing: \|: not a list's: " <<<"$output" |
 	    grep -vFf <(sed 's/.*: missing/: missing/' "$T/unloadable") |
 	    sed -E "s!^$T/wrong:([0-9]+): (different|not a list's): ([^:]*):.*!\2 \3 \1!
-		s!^$T/wrong:0: missing: ([^:]*):.*!missing \1!" |
+		s!^$T/wrong: missing: ([^:]*):.*!missing \1!" |
 	    sort | diff "$T/want" -
 }
 
@@ -170,7 +170,7 @@ table() {
 	table ""
 	differ 1 "$T/aliases"
 	verdicts <<-END
-	0: missing: foo-request: list foo, request
+	 missing: foo-request: list foo, request
 	END
 }
 

@@ -33,8 +33,12 @@ static void
 say(const struct diff *d, size_t line, const char *what, const char *key,
     const char *detail)
 {
-	printf("%s:%zu: %s: %s%s%s\n", d->file, line, what, key,
-	    *detail ? ": " : "", detail);
+	/* What is missing has no line. */
+	if (line)
+		printf("%s:%zu: ", d->file, line);
+	else
+		printf("%s: ", d->file);
+	printf("%s: %s%s%s\n", what, key, *detail ? ": " : "", detail);
 }
 
 /* What the local part means to the aliases. */

@@ -115,7 +115,7 @@ check_only(struct conf *conf, const struct options *o)
 	if (o->print)
 		conf_print(conf, stdout);
 	else if (rc == 0)
-		printf("%s: ok\n", o->path);
+		printf("%s: ok\n", conf->path);
 	program_flush();
 	conf_free(conf);
 	return rc ? EX_CONFIG : EX_OK;
