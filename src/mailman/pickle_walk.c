@@ -355,7 +355,7 @@ take_argument(struct walker *w, const struct pickle_opcode *op,
 	case ARG_TWO_LINES:
 		if (!pickle_bytes_line(&w->bytes, &item->n))
 			return false;
-		/* FALLTHROUGH */
+		__attribute__((fallthrough));
 	case ARG_LINE:
 		item->at = w->bytes.at;
 		return pickle_bytes_line(&w->bytes, &item->n);

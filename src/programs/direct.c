@@ -82,8 +82,7 @@ direct_enumerable(struct direct *d, const char *name, enum direct_form form,
     const struct sites **sites)
 {
 	static const char *const why_not[] = {
-		[DIRECT_DUMP] = "its answers have no end, they cannot be "
-		    "enumerated",
+		[DIRECT_DUMP] = "its answers have no end",
 		[DIRECT_SHARED] = "--shared has no meaning for it",
 		[DIRECT_STANDALONE] = "--standalone has no meaning for it",
 	};
