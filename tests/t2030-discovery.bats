@@ -461,3 +461,105 @@ nowhere() {
 	not logged "nobody gets"
 	[ -z "$(nowhere || :)" ]
 }
+
+@test "a host that no snapshot knows: its lists are found at the first look-up" {
+	site_conf <<<"site \"lists\" { lists_dir = \"$T/lists\" }"
+	pickles <<-END
+	list foo a.org
+	list bar a.org
+	END
+	start_daemon
+	until_ok 10 settled 2
+	answer listmap foo@a.org mailman:a.org
+	# A list moves: the watch on the parent does not see it.
+	pickles <<<"list foo c.org"
+	answer listmap foo@c.org mailman:c.org
+	answer virtuser foo-bounces+x=y@c.org %1@c.org.mailman
+	answer recipients bar@c.org ""
+	pickles <<<"list new d.org"
+	answer listmap new@d.org mailman:d.org
+	answer recipients new@e.org ""
+	answer domains d.org ""
+	# Nothing changed: a domain that is nobody's is nobody's.
+	answer refusal nosuch@e.org ""
+}
+
+@test "hosts that nobody can tell now are no answer, not absent" {
+	need_root
+	site_conf <<<"site \"lists\" { lists_dir = \"$T/lists\" }"
+	sed -i 's/user = .*/user = "nobody"/' "$T/conf"
+	chown nobody "$T/cache" "$T/run"
+	pickles <<<"list foo a.org"
+	chmod 700 "$T/lists"
+	start_daemon
+	exits 75 query virtuser foo@a.org
+	chmod 755 "$T/lists"
+	until_ok 10 query virtuser foo@a.org
+}
+
+@test "a configuration that may not be read now keeps the host it had" {
+	need_root
+	site_conf <<-END
+	site "lists" {
+		lists_dir = "$T/lists"
+		domain "one.org" { dedicated = true }
+		domain "two.org" { dedicated = true }
+	}
+	END
+	sed -i 's/user = .*/user = "nobody"/' "$T/conf"
+	chown nobody "$T/cache" "$T/run"
+	pickles <<-END
+	list foo two.org
+	list foo one.org
+	list bar one.org
+	END
+	chmod 644 "$T"/lists/*/config.pck*
+	start_daemon
+	until_ok 10 settled 2
+	answer listmap foo@one.org mailman:one.org
+	# Root changes its host; config.pck.last is old and may be read.
+	pickles <<<"list foo two.org"
+	chmod 600 "$T/lists/foo/config.pck"
+	exits 75 query listmap foo@two.org
+	mkdir "$T/lists/poke"
+	before=$(scans)
+	until_ok 10 scanned_since $((before))
+	exits 75 query listmap foo@two.org
+	answer listmap foo@one.org mailman:one.org
+	chmod 644 "$T/lists/foo/config.pck"
+	answer listmap foo@two.org mailman:two.org
+	until_ok 10 answers_so listmap foo@one.org ""
+}
+
+@test "a hostile configuration does not hold up the daemon" {
+	site_conf <<-END
+	site "lists" {
+		lists_dir = "$T/lists"
+		domain "one.org" {}
+		domain "two.org" {}
+	}
+	END
+	pickles <<<"list bar one.org"
+	start_daemon
+	mkdir "$T/lists/evil"
+	python3 - "$T/lists/evil/config.pck" <<-END
+	import sys
+	o = bytearray(b"}U\x09host_name")
+	for i in range(256):
+	    o += b"r" + (i + 1000).to_bytes(4, "little")
+	o += b"0" + b"h\x000" * 330000
+	for i, f in enumerate((b"host_name", b"web_page_url", b"real_name")):
+	    m = 10 + i * 10
+	    o += b"Nq" + bytes([m]) + b"0"
+	    for k in range(1, 9):
+	        o += b"h" + bytes([m + k - 1]) + b"q" + bytes([m + k]) + b"0"
+	    o += b"U" + bytes([len(f)]) + f + b"h" + bytes([m + 8]) + b"s"
+	open(sys.argv[1], "wb").write(o + b".")
+	END
+	# Within the deadline, or the connection would have been closed.
+	sed -i 's/deadline = .*/deadline = 2/' "$T/conf"
+	kill -HUP "$PID"
+	until_ok 10 logged "configuration read again"
+	exits 0 query listmap bar@one.org evil@one.org
+	until_ok 10 settled 2
+}

@@ -578,7 +578,7 @@ chains_of_memos(void **state)
 		read_it();
 		assert_null(err);
 		/* Longer ones nobody writes. */
-		assert_int_equal(got.host_name.known, links <= 8);
+		assert_int_equal(got.host_name.known, links <= 3);
 	}
 }
 
@@ -1248,13 +1248,13 @@ regular_files(void **state)
 	read_file("empty");
 	assert_string_equal(err, "ends in the middle");
 	read_file("nosuch");
-	assert_string_equal(err, strerror(ENOENT));
+	assert_string_equal(err, "is not there");
 	assert_int_equal(chmod(fixture_path("lists/good"), 0), 0);
 	read_file("good");
-	assert_string_equal(err, strerror(EACCES));
+	assert_ptr_equal(err, pickle_unreadable);
 	assert_int_equal(symlink("circle", fixture_path("lists/circle")), 0);
 	read_file("circle");
-	assert_string_equal(err, strerror(ELOOP));
+	assert_string_equal(err, "is not there");
 }
 
 /* The alarm would end the test program. */
@@ -1282,7 +1282,7 @@ files_that_are_none(void **state)
 	    fixture_path("lists/socket"));
 	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
 	read_file("socket");
-	assert_string_equal(err, strerror(ENXIO));
+	assert_string_equal(err, "is no regular file");
 	close(fd);
 	/* Somebody writes to the FIFO for ever. */
 	fd = open(fixture_path("lists/fifo"), O_RDWR | O_NONBLOCK);

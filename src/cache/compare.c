@@ -110,6 +110,28 @@ take_host(struct compare *c, struct scan_list *now, const struct record *old)
 	return 0;
 }
 
+/*
+ * Of a changed file that may turn out unreadable.  Without an inode the record
+ * is of such a file, which is tried again with every scan.
+ */
+static int
+take_last_host(struct compare *c, struct scan_list *now,
+    const struct record *old)
+{
+	struct host *host;
+
+	c->same += old->ino == 0;
+	if (old->host.n == 0)
+		return 0;
+	host = hosts_find(c->hosts, old->host);
+	if (host == NULL) {
+		errno = ENOMEM;
+		return -1;
+	}
+	now->last_host = host->name;
+	return 0;
+}
+
 static int
 take_url(void *arg, struct str name, const struct record_host *r)
 {
@@ -133,7 +155,7 @@ compare_list(void *arg, struct str name, const struct record *record)
 		if (record->ino == now->ino && record->mtime == now->mtime &&
 		    record->size == (uint64_t)now->size)
 			return take_host(c, now, record);
-		return 0;
+		return take_last_host(c, now, record);
 	}
 	if (is_doubtful(c, name))
 		return keep(c, name, record);

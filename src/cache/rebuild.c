@@ -293,10 +293,18 @@ read_list(struct work *w, int dir, struct scan_list *l)
 	struct particulars p = { 0 };
 	struct host *host;
 
-	/* What is too large even here is not known. */
 	if (dir != -1 && w->o->mailman->read(dir, l->name, PICKLE_FILE_MAX,
-	    &p) == -1)
+	    &p) == -1) {
+		/* Not now: as before, and to be tried again. */
 		p = (struct particulars){ 0 };
+		if (l->last_host != NULL) {
+			l->host = l->last_host;
+			l->ino = 0;
+			return 0;
+		}
+	} else {
+		w->told |= l->last_host != NULL;
+	}
 	host = hosts_find(&w->hosts, str_from(p.host));
 	if (host == NULL || hosts_set_url(host, str_from(p.url)) == -1)
 		return -1;

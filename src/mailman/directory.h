@@ -31,7 +31,7 @@ enum lists_found directory_find(const struct mailman *mailman,
     struct stat *config);
 
 /* Larger configurations are not read while somebody waits. */
-#define DIRECTORY_READ_MAX (1024 * 1024)
+#define DIRECTORY_READ_MAX (128 * 1024)
 
 /* What the list NAME says of itself: *P, and whether that is all there is to
  * know.  A file to read and not only stats. */

@@ -48,8 +48,8 @@ struct mailman {
 	int (*is_list)(int dir, const char *name, struct stat *config);
 	/*
 	 * Reads what the list NAME in DIR says of itself, from files of up to
-	 * MAX bytes.  0, or -1 where one was larger; whatever else is odd
-	 * makes the particulars unknown.
+	 * MAX bytes.  0, or -1 where one was larger or could not be opened;
+	 * whatever else is odd makes the particulars unknown.
 	 */
 	int (*read)(int dir, const char *name, off_t max,
 	    struct particulars *p);

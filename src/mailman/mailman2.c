@@ -117,7 +117,7 @@ read_particulars(int dir, const char *name, off_t max, struct particulars *p)
 
 		snprintf(path, sizeof(path), "%s/%s", name, files[i]);
 		err = pickle_read_file(dir, path, max, &pickle);
-		if (err == pickle_too_large)
+		if (err == pickle_too_large || err == pickle_unreadable)
 			return -1;
 		if (err)
 			continue;

@@ -4,7 +4,7 @@
 #include "mailman/pickle_walk.h"
 
 /* A value that is a reference to a reference to a reference... */
-#define PASSES_MAX 8
+#define PASSES_MAX 3
 
 /* One byte of a quoted or escaped text may take so many in the file. */
 #define RAW_MAX (PICKLE_TEXT_MAX * 10)

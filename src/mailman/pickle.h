@@ -23,6 +23,8 @@
 #define PICKLE_FILE_MAX (256LL * 1024 * 1024)
 /* What pickle_read_file() returns for one that is larger than it may be. */
 extern const char pickle_too_large[];
+/* And for one that is there but may not be read, or not now. */
+extern const char pickle_unreadable[];
 #define PICKLE_TEXT_MAX 255
 
 enum pickle_field {

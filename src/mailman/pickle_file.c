@@ -7,6 +7,8 @@
 #include "mailman/pickle.h"
 
 const char pickle_too_large[] = "is too large";
+const char pickle_unreadable[] = "cannot be opened";
+static const char not_regular[] = "is no regular file";
 
 /* A file that became shorter since it was opened is cut off there. */
 static int
@@ -29,6 +31,23 @@ read_file(void *arg, uint64_t offset, void *to, size_t n)
 	return 0;
 }
 
+/* What is wrong for good, or may be well the next time. */
+static const char *
+cannot_open(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+	case ELOOP:
+		return "is not there";
+	case ENXIO:
+	case ENODEV:
+		return not_regular;
+	default:
+		return pickle_unreadable;
+	}
+}
+
 const char *
 pickle_read_file(int dir, const char *name, off_t max, struct pickle *p)
 {
@@ -42,11 +61,11 @@ pickle_read_file(int dir, const char *name, off_t max, struct pickle *p)
 	/* Opening a FIFO to read without waiting succeeds, and is harmless. */
 	fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd == -1)
-		return strerror(errno);
+		return cannot_open(errno);
 	if (fstat(fd, &st) == -1)
-		err = strerror(errno);
+		err = pickle_unreadable;
 	else if (!S_ISREG(st.st_mode))
-		err = "is no regular file";
+		err = not_regular;
 	else if (st.st_size > max)
 		err = pickle_too_large;
 	else {

@@ -16,7 +16,7 @@
 #include "mailman/pickle_opcodes.h"
 
 #define STACK_FIRST 1024
-#define MEMO_MAX 256 /* entries that matter */
+#define MEMO_MAX 32 /* entries that matter; Mailman has one or two */
 
 static const char underflow[] = "takes more than is there";
 

@@ -37,6 +37,9 @@ at_home(const void *arg, const struct list *list)
 
 	if (list->unread)
 		return true;
+	/* A domain that no snapshot knows is the host of its lists alone. */
+	if (p->domain->nsites == 0)
+		return str_eq(list->host, p->domain->name);
 	home = sites_domain(p->sites, list->host);
 	home = home ? home->real : NULL;
 	for (size_t i = 0; home && i < home->nsites; i++)
@@ -137,14 +140,45 @@ find_redirect(const struct domain *d, struct str local)
 	return NULL;
 }
 
+/*
+ * A host that lists may have got since the snapshots were made: the sites that
+ * take hosts for domains are asked thoroughly.  Without an answer to that the
+ * domain is as any shared one; without a list it is not ours.
+ */
+static enum resolved
+ask_for_fresh(const struct sites *s, const struct address *a, struct route *r)
+{
+	enum resolved result = RESOLVED_ABSENT;
+
+	r->fresh = (struct domain){ .name = a->domain, .discovered = true };
+	r->fresh.real = &r->fresh;
+	r->domain = &r->fresh;
+	for (size_t i = 0; i < s->n && result != RESOLVED_FOUND; i++) {
+		struct site *one = &s->site[i];
+		const struct question q = { s, &one, 1, a->local };
+		enum resolved answer;
+
+		if (!one->discovers)
+			continue;
+		answer = ask_sites(&q, LISTS_THOROUGH, r);
+		if (answer != RESOLVED_ABSENT)
+			result = answer;
+	}
+	if (result == RESOLVED_ABSENT)
+		r->domain = NULL;
+	return result;
+}
+
 enum resolved
 resolve(const struct sites *s, const struct address *a, struct route *r)
 {
 	const struct domain *d = sites_domain(s, a->domain);
 
 	*r = (struct route){ .domain = d ? d->real : NULL };
-	if (!r->domain || a->too_long)
+	if (a->too_long)
 		return RESOLVED_ABSENT;
+	if (!r->domain)
+		return d ? RESOLVED_ABSENT : ask_for_fresh(s, a, r);
 	r->redirect = find_redirect(r->domain, a->local);
 	if (r->redirect)
 		return RESOLVED_FOUND;

@@ -19,6 +19,7 @@ struct site {
 	const struct mailman *mailman;
 	struct manner manner;
 	const struct lists *lists;
+	bool discovers;  /* the hosts of its lists are domains */
 	bool any_host;   /* every list at every domain */
 	bool dedicates;  /* it has a dedicated domain */
 	size_t homeless; /* lists whose host is no domain of the site */
@@ -67,6 +68,7 @@ struct route {
 	const char *redirect;        /* its target; then there is no list */
 	struct meaning meaning;
 	const char *reason; /* of no answer: static text */
+	struct domain fresh; /* behind `domain', where no index has it yet */
 };
 
 /*

@@ -19,6 +19,7 @@ struct scan_list {
 	ino_t ino; /* of the file that makes it a list */
 	int64_t mtime; /* nanoseconds since the epoch */
 	off_t size;
+	const char *last_host; /* the same, of the old snapshot */
 	const char *host; /* NULL: the scan does not look; for who does */
 };
 

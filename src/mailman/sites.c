@@ -121,12 +121,6 @@ each_host(struct sites *s, host_fn *visit)
 	return 0;
 }
 
-static bool
-discovers(const struct site *site)
-{
-	return site->conf->discover || site->conf->ndomains == 0;
-}
-
 /* Whoever administers a list may set any host: only names that are names. */
 static int
 discover_name(struct sites *s, struct site *site,
@@ -134,7 +128,7 @@ discover_name(struct sites *s, struct site *site,
 {
 	struct str name;
 
-	if (!discovers(site) || host->name.n == 0)
+	if (!site->discovers || host->name.n == 0)
 		return 0;
 	if (keep_text(s, host->name, &name) == -1)
 		return -1;
@@ -233,7 +227,7 @@ take_host(struct sites *s, struct site *site, const struct lists_host *host)
 		d->real = d;
 		d->discovered = true;
 	}
-	if (d && d->discovered && discovers(site) && !has_site(d, site) &&
+	if (d && d->discovered && site->discovers && !has_site(d, site) &&
 	    add_site(d, site, &none) == -1)
 		return -1;
 	if (!d || !d->real || !has_site(d->real, site)) {
@@ -259,6 +253,7 @@ init_site(struct site *site, const struct conf_site *conf,
 			.plus_any = !strcmp(conf->plus, "any"),
 		},
 		.lists = lists,
+		.discovers = conf->discover || conf->ndomains == 0,
 		.any_host = !strcmp(conf->hosts, "any"),
 	};
 }
