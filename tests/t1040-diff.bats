@@ -312,3 +312,14 @@ table() {
 	mv "$T/lists" "$T/away"
 	exits 75 listmap diff "$T/aliases"
 }
+
+@test "several files share the lists: only what none has is missing" {
+	listmap dump aliases | sed 's/\t/: /' >"$T/all"
+	head -n 8 "$T/all" >"$T/some"
+	tail -n +9 "$T/all" >"$T/rest"
+	exits 0 listmap diff "$T/some" "$T/rest"
+	says " 0 missing"
+	sed -i 1d "$T/rest"
+	exits 1 listmap diff "$T/some" "$T/rest"
+	says " 1 missing"
+}

@@ -24,7 +24,11 @@ struct diff {
 	struct sites *any; /* the same, with hosts = "any" */
 	const char *file;
 	const struct handmade *table;
-	void *keys; /* of the table, by tsearch() */
+	struct handmade *tables; /* all, with their files' names */
+	char **files;
+	size_t n;
+	void *keys;    /* of all tables, by tsearch() */
+	void *domains; /* of their keys, with the '@' */
 	size_t same, different, others, missing, refused;
 	size_t no_answer;
 };
@@ -317,16 +321,15 @@ look_for_shared(void *arg, struct str address, const struct route *r)
 {
 	const struct diff *d = arg;
 	size_t at = str_rfind(address, '@');
-	bool of_table = false;
+	char *domain = str_dup(str_tail(address, at));
+	bool named;
 
-	/* A domain that the table does not name is none of its business. */
-	for (size_t i = 0; !of_table && i < d->table->n; i++) {
-		const char *key = d->table->line[i].key;
-		const char *domain = strrchr(key, '@');
-
-		of_table = domain && str_is(str_tail(address, at), domain);
-	}
-	return of_table ? look_for(arg, address, r) : 0;
+	if (!domain)
+		fatal(EX_OSERR, "out of memory");
+	/* A domain that no table names is none of their business. */
+	named = tfind(domain, &d->domains, by_key) != NULL;
+	free(domain);
+	return named ? look_for(arg, address, r) : 0;
 }
 
 static void
@@ -338,47 +341,73 @@ diff_lines(struct diff *d)
 		[HANDMADE_VIRTUSER] = diff_virtuser,
 		[HANDMADE_MAILERTABLE] = diff_mailertable,
 	};
-	int rc = 0;
 
-	/* Of an empty file nobody knows what it would miss. */
-	if (d->table->n == 0)
-		return;
 	for (size_t i = 0; i < d->table->n; i++) {
 		const struct handmade_line *l = &d->table->line[i];
+		char *domain = strrchr(l->key, '@');
 
-		if (!tsearch(l->key, &d->keys, by_key))
+		if (!tsearch(l->key, &d->keys, by_key) ||
+		    (domain && !tsearch(domain, &d->domains, by_key)))
 			fatal(EX_OSERR, "out of memory");
 		of_kind[d->table->kind](d, l);
 	}
-	if (d->table->kind == HANDMADE_ALIASES)
+}
+
+/* The first file of that kind; of an empty one nobody knows its kind. */
+static const char *
+file_of_kind(const struct diff *d, enum handmade_kind kind)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->tables[i].n && d->tables[i].kind == kind)
+			return d->files[i];
+	return NULL;
+}
+
+/* What none of the files has: several may share the work. */
+static void
+diff_missing(struct diff *d)
+{
+	int rc = 0;
+
+	d->file = file_of_kind(d, HANDMADE_ALIASES);
+	if (d->file)
 		rc = resolve_each_local(d->sites, look_for, d);
-	else if (d->table->kind == HANDMADE_VIRTUSER)
+	d->file = file_of_kind(d, HANDMADE_VIRTUSER);
+	if (d->file && rc == 0)
 		rc = resolve_each(d->sites, look_for_shared, d);
 	if (rc == -1)
 		fatal(EX_TEMPFAIL, "the lists cannot be read: is there a cache "
 		    "(listmap rebuild)?");
-	if (d->keys)
-		tdestroy(d->keys, keep_key);
-	d->keys = NULL;
 }
 
 static void
-diff_file(struct diff *d, const char *file)
+diff_file(struct diff *d, const char *file, struct handmade *table)
 {
 	bool standard = !strcmp(file, "-");
 	FILE *f = standard ? stdin : fopen(file, "r");
-	struct handmade table;
 
 	if (!f)
 		fatal(EX_NOINPUT, "%s: %s", file, strerror(errno));
-	if (handmade_read(f, &table) == -1)
+	if (handmade_read(f, table) == -1)
 		fatal(EX_IOERR, "%s: %s", file, strerror(errno));
 	if (!standard)
 		fclose(f);
 	d->file = file;
-	d->table = &table;
+	d->table = table;
 	diff_lines(d);
-	handmade_clear(&table);
+}
+
+static void
+clear(struct diff *d)
+{
+	if (d->keys)
+		tdestroy(d->keys, keep_key);
+	if (d->domains)
+		tdestroy(d->domains, keep_key);
+	for (size_t i = 0; i < d->n; i++)
+		handmade_clear(&d->tables[i]);
+	free(d->tables);
+	sites_free(d->any);
 }
 
 static int
@@ -392,13 +421,19 @@ run(const char *path, int argc, char **argv)
 	direct = direct_open(path);
 	d.sites = direct_sites(direct);
 	d.any = direct_any_host(direct);
-	for (int i = 1; i < argc; i++)
-		diff_file(&d, argv[i]);
+	d.files = argv + 1;
+	d.n = (size_t)argc - 1;
+	d.tables = calloc(d.n, sizeof(*d.tables));
+	if (!d.tables)
+		fatal(EX_OSERR, "out of memory");
+	for (size_t i = 0; i < d.n; i++)
+		diff_file(&d, d.files[i], &d.tables[i]);
+	diff_missing(&d);
 	printf("%zu same, %zu different, %zu not a list's, %zu missing, "
 	    "%zu newly refused, %zu without an answer\n", d.same, d.different,
 	    d.others, d.missing, d.refused, d.no_answer);
 	program_flush();
-	sites_free(d.any);
+	clear(&d);
 	direct_close(direct);
 	if (d.no_answer)
 		return EX_TEMPFAIL;
