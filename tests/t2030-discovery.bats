@@ -563,3 +563,44 @@ nowhere() {
 	exits 0 query listmap bar@one.org evil@one.org
 	until_ok 10 settled 2
 }
+
+# overview NAME URL ADVERTISED: saves a list of two.org that says so.
+overview() {
+	mkdir -p "$T/lists/$1"
+	python3 - "$T/lists/$1/config.pck" "$2" "$3" <<-'END' 3>&-
+	import os, pickle, sys
+	path, url, advertised = sys.argv[1:]
+	state = {"host_name": "two.org", "web_page_url": url,
+	         "advertised": int(advertised)}
+	with open(path + ".tmp", "wb") as f:
+	    f.write(pickle.dumps(state, 1))
+	os.rename(path + ".tmp", path)
+	END
+}
+
+@test "a refusal links what an advertised list says now, and nothing else" {
+	site_conf <<-END
+	site "lists" {
+		lists_dir = "$T/lists"
+		domain "two.org" { dedicated = true }
+	}
+	END
+	overview bar http://secret.example/ 1
+	overview baz http://other.example/ 0
+	"$LISTMAP" -c "$T/conf" rebuild
+	run query --direct refusal nope@two.org
+	says "see http://secret.example/listinfo"
+	overview bar http://secret.example/ 0
+	"$LISTMAP" -c "$T/conf" rebuild
+	run query --direct refusal nope@two.org
+	says "No mailing list nope here\""
+	overview baz http://other.example/ 1
+	overview bar http://secret.example/ 1
+	"$LISTMAP" -c "$T/conf" rebuild
+	run query --direct refusal nope@two.org
+	says "see http://secret.example/listinfo"
+	rm -r "$T/lists/bar"
+	"$LISTMAP" -c "$T/conf" rebuild
+	run query --direct refusal nope@two.org
+	says "see http://other.example/listinfo"
+}

@@ -128,7 +128,22 @@ take_last_host(struct compare *c, struct scan_list *now,
 		errno = ENOMEM;
 		return -1;
 	}
+	host->changed = true;
 	now->last_host = host->name;
+	return 0;
+}
+
+/* A list that went may be the one that had the host's URL. */
+static int
+change_host(struct compare *c, struct str name)
+{
+	struct host *host = hosts_find(c->hosts, name);
+
+	if (host == NULL) {
+		errno = ENOMEM;
+		return -1;
+	}
+	host->changed = true;
 	return 0;
 }
 
@@ -160,6 +175,8 @@ compare_list(void *arg, struct str name, const struct record *record)
 	if (is_doubtful(c, name))
 		return keep(c, name, record);
 	c->missing++;
+	if (change_host(c, record->host) == -1)
+		return -1;
 	if (!was_seen_to_go(&c->o->gone, name))
 		c->unseen++;
 	return 0;

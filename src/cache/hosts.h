@@ -5,6 +5,7 @@
 #ifndef CACHE_HOSTS_H
 #define CACHE_HOSTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"
@@ -13,6 +14,8 @@ struct host {
 	char *name; /* "": not known */
 	char *url;  /* overview of its lists, or NULL */
 	size_t count;
+	bool changed; /* its lists are not those of the old snapshot */
+	size_t tried; /* lists that were asked for the URL */
 };
 
 /* All zeroes: none. */

@@ -26,6 +26,7 @@
 /* The longest value: three numbers of 64 bits and a host, or one and a URL. */
 #define VALUE_MAX 512
 #define KEY_MAX 512
+#define URL_TRIES 1000 /* lists of a host that are asked for it */
 
 struct work {
 	const struct rebuild_order *o;
@@ -306,8 +307,9 @@ read_list(struct work *w, int dir, struct scan_list *l)
 		w->told |= l->last_host != NULL;
 	}
 	host = hosts_find(&w->hosts, str_from(p.host));
-	if (host == NULL || hosts_set_url(host, str_from(p.url)) == -1)
+	if (host == NULL)
 		return -1;
+	host->changed = true;
 	l->host = host->name;
 	w->told |= p.host[0] != '\0';
 	return 0;
@@ -317,6 +319,28 @@ static struct host *
 host_of(struct work *w, const char *name)
 {
 	return hosts_find(&w->hosts, str_from(name));
+}
+
+/*
+ * Where a host's lists changed, its URL is that of the first list by name that
+ * is advertised: never what a list said once.
+ */
+static int
+find_url(struct work *w, int dir, const struct scan_list *l)
+{
+	struct host *host = host_of(w, l->host);
+	struct particulars p;
+
+	if (!host->changed || host->tried >= URL_TRIES || *host->name == '\0')
+		return 0;
+	if (host->tried++ == 0) {
+		free(host->url);
+		host->url = NULL;
+	}
+	if (host->url != NULL || dir == -1 ||
+	    w->o->mailman->read(dir, l->name, PICKLE_FILE_MAX, &p) == -1)
+		return 0;
+	return hosts_set_url(host, str_from(p.url));
 }
 
 /* Gives every list its host, and every host its count. */
@@ -335,6 +359,8 @@ find_hosts(struct work *w)
 		if (rc == 0)
 			host_of(w, l->host)->count++;
 	}
+	for (i = 0; rc == 0 && i < w->scan.n; i++)
+		rc = find_url(w, dir, &w->scan.list[i]);
 	for (i = 0; rc == 0 && i < w->compare.nkept; i++)
 		host_of(w, w->compare.kept[i].record.host.p)->count++;
 	if (dir != -1)
