@@ -604,3 +604,49 @@ overview() {
 	run query --direct refusal nope@two.org
 	says "see http://other.example/listinfo"
 }
+
+@test "a domain that is no list's host has nothing, not even the site list" {
+	for hosts in separate any; do
+		site_conf <<-END
+		site "lists" {
+			lists_dir = "$T/lists"
+			hosts = "$hosts"
+			discover = true
+			domain "one.org" {}
+		}
+		END
+		pickles <<-END
+		list mailman one.org
+		list foo one.org
+		END
+		start_daemon
+		until_ok 10 settled 2
+		answer listmap mailman-owner@one.org mailman:one.org
+		for local in mailman mailman-owner mailman-bounces \
+		    mailman-request mailman-loop foo foo-request \
+		    foo-bounces+a=b; do
+			for role in listmap virtuser recipients transport \
+			    refusal; do
+				answer $role $local@elsewhere.org ""
+			done
+		done
+		stop_daemon
+	done
+}
+
+@test "a new list that says no host now is no answer for unknown domains" {
+	need_root
+	site_conf <<<"site \"lists\" { lists_dir = \"$T/lists\" }"
+	sed -i 's/user = .*/user = "nobody"/' "$T/conf"
+	sed -i 's/debounce = .*/debounce = 2/' "$T/conf"
+	chown nobody "$T/cache" "$T/run"
+	pickles <<<"list foo a.org"
+	chmod 644 "$T"/lists/*/config.pck
+	start_daemon
+	until_ok 10 settled 1
+	umask 077
+	pickles <<<"list new b.org"
+	chmod 755 "$T/lists/new"
+	exits 75 query listmap new@b.org
+	exits 1 query listmap foo@b.org
+}

@@ -26,6 +26,9 @@ struct manner {
 	/* Whether a list answers at the domain in question; NULL: all do. */
 	bool (*at_home)(const void *arg, const struct list *list);
 	const void *arg;
+	/* The domain is one only if a list has it for its host: nothing is
+	 * there because it is everywhere, or because nobody knows. */
+	bool only_hosts;
 };
 
 /* What a list's own configuration says of it. */

@@ -155,7 +155,10 @@ ask(const struct manner *how, const struct lists *lists,
 	if (!(how->actions & ACTION_BIT(m->action)) || !name_ok(m->list))
 		return LISTS_ABSENT;
 	r = lists->find(lists, m->list, effort, &list);
-	if (r != LISTS_FOUND || !how->at_home || m->everywhere ||
+	if (r == LISTS_FOUND && how->only_hosts && list.unread)
+		return LISTS_NO_ANSWER;
+	if (r != LISTS_FOUND || !how->at_home ||
+	    (m->everywhere && !how->only_hosts) ||
 	    how->at_home(how->arg, &list))
 		return r;
 	return effort == LISTS_KNOWN ? LISTS_ABSENT :

@@ -55,7 +55,8 @@ ask_site(const struct place *p, enum lists_effort effort, struct str local,
 	const struct site *site = p->site;
 	struct manner how = site->manner;
 
-	if (p->domain && !site->any_host) {
+	how.only_hosts = p->domain && p->domain->nsites == 0;
+	if (p->domain && (how.only_hosts || !site->any_host)) {
 		how.at_home = at_home;
 		how.arg = p;
 	}
