@@ -248,6 +248,9 @@ test_changed_but_how(void **state)
 	/* It went; it may not be looked into; the directory went. */
 	fixture_unlist("lists", "old");
 	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
+	source.away = true;
+	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
+	source.away = false;
 	fixture_list("lists", "old");
 	assert_int_equal(chmod(fixture_path("lists/old"), 0), 0);
 	assert_int_equal(ask_again("old", &list), LISTS_NO_ANSWER);
@@ -269,7 +272,12 @@ test_changed_unverified(void **state)
 	(void)state;
 	know(false);
 	write_config("old", "elsewhere.test");
+	/* Not one that nobody could refresh, nor while the lists are away. */
+	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
+	source.trusted = true;
 	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
+	source.away = true;
+	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
 	source_clear(&source);
 	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
 }

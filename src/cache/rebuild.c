@@ -294,8 +294,7 @@ read_list(struct work *w, int dir, struct scan_list *l)
 	struct particulars p = { 0 };
 	struct host *host;
 
-	if (dir != -1 && w->o->mailman->read(dir, l->name, PICKLE_FILE_MAX,
-	    &p) == -1) {
+	if (w->o->mailman->read(dir, l->name, PICKLE_FILE_MAX, &p) == -1) {
 		/* Not now: as before, and to be tried again. */
 		p = (struct particulars){ 0 };
 		if (l->last_host != NULL) {
@@ -337,20 +336,40 @@ find_url(struct work *w, int dir, const struct scan_list *l)
 		free(host->url);
 		host->url = NULL;
 	}
-	if (host->url != NULL || dir == -1 ||
+	if (host->url != NULL ||
 	    w->o->mailman->read(dir, l->name, PICKLE_FILE_MAX, &p) == -1)
 		return 0;
 	return hosts_set_url(host, str_from(p.url));
+}
+
+/* The directory that was scanned, or -1: then it went in between. */
+static int
+open_scanned(struct work *w)
+{
+	int dir = open(w->o->lists_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (dir != -1 && fstat(dir, &st) == 0 && st.st_dev == w->scan.dev &&
+	    st.st_ino == w->scan.ino)
+		return dir;
+	if (dir != -1)
+		close(dir);
+	away(w);
+	say(w->r, "the lists directory %s went while it was read; the old "
+	    "lists stay until it is back", w->o->lists_dir);
+	return -1;
 }
 
 /* Gives every list its host, and every host its count. */
 static int
 find_hosts(struct work *w)
 {
-	int dir = open(w->o->lists_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int dir = open_scanned(w);
 	int rc = 0;
 	size_t i;
 
+	if (dir == -1)
+		return -1;
 	for (i = 0; rc == 0 && i < w->scan.n; i++) {
 		struct scan_list *l = &w->scan.list[i];
 
@@ -363,8 +382,7 @@ find_hosts(struct work *w)
 		rc = find_url(w, dir, &w->scan.list[i]);
 	for (i = 0; rc == 0 && i < w->compare.nkept; i++)
 		host_of(w, w->compare.kept[i].record.host.p)->count++;
-	if (dir != -1)
-		close(dir);
+	close(dir);
 	if (rc == -1)
 		(void)fail(w, "cannot read the lists", w->o->lists_dir,
 		    strerror(ENOMEM));

@@ -125,16 +125,22 @@ open_watch(struct refresh *r)
 	return 0;
 }
 
-/* What is mounted there says whether it may be asked while somebody waits. */
 static void
-look_how(struct refresh *r)
+set_verify(struct refresh *r)
 {
-	r->remote = directory_is_remote(r->o.site->lists_dir);
 	r->source.verify = r->o.verify == REFRESH_VERIFY_YES ||
 	    (r->o.verify == REFRESH_VERIFY_AUTO && !r->remote);
 	if (r->loop != NULL)
 		outcome_verify(&r->outcome, r->o.site->lists_dir,
 		    r->source.verify);
+}
+
+/* What is mounted there says whether it may be asked while somebody waits. */
+static void
+look_how(struct refresh *r)
+{
+	r->remote = directory_is_remote(r->o.site->lists_dir);
+	set_verify(r);
 }
 
 /* Watches the directory that is there now, and asks for a scan of it. */
@@ -409,7 +415,7 @@ refresh_configure(struct refresh *r, const struct refresh_options *o)
 	r->o = *o;
 	r->pace.longest_backoff = o->rescan;
 	r->source.lists_dir = o->site->lists_dir;
-	look_how(r);
+	set_verify(r);
 	if (r->loop == NULL || r->stopped)
 		return;
 	r->rescan.repeat = o->rescan;

@@ -98,10 +98,14 @@ find_changed(const struct lists *l, struct str name, struct list *out)
 	struct record r;
 	struct stat st;
 
-	if (!s->verify || s->cache == NULL ||
-	    cache_find(s->cache, name, &r) != 1)
+	if (s->cache == NULL || cache_find(s->cache, name, &r) != 1)
 		return LISTS_ABSENT;
+	if (!s->verify)
+		return s->trusted && !s->away ? LISTS_ABSENT : LISTS_AWAY;
 	found = ask_directory(s, name, &st);
+	/* Where the lists are away the list's host may be another by now. */
+	if (found == LISTS_ABSENT && s->away)
+		return LISTS_AWAY;
 	if (found != LISTS_FOUND)
 		return found;
 	if (r.ino == st.st_ino && r.mtime == scan_mtime(&st) &&
