@@ -725,6 +725,93 @@ test_many_writers(void **state)
 	assert_int_equal(fixture_count(fixture_path("cache"), "s.cdb"), 1);
 }
 
+/* By the end of the scan the directory has another name, and an empty one its
+ * own. */
+static void
+replace_directory(void *arg, size_t seen)
+{
+	(void)arg;
+	(void)seen;
+	assert_int_equal(rename(fixture_path("lists"), fixture_path("was")),
+	    0);
+	fixture_mkdir(fixture_path("lists"));
+}
+
+static void
+test_directory_goes_while_it_is_read(void **state)
+{
+	struct rebuild_order o;
+	ino_t before;
+
+	(void)state;
+	make_lists(10);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	before = inode("s.cdb");
+	make_lists(12);
+	o = order();
+	o.progress = replace_directory;
+	rebuild(&o, &last);
+	/* Its lists were there, but what hosts they have nobody can tell. */
+	assert_int_equal(last.status, REBUILD_AWAY);
+	assert_non_null(strstr(last.reason, "went while it was read"));
+	assert_true(is_away());
+	assert_int_equal(inode("s.cdb"), before);
+	assert_int_equal(rmdir(fixture_path("lists")), 0);
+	assert_int_equal(rename(fixture_path("was"), fixture_path("lists")),
+	    0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 12);
+	assert_false(is_away());
+}
+
+static void
+test_snapshot_in_use_guards(void **state)
+{
+	struct rebuild_order o;
+	const char *err;
+
+	(void)state;
+	make_lists(10);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	o = order();
+	o.known = cache_open(fixture_path("cache/s.cdb"), &err);
+	assert_non_null(o.known);
+	assert_int_equal(unlink(fixture_path("cache/s.cdb")), 0);
+	assert_int_equal(unlink(fixture_path("cache/s.state")), 0);
+	remove_lists(0, 10);
+	rebuild(&o, &last);
+	assert_int_equal(last.status, REBUILD_AWAY);
+	/* Where all is well it is put there again. */
+	make_lists(10);
+	rebuild(&o, &last);
+	assert_int_equal(last.status, REBUILD_WRITTEN);
+	assert_true(knows("list-9"));
+	cache_close(o.known);
+}
+
+static void
+test_last_count_guards(void **state)
+{
+	(void)state;
+	make_lists(10);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(unlink(fixture_path("cache/s.cdb")), 0);
+	remove_lists(0, 6);
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_non_null(strstr(last.reason, "--accept-empty"));
+	/* However often it is tried. */
+	assert_int_equal(run(), REBUILD_AWAY);
+	/* Half of them are enough, and so is a person's word. */
+	fixture_list("lists", "list-5");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(unlink(fixture_path("cache/s.cdb")), 0);
+	remove_lists(5, 10);
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_int_equal(run_accepting(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 0);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+}
+
 #define TEST(f) \
 	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
@@ -750,6 +837,9 @@ main(void)
 		TEST(test_unknown_hosts_are_read_again),
 		TEST(test_odd_files_have_no_host),
 		TEST(test_doubtful_lists_keep_their_host),
+		TEST(test_directory_goes_while_it_is_read),
+		TEST(test_snapshot_in_use_guards),
+		TEST(test_last_count_guards),
 		TEST(test_waits_for_the_lock),
 		TEST(test_many_writers),
 	};

@@ -122,7 +122,7 @@ read_text(const struct pickle_source *source, struct pickle_item item,
 	if (item.n > sizeof(raw))
 		return NULL;
 	if (item.n && source->read(source->arg, item.at, raw, item.n) == -1)
-		return "cannot be read";
+		return pickle_unreadable;
 	t->known = decode((struct str){ raw, item.n }, item.kind, t);
 	return NULL;
 }

@@ -23,7 +23,8 @@
 #define PICKLE_FILE_MAX (256LL * 1024 * 1024)
 /* What pickle_read_file() returns for one that is larger than it may be. */
 extern const char pickle_too_large[];
-/* And for one that is there but may not be read, or not now. */
+/* What a pickle is that may be well the next time: no permission, an I/O
+ * error, no memory, a file that is cut off while it is read. */
 extern const char pickle_unreadable[];
 #define PICKLE_TEXT_MAX 255
 

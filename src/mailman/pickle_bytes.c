@@ -6,7 +6,7 @@
 #define DIGITS_MAX 24
 
 static const char truncated[] = "ends in the middle";
-static const char unreadable[] = "cannot be read";
+const char pickle_unreadable[] = "cannot be read";
 static const char malformed[] = "holds a number that is none";
 
 bool
@@ -33,7 +33,7 @@ pickle_bytes_next(struct pickle_bytes *b)
 		if (b->source->read(b->source->arg, b->at, b->window,
 		    b->window_n) == -1) {
 			b->window_n = 0;
-			pickle_bytes_fail(b, unreadable);
+			pickle_bytes_fail(b, pickle_unreadable);
 			return -1;
 		}
 	}

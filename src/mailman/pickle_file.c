@@ -7,7 +7,6 @@
 #include "mailman/pickle.h"
 
 const char pickle_too_large[] = "is too large";
-const char pickle_unreadable[] = "cannot be opened";
 static const char not_regular[] = "is no regular file";
 
 /* A file that became shorter since it was opened is cut off there. */

@@ -396,7 +396,7 @@ pickle_walk(const struct pickle_source *source, struct pickle_walk *out)
 		out->field[i] = (struct pickle_item){ PICKLE_MARK, 0, 0 };
 	out->held = (struct pickle_item){ PICKLE_OTHER, 0, 0 };
 	if (!w)
-		return "needs more memory than there is";
+		return pickle_unreadable; /* now */
 	w->bytes.source = source;
 	w->out = out;
 	while (!w->bytes.err && !w->over)
