@@ -95,27 +95,27 @@ value_pseudo(struct buf *value, const struct site *site,
 	buf_add(value, site->mailman->mailer);
 }
 
-/* One byte as sendmail carries it; at most two bytes come out. */
+/* Printable ASCII that needs no escape; what is too long is left out. */
 static void
-put_carried(struct buf *b, char c)
+put_text(struct buf *b, struct str s)
 {
-	if (c == '%')
-		buf_add(b, "%%");
-	else if (c < ' ' || c > '~' || c == '"' || c == '\\')
-		buf_char(b, '?');
-	else
-		buf_char(b, c);
+	for (size_t i = 0; i < s.n && b->n < MAP_VALUE_MAX; i++) {
+		char c = s.p[i];
+
+		buf_char(b, c < ' ' || c > '~' || c == '"' || c == '\\' ? '?' :
+		    c);
+	}
 }
 
 static void
 put_field(struct buf *b, struct str s)
 {
-	size_t n = s.n > FIELD_MAX ? FIELD_MAX - 3 : s.n;
-
-	for (size_t i = 0; i < n; i++)
-		put_carried(b, s.p[i]);
-	if (n < s.n)
-		buf_add(b, "...");
+	if (s.n <= FIELD_MAX) {
+		put_text(b, s);
+		return;
+	}
+	put_text(b, str_head(s, FIELD_MAX - 3));
+	put_text(b, STR("..."));
 }
 
 /* The name of the list that somebody may have meant. */
@@ -134,72 +134,86 @@ meant_list(const struct address *a)
 	return s;
 }
 
+static void
+put_address(struct buf *b, const struct address *a)
+{
+	char text[sizeof(a->text)];
+	struct buf whole;
+
+	buf_over(&whole, text, sizeof(text));
+	buf_str(&whole, a->local);
+	buf_char(&whole, '@');
+	buf_str(&whole, a->domain);
+	put_field(b, buf_get(&whole));
+}
+
 /* Writes the field that T begins with, if it is one; how long its name is. */
 static size_t
-put_named_field(struct buf *b, const char *t, const struct address *a,
+put_named_field(struct buf *b, struct str t, const struct address *a,
     const struct domain *d)
 {
-	if (a->local.n == 0 && !strncmp(t, "{address}", 9)) {
-		buf_add(b, "that address");
-		return 9;
+	if (str_starts(t, "{address}")) {
+		if (a->local.n)
+			put_address(b, a);
+		else
+			put_text(b, STR("that address"));
+		return strlen("{address}");
 	}
-	if (a->local.n == 0 && !strncmp(t, "{list}", 6)) {
-		buf_add(b, "of that name");
-		return 6;
+	if (str_starts(t, "{list}")) {
+		if (a->local.n)
+			put_field(b, meant_list(a));
+		else
+			put_text(b, STR("of that name"));
+		return strlen("{list}");
 	}
-	if (!strncmp(t, "{address}", 9)) {
-		char text[sizeof(a->text)];
-		struct buf whole;
-
-		buf_over(&whole, text, sizeof(text));
-		buf_str(&whole, a->local);
-		buf_char(&whole, '@');
-		buf_str(&whole, a->domain);
-		put_field(b, buf_get(&whole));
-		return 9;
-	}
-	if (!strncmp(t, "{list}", 6)) {
-		put_field(b, meant_list(a));
-		return 6;
-	}
-	if (!strncmp(t, "{domain}", 8)) {
+	if (str_starts(t, "{domain}")) {
 		put_field(b, d->name);
-		return 8;
+		return strlen("{domain}");
 	}
-	if (!strncmp(t, "{url}", 5)) {
-		for (size_t i = 0; i < d->url.n; i++)
-			put_carried(b, d->url.p[i]);
-		return 5;
+	if (str_starts(t, "{url}")) {
+		put_text(b, d->url);
+		return strlen("{url}");
 	}
 	return 0;
+}
+
+void
+value_refusal_text(struct buf *text, const struct sites *s,
+    const struct address *a, const struct domain *d)
+{
+	struct str t = str_from(s->conf->refusal);
+
+	if (t.n == 0)
+		t = str_from(d->url.n ? DEFAULT_REFUSAL_URL : DEFAULT_REFUSAL);
+	while (t.n) {
+		size_t n = put_named_field(text, t, a, d);
+
+		if (n == 0) {
+			n = 1;
+			put_text(text, str_head(t, n));
+		}
+		t = str_tail(t, n);
+	}
 }
 
 void
 value_refusal(struct buf *value, const struct sites *s,
     const struct address *a, const struct domain *d)
 {
-	const char *t = s->conf->refusal;
-	size_t n;
+	char memory[MAP_VALUE_MAX];
+	struct buf text;
 
-	if (!*t)
-		t = d->url.n ? DEFAULT_REFUSAL_URL : DEFAULT_REFUSAL;
+	buf_over(&text, memory, sizeof(memory));
+	value_refusal_text(&text, s, a, d);
 	buf_add(value, "error:5.1.1:\"550 5.1.1 ");
-	while (*t) {
-		size_t field = put_named_field(value, t, a, d);
+	for (size_t i = 0; i < text.n; i++) {
+		/* Half a "%%" would eat the quote. */
+		bool percent = text.p[i] == '%';
 
-		if (field == 0)
-			put_carried(value, *t);
-		t += field ? field : 1;
-	}
-	/* Cut between characters: half a "%%" would eat the quote. */
-	n = value->n;
-	if (n > MAP_VALUE_MAX - 1) {
-		size_t percents = 0;
-
-		n = MAP_VALUE_MAX - 1;
-		while (percents < n && value->p[n - 1 - percents] == '%')
-			percents++;
-		buf_cut(value, n - percents % 2);
+		if (value->n + percent + 2 > MAP_VALUE_MAX)
+			break;
+		buf_add(value, percent ? "%" : "");
+		buf_char(value, text.p[i]);
 	}
 	buf_char(value, '"');
 }

@@ -35,10 +35,17 @@ void value_pseudo(struct buf *value, const struct site *site,
     const struct domain *d);
 
 /*
- * error:5.1.1:"550 5.1.1 TEXT": the refusal of the address A, which no list
- * has.  What sendmail carries verbatim only: printable ASCII without '"' and
- * '\', every '%' doubled, MAP_VALUE_MAX bytes at most.  An address without
- * a local part stands for any: "of that name".
+ * What is said of the address A, which no list at D has: the option `refusal'
+ * or its default, at most MAP_VALUE_MAX bytes of printable ASCII without '"'
+ * and '\'.  TEXT must have room for them.
+ */
+void value_refusal_text(struct buf *text, const struct sites *s,
+    const struct address *a, const struct domain *d);
+
+/*
+ * error:5.1.1:"550 5.1.1 TEXT": the refusal with that text as sendmail carries
+ * it: every '%' doubled, MAP_VALUE_MAX bytes at most.  An address without a
+ * local part stands for any: "of that name".
  */
 void value_refusal(struct buf *value, const struct sites *s,
     const struct address *a, const struct domain *d);

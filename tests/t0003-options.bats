@@ -79,3 +79,7 @@ page_has_options() {
 		grep -q "^\.It Cm $c\>" "$top_srcdir/doc/listmap.1"
 	done
 }
+
+@test "mm-handler(8) names every option of --help" {
+	page_has_options "$top_builddir/mm-handler" mm-handler.8
+}

@@ -12,6 +12,7 @@
 
 #include "fixture.h"
 #include "base/conf.h"
+#include "base/conf_options.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -133,6 +134,9 @@ defaults(void **state)
 	assert_string_equal(s->lists_dir, "/var/lib/mailman/lists");
 	assert_string_equal(s->data_dir, "/var/lib/mailman/data");
 	assert_string_equal(s->wrapper, "/var/lib/mailman/mail/mailman");
+	assert_string_equal(s->delivery_user, "");
+	assert_string_equal(s->delivery_group, "");
+	assert_true(s->delivery_timeout == 600);
 	assert_string_equal(s->hosts, "separate");
 	assert_false(s->discover);
 	assert_string_equal(s->plus, "verp");
@@ -166,7 +170,7 @@ every_option_has_a_row(void **state)
 			    !strcmp(p->name, o->name));
 	}
 	assert_int_equal(rows[CONF_TOP], 15);
-	assert_int_equal(rows[CONF_SITE], 10);
+	assert_int_equal(rows[CONF_SITE], 13);
 	assert_int_equal(rows[CONF_DOMAIN], 3);
 	assert_int_equal(rows[CONF_MAP], 2);
 }
@@ -184,6 +188,8 @@ static const char everything[] =
     "max_connections = 1 log = syslog log_level = debug\n"
     "refusal = \"{address} {list} {domain} {url} 100% \"\n"
     "site one { mailman = 9 lists_dir = \"/l//\" data_dir = \"/d\"\n"
+    "  delivery_user = \"d u\" delivery_group = g"
+    "  delivery_timeout = 86400\n"
     "  wrapper = /w plus = any actions = { owner, post }\n"
     "  hosts = any discover = true\n"
     "  verify_misses = no url = \"https://a/?b=$c&d=\\${e}\"\n"
@@ -215,6 +221,10 @@ values(void **state)
 	assert_string_equal(s->mailman, "9");
 	assert_string_equal(s->lists_dir, "/l");
 	assert_string_equal(s->data_dir, "/d");
+	assert_string_equal(s->delivery_user, "d u");
+	assert_string_equal(s->delivery_group, "g");
+	assert_true(s->delivery_timeout == 86400);
+	assert_true(c->sites[1].delivery_timeout == 600);
 	assert_string_equal(s->hosts, "any");
 	assert_true(s->discover);
 	assert_string_equal(s->url, "https://a/?b=$c&d=${e}");
@@ -299,6 +309,12 @@ what_is_printed_can_be_read(void **state)
 		assert_string_equal(first, again);
 		assert_string_equal(c->user, back->user);
 		assert_string_equal(c->sites[0].url, back->sites[0].url);
+		assert_string_equal(c->sites[0].delivery_user,
+		    back->sites[0].delivery_user);
+		assert_string_equal(c->sites[0].delivery_group,
+		    back->sites[0].delivery_group);
+		assert_true(c->sites[0].delivery_timeout ==
+		    back->sites[0].delivery_timeout);
 		for (const struct conf_option *o = conf_options; o->name; o++)
 			if (o->where != CONF_MAP)
 				assert_non_null(strstr(first, o->name));
@@ -323,6 +339,7 @@ static const struct {
 	{ SITE "\ndedicated = true\n", 3,
 	    "no such option 'dedicated'" },
 	{ IN_SITE("rescan = 1"), 2, "no such option 'rescan'" },
+	{ SITE "delivery_user = x\n", 2, "no such option 'delivery_user'" },
 	{ IN_DOMAIN("url = x"), 2, "no such option 'url'" },
 	{ SITE "map m {\nlists_dir = x }\n", 3,
 	    "no such option 'lists_dir'" },
@@ -339,6 +356,10 @@ static const struct {
 	{ "deadline = 0\n" SITE, 1, "option 'deadline'" },
 	{ "deadline = 26\n" SITE, 1, "option 'deadline'" },
 	{ "drain = -1\n" SITE, 1, "option 'drain'" },
+	{ IN_SITE("delivery_timeout = 0"), 2, "'delivery_timeout'" },
+	{ IN_SITE("delivery_timeout = 0.5"), 2, "'delivery_timeout'" },
+	{ IN_SITE("delivery_timeout = 86401"), 2, "'delivery_timeout'" },
+	{ IN_SITE("delivery_timeout = 10m"), 2, "'delivery_timeout'" },
 	{ "max_connections = 0\n" SITE, 1, "'max_connections'" },
 	{ "max_connections = 1.5\n" SITE, 1, "'max_connections'" },
 	{ "max_connections = 1000001\n" SITE, 1, "'max_connections'" },

@@ -112,7 +112,7 @@ static bool
 read_list(const char *name, struct particulars *p)
 {
 	return directory_read(&mailman2, fixture_path("lists"),
-	    str_from(name), p);
+	    str_from(name), DIRECTORY_READ_MAX, p);
 }
 
 static void

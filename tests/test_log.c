@@ -157,6 +157,21 @@ ends(void)
 }
 
 static void
+ends_as_always(void)
+{
+	fatal_always(EX_TEMPFAIL);
+	ends();
+}
+
+static void
+ends_as_told_again(void)
+{
+	fatal_always(EX_TEMPFAIL);
+	fatal_always(EX_SOFTWARE);
+	ends();
+}
+
+static void
 writes_to_stderr(void **state)
 {
 	char text[256];
@@ -176,6 +191,22 @@ fatal_ends_with_the_code(void **state)
 	assert_true(str_starts(str_from(text), "prog: m: over\n"));
 }
 
+/* For sendmail every code but a few is a bounce. */
+static void
+fatal_ends_with_one_code_always(void **state)
+{
+	char text[256];
+
+	(void)state;
+	assert_int_equal(in_child(ends_as_always, text, sizeof(text)),
+	    EX_TEMPFAIL);
+	assert_true(str_starts(str_from(text), "prog: m: over\n"));
+	assert_int_equal(in_child(ends_as_told_again, text, sizeof(text)),
+	    EX_SOFTWARE);
+	/* That was the children's. */
+	assert_int_equal(in_child(ends, text, sizeof(text)), EX_CONFIG);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -188,6 +219,7 @@ main(void)
 		TEST(limits_what_peers_can_cause),
 		TEST(writes_to_stderr),
 		TEST(fatal_ends_with_the_code),
+		TEST(fatal_ends_with_one_code_always),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 
 #include "sample.h"
 #include "maps/maps.h"
+#include "maps/value.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -487,6 +488,73 @@ refuses_within_the_limit(void **state)
 		teardown_and_setup(conf);
 		refuse(STR("%%%@lists.test"));
 		refuse(STR("a%a%@lists.test"));
+	}
+}
+
+/* What is said of KEY to people; the map's value is made of it. */
+static const char *
+say(const char *key)
+{
+	static char memory[MAP_VALUE_MAX + 1];
+	struct address a;
+	struct buf b;
+
+	assert_int_equal(address_parse(str_from(key), &a), 0);
+	buf_over(&b, memory, sizeof(memory));
+	value_refusal_text(&b, at.sites, &a,
+	    sites_domain(at.sites, a.domain));
+	assert_true(b.n <= MAP_VALUE_MAX);
+	return buf_cstr(&b);
+}
+
+static void
+refuses_in_plain_text(void **state)
+{
+	static const char fields[] =
+	    "refusal = \"100% {address} {list} {url}%\"\n"
+	    "site \"a\" { lists_dir = \"/a\" url = \"http://u/%20\"\n"
+	    "  domain \"lists.test\" { dedicated = true } }\n";
+
+	(void)state;
+	assert_string_equal(say("nosuch-owner@lists.test"),
+	    "No mailing list nosuch here");
+	assert_string_equal(say("a%b%%@lists.test"),
+	    "No mailing list a%b%% here");
+	assert_string_equal(refuse(STR("a%b%%@lists.test")),
+	    NO_LIST("a%%b%%%%"));
+	assert_string_equal(say("a\"b\\c\n@lists.test"),
+	    "No mailing list a?b?c? here");
+	assert_string_equal(say("@lists.test"),
+	    "No mailing list of that name here");
+	teardown_and_setup(fields);
+	assert_string_equal(say("no%-join@lists.test"),
+	    "100% no%-join@lists.test no% http://u/%20%");
+	assert_string_equal(refuse(STR("no%-join@lists.test")),
+	    REFUSED("100%% no%%-join@lists.test no%% http://u/%%20%%"));
+}
+
+/* The text has its own limit, the value that of the map. */
+static void
+refuses_in_a_long_text(void **state)
+{
+	char conf[1024];
+
+	(void)state;
+	for (int n = 100; n < 400; n += 3) {
+		int room = n < MAP_VALUE_MAX ? n : MAP_VALUE_MAX;
+		const char *t;
+
+		snprintf(conf, sizeof(conf), "refusal = \"%0*d%%{list}\"\n"
+		    "site \"a\" { lists_dir = \"/a\"\n"
+		    "  domain \"lists.test\" { dedicated = true } }\n", n, 0);
+		teardown_and_setup(conf);
+		t = say("nosuch@lists.test");
+		assert_int_equal(strspn(t, "0"), room);
+		if (n + 7 <= MAP_VALUE_MAX)
+			assert_string_equal(t + n, "%nosuch");
+		else
+			assert_int_equal(strlen(t), MAP_VALUE_MAX);
+		refuse(STR("nosuch@lists.test"));
 	}
 }
 
@@ -1140,6 +1208,8 @@ main(void)
 		TEST(refuses_with_fields),
 		TEST(refuses_hostile_bytes),
 		TEST(refuses_within_the_limit),
+		TEST(refuses_in_plain_text),
+		TEST(refuses_in_a_long_text),
 		TEST(served_by_both),
 		TEST(dumps),
 		TEST(dumps_domains_of_each_kind),

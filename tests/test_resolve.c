@@ -372,6 +372,85 @@ local_parts_alone(void **state)
 }
 
 /*
+ * Mail that is here already.
+ */
+
+static enum resolved
+ask_any_host(const char *key)
+{
+	static struct address a;
+	enum resolved found;
+
+	assert_int_equal(address_parse(str_from(key), &a), 0);
+	found = resolve_any_host(at.sites, &a, &route);
+	assert_null(route.domain);
+	assert_null(route.redirect);
+	return found;
+}
+
+static void
+in_the_sites_of_the_domain(void **state)
+{
+	static const struct row rows[] = {
+		{ "Bar-Owner@LISTS.Test.", "old", "bar", ACTION_OWNER },
+		{ "bar@alias.test", "old", "bar", ACTION_POST },
+		{ "moved@lists.test", "new", "moved", ACTION_POST },
+		{ "solo@nick.test", "other", "solo", ACTION_POST },
+		/* A redirect is no list. */
+		{ "foo@lists.test", "new", "foo", ACTION_POST },
+		{ "postmaster@lists.test", NULL, NULL, 0 },
+		{ "solo@lists.test", NULL, NULL, 0 },
+		{ "bar@own.test", NULL, NULL, 0 },
+		/* Where no site has the domain, all of them in order. */
+		{ "bar@unknown.test", "old", "bar", ACTION_POST },
+		{ "x@unknown.test", "old", "x", ACTION_POST },
+		{ "solo-owner@unknown.test", "other", "solo", ACTION_OWNER },
+		{ "nosuch@unknown.test", NULL, NULL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		enum resolved r = ask_any_host(rows[i].key);
+
+		if (r != (rows[i].site ? RESOLVED_FOUND : RESOLVED_ABSENT))
+			fail_msg("%s: %d", rows[i].key, r);
+		if (rows[i].site && (!str_is(route.meaning.list, rows[i].list) ||
+		    strcmp(route.site->conf->name, rows[i].site) ||
+		    route.meaning.action != rows[i].action))
+			fail_msg("%s", rows[i].key);
+	}
+}
+
+static void
+no_answer_for_mail_that_is_here(void **state)
+{
+	static const char *const fresh[] = { "fresh", NULL };
+	char key[ADDRESS_LOCAL_MAX + 64];
+
+	(void)state;
+	at.sample[OLD].fresh = fresh;
+	assert_int_equal(ask_any_host("fresh@lists.test"), RESOLVED_FOUND);
+	assert_int_equal(ask_any_host("fresh@unknown.test"), RESOLVED_FOUND);
+	at.sample[OLD].doubtful = "bar";
+	assert_int_equal(ask_any_host("bar@mixed.test"), RESOLVED_NO_ANSWER);
+	assert_true(*route.reason);
+	assert_int_equal(ask_any_host("bar@unknown.test"), RESOLVED_NO_ANSWER);
+	assert_int_equal(ask_any_host("bar@own.test"), RESOLVED_ABSENT);
+	/* Nobody here would rather have absent. */
+	at.sample[NEW].away = at.sample[NEW].was_complete = true;
+	assert_int_equal(ask_any_host("nosuch@mixed.test"),
+	    RESOLVED_NO_ANSWER);
+	assert_int_equal(ask_any_host("nosuch@unknown.test"),
+	    RESOLVED_NO_ANSWER);
+	assert_int_equal(ask_any_host("nosuch@own.test"), RESOLVED_ABSENT);
+	assert_int_equal(ask_any_host("moved@mixed.test"), RESOLVED_FOUND);
+	assert_string_equal(route.site->conf->name, "old");
+	memset(key, 'x', sizeof(key));
+	memcpy(key + ADDRESS_LOCAL_MAX + 1, "@lists.test", 12);
+	assert_int_equal(ask_any_host(key), RESOLVED_ABSENT);
+}
+
+/*
  * Enumeration.
  */
 
@@ -908,6 +987,43 @@ enumerates_hosts(void **state)
 	assert_int_equal(t.n, 11 + 11 + 5 + 11 + 11 + 12);
 }
 
+/* "An existing list is never refused for its host", once the mail is here. */
+static void
+whatever_host_the_list_has(void **state)
+{
+	static const char *const lists[] = { "foo@h1", "far@elsewhere",
+		"odd", NULL };
+	static const char *const more[] = { "bar@h2", NULL };
+	static const struct {
+		const char *key;
+		const char *site; /* NULL: absent */
+	} rows[] = {
+		{ "foo@h1", "a" }, { "foo@s1", "a" }, { "foo@nick", "a" },
+		{ "far@s1", "a" }, { "odd@s1", "a" }, { "foo@h2", NULL },
+		{ "bar@h2", "b" }, { "bar@h1", NULL },
+		{ "foo@unknown", "a" }, { "bar@unknown", "b" },
+	};
+
+	(void)state;
+	USE(SITE("a", DEDICATED("h1") SHARED("s1") ALIAS("nick", "s1"))
+	    SITE("b", DEDICATED("h2")), lists, more);
+	assert_int_equal(ask("foo@s1"), RESOLVED_ABSENT);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		enum resolved r = ask_any_host(rows[i].key);
+
+		if (r != (rows[i].site ? RESOLVED_FOUND : RESOLVED_ABSENT) ||
+		    (rows[i].site &&
+		    strcmp(route.site->conf->name, rows[i].site)))
+			fail_msg("%s: %d", rows[i].key, r);
+	}
+	/* A site without domains has every other one. */
+	USE(SITE("a", ""), lists);
+	assert_int_equal(ask("foo@elsewhere"), RESOLVED_ABSENT);
+	assert_int_equal(ask_any_host("foo@elsewhere"), RESOLVED_FOUND);
+	assert_int_equal(ask_any_host("odd@unknown"), RESOLVED_FOUND);
+	assert_int_equal(ask_any_host("nosuch@h1"), RESOLVED_ABSENT);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -927,6 +1043,8 @@ main(void)
 		TEST(misses_are_verified),
 		TEST(changing_lets_a_new_list_win),
 		TEST(local_parts_alone),
+		TEST(in_the_sites_of_the_domain),
+		TEST(no_answer_for_mail_that_is_here),
 		TEST(enumerates_what_is_found),
 		TEST(enumeration_ends),
 		TEST(some_sites_only),
@@ -942,6 +1060,7 @@ main(void)
 		TEST(discovered_beside_configured),
 		TEST(discovered_by_two_sites),
 		TEST(names_are_kept),
+		TEST(whatever_host_the_list_has),
 		TEST(overviews_of_lists),
 		TEST(enumerates_hosts),
 	};

@@ -42,6 +42,9 @@ struct conf_site {
 	char *lists_dir;
 	char *data_dir; /* never NULL: LISTS_DIR/../data where not set */
 	char *wrapper;
+	char *delivery_user;  /* "": whoever runs mm-handler */
+	char *delivery_group; /* "": that of the account */
+	double delivery_timeout;
 	char *hosts, *plus, *verify_misses, *url;
 	struct conf_words actions; /* empty: all */
 	bool discover;
@@ -98,23 +101,5 @@ void conf_free(struct conf *c);
 
 /* Every option with its value in force, in the file's own syntax. */
 void conf_print(const struct conf *c, FILE *to);
-
-enum conf_type { CONF_STRING, CONF_WORDS, CONF_BOOL, CONF_SECONDS, CONF_COUNT,
-	CONF_MODE };
-enum conf_where { CONF_TOP, CONF_SITE, CONF_DOMAIN, CONF_MAP, CONF_WHERES };
-
-struct conf_option {
-	enum conf_where where;
-	const char *name;
-	enum conf_type type;
-	size_t offset;          /* in the section's struct */
-	const char *value;      /* default, as it would be written */
-	const char *const *may; /* the words allowed, or NULL */
-	double min, max;        /* of a number */
-	const char *help;
-};
-
-/* The table; a row without a name ends it. */
-extern const struct conf_option conf_options[];
 
 #endif

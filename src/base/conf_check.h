@@ -5,6 +5,7 @@
 #define BASE_CONF_CHECK_H
 
 #include "base/conf.h"
+#include "base/conf_options.h"
 #include "base/str.h"
 
 /* One value of an option: NULL, or what is wrong with it (static text). */

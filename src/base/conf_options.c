@@ -4,6 +4,7 @@
  */
 #include <stddef.h>
 
+#include "base/conf_options.h"
 #include "base/conf.h"
 
 static const char *const log_words[] = { "auto", "stderr", "syslog", NULL };
@@ -66,6 +67,12 @@ const struct conf_option conf_options[] = {
 	    .help = "Mailman's data directory (LISTS_DIR/../data)"),
 	SITE_ROW(CONF_STRING, wrapper, "/var/lib/mailman/mail/mailman",
 	    .help = "Mailman's mail wrapper"),
+	SITE_ROW(CONF_STRING, delivery_user, "",
+	    .help = "account that the wrapper runs as (sendmail's U=)"),
+	SITE_ROW(CONF_STRING, delivery_group, "",
+	    .help = "group that the wrapper runs as (the account's)"),
+	SITE_ROW(CONF_SECONDS, delivery_timeout, "600", .min = 1, .max = DAY,
+	    .help = "seconds that a delivery may take"),
 	SITE_ROW(CONF_STRING, hosts, "separate", .may = hosts_words,
 	    .help = "whether lists answer at their own host only"),
 	SITE_ROW(CONF_BOOL, discover, "false",

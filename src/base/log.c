@@ -12,6 +12,7 @@
 static enum log_level wanted = LEVEL_INFO;
 static const char *prefix = "listmap";
 static bool to_syslog;
+static int fatal_code;
 static log_sink_fn *sink_fn;
 static void *sink_arg;
 
@@ -106,10 +107,16 @@ log_debug(const char *fmt, ...)
 }
 
 void
+fatal_always(int code)
+{
+	fatal_code = code;
+}
+
+void
 fatal(int code, const char *fmt, ...)
 {
 	WRITE_LINE(LEVEL_ERROR);
-	exit(code);
+	exit(fatal_code ? fatal_code : code);
 }
 
 bool

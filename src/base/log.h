@@ -32,6 +32,10 @@ void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void fatal(int code, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), noreturn));
 
+/* From now on fatal() exits with CODE, whatever it is told: for programs whose
+ * caller draws conclusions from each code. */
+void fatal_always(int code);
+
 /* For tests: lines go to SINK instead; NULL undoes it. */
 typedef void log_sink_fn(void *arg, enum log_level level, const char *line);
 void log_sink(log_sink_fn *sink, void *arg);

@@ -48,7 +48,7 @@ describe(struct source *s, struct str name, struct list *out)
 {
 	out->name = name;
 	out->unread = !directory_read(s->mailman, s->lists_dir, name,
-	    &s->asked);
+	    DIRECTORY_READ_MAX, &s->asked);
 	out->host = str_from(s->asked.host);
 }
 

@@ -95,7 +95,7 @@ directory_find(const struct mailman *mailman, const char *path,
 
 bool
 directory_read(const struct mailman *mailman, const char *path,
-    struct str name, struct particulars *p)
+    struct str name, off_t max, struct particulars *p)
 {
 	char copy[NAME_MAX + 1];
 	bool all = true;
@@ -109,7 +109,7 @@ directory_read(const struct mailman *mailman, const char *path,
 	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1)
 		return true;
-	all = mailman->read(dir, copy, DIRECTORY_READ_MAX, p) == 0;
+	all = mailman->read(dir, copy, max, p) == 0;
 	close(dir);
 	return all;
 }

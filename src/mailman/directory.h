@@ -30,13 +30,13 @@ enum lists_found directory_find(const struct mailman *mailman,
     const char *path, const struct directory_id *must_be, struct str name,
     struct stat *config);
 
-/* Larger configurations are not read while somebody waits. */
+/* Larger configurations are not read while others wait as well. */
 #define DIRECTORY_READ_MAX (128 * 1024)
 
-/* What the list NAME says of itself: *P, and whether that is all there is to
- * know.  A file to read and not only stats. */
+/* What the list NAME says of itself, in files of up to MAX bytes: *P, and
+ * whether that is all there is to know.  A file to read and not only stats. */
 bool directory_read(const struct mailman *mailman, const char *path,
-    struct str name, struct particulars *p) WARN_UNUSED;
+    struct str name, off_t max, struct particulars *p) WARN_UNUSED;
 
 /* Whether the entry NAME in PATH is a symbolic link. */
 bool directory_has_link(const char *path, struct str name);

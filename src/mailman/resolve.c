@@ -204,6 +204,21 @@ resolve_local(const struct sites *s, const struct address *a, struct route *r)
 	return result;
 }
 
+enum resolved
+resolve_any_host(const struct sites *s, const struct address *a,
+    struct route *r)
+{
+	const struct domain *d = sites_domain(s, a->domain);
+
+	if (!d || !d->real)
+		return resolve_local(s, a, r);
+	*r = (struct route){ 0 };
+	if (a->too_long)
+		return RESOLVED_ABSENT;
+	return ask_twice(&(struct question){ s, d->real->site,
+	    d->real->nsites, a->local }, r);
+}
+
 /*
  * Enumeration: what a site's lists would answer at is put together, resolved
  * as any address, and kept where it comes out as the same thing.

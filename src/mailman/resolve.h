@@ -83,6 +83,13 @@ enum resolved resolve_local(const struct sites *s, const struct address *a,
     struct route *r);
 
 /*
+ * The same for mail that was accepted already: in the sites of the domain, or
+ * in all where it is nobody's, whatever host the list has.  r->domain is NULL.
+ */
+enum resolved resolve_any_host(const struct sites *s, const struct address *a,
+    struct route *r);
+
+/*
  * Calls VISIT with every address that resolve() finds, details left out, on
  * the real names of the domains and on their aliases; redirects as well.
  * Stops where it returns another value than 0, and returns that; -1 where

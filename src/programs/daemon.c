@@ -54,21 +54,6 @@ struct daemon {
 };
 
 void
-daemon_log_level(const struct conf *conf)
-{
-	static const char *const words[] = {
-		[LEVEL_ERROR] = "error",
-		[LEVEL_WARN] = "warn",
-		[LEVEL_INFO] = "info",
-		[LEVEL_DEBUG] = "debug",
-	};
-
-	for (enum log_level l = LEVEL_ERROR; l <= LEVEL_DEBUG; l++)
-		if (!strcmp(words[l], conf->log_level))
-			log_level(l);
-}
-
-void
 daemon_abandon(struct daemon *d)
 {
 	while (d->nlisteners)
@@ -249,7 +234,7 @@ reload(struct daemon *d)
 	const struct server_options o = server_options(conf, answer);
 
 	server_configure(d->server, &o);
-	daemon_log_level(conf);
+	program_log_level(conf);
 	answer_free(d->answer);
 	store_succeed(store, d->store);
 	d->answer = answer;

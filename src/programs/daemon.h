@@ -29,7 +29,4 @@ void daemon_start(struct daemon *d);
 /* Serves until a signal or a successor ends it; frees D; an exit code. */
 int daemon_run(struct daemon *d);
 
-/* How much CONF wants to be logged. */
-void daemon_log_level(const struct conf *conf);
-
 #endif

@@ -174,7 +174,7 @@ main(int argc, char **argv)
 	startup_descriptors(conf);
 	if (o.detach)
 		ready = startup_detach();
-	daemon_log_level(conf);
+	program_log_level(conf);
 	signal(SIGPIPE, SIG_IGN);
 	startup_first_scans(conf, &account);
 	listen_options.take_over = listen_options.beside = o.take_over;

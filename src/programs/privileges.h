@@ -22,8 +22,17 @@ struct account {
  */
 const char *privileges_find(const char *name, struct account *a) WARN_UNUSED;
 /*
+ * Gives up every other id for good: real, effective and saved ones, and the
+ * supplementary groups but for those that the account of that name has; where
+ * it has no name, all but the gid.  Makes sure.  Without any root's right left
+ * the groups stay, and it works only for ids that the process has already.
+ * 0, or -1 with errno.
+ */
+int privileges_drop(const struct account *a) WARN_UNUSED;
+/*
  * Becomes it for good, with the supplementary groups that the account has
- * (Mailman's group reads config.pck), and makes sure.  0, or -1 with errno.
+ * (Mailman's group reads config.pck), and makes sure; no program that it runs
+ * gets other ids either.  0, or -1 with errno.
  */
 int privileges_become(const struct account *a) WARN_UNUSED;
 void privileges_clear(struct account *a);

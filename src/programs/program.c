@@ -54,6 +54,21 @@ program_conf(const char *path)
 	return c;
 }
 
+void
+program_log_level(const struct conf *conf)
+{
+	static const char *const words[] = {
+		[LEVEL_ERROR] = "error",
+		[LEVEL_WARN] = "warn",
+		[LEVEL_INFO] = "info",
+		[LEVEL_DEBUG] = "debug",
+	};
+
+	for (enum log_level l = LEVEL_ERROR; l <= LEVEL_DEBUG; l++)
+		if (!strcmp(words[l], conf->log_level))
+			log_level(l);
+}
+
 char *
 program_absolute(const char *path)
 {

@@ -20,6 +20,9 @@ struct conf *program_conf(const char *path);
 /* The same for a program that goes on: NULL where it is wrong. */
 struct conf *program_reread(const char *path);
 
+/* Logs as much as the configuration says. */
+void program_log_level(const struct conf *conf);
+
 /* PATH as seen from every directory; a daemon reads it again from "/".  The
  * caller frees it. */
 char *program_absolute(const char *path);
