@@ -141,13 +141,20 @@ sm_gone() {
 	[ -s "$sm_run/$1.pid" ] && ! sm_alive "$1"
 }
 
+# Sendmail's m4 with listmap's files beside sendmail's own.
+sm_m4() {
+	local src build
+	src=$(realpath "$top_srcdir")/m4/sendmail
+	build=$(realpath "$top_builddir")/m4/sendmail
+	(cd "$top_srcdir/tests/sendmail" && m4 -D_CF_DIR_= -D_NO_MAKEINFO_ \
+	    -I "$sm_cf_dir" -I "$src" -I "$build" "$@")
+}
+
 # Makes NAME.cf of NAME.mc.
 sm_cf() {
 	local name
 	for name; do
-		(cd "$top_srcdir/tests/sendmail" &&
-		    m4 -D_CF_DIR_="$sm_cf_dir" "$name.mc") \
-		    >"$sm_run/sendmail/$name.cf"
+		sm_m4 "$name.mc" >"$sm_run/sendmail/$name.cf" || return
 	done
 	sm_in sendmail -C "/run/sendmail/$1.cf" -bi >/dev/null
 }
@@ -210,6 +217,13 @@ sm_daemon_stop() {
 	sm_in kill -TERM "$(cat "$sm_run/$1.pid")" && sm_until sm_gone "$1"
 }
 
+# What NAME, a daemon whose log_level is "debug", was asked since the last time,
+# a line each: the map and the key.
+sm_asked() {
+	sed -n 's/^listmapd: answer: \(.*\): .*/\1/p' "$sm_run/$1.log"
+	: >"$sm_run/$1.log"
+}
+
 # sendmail's test mode on standard input, without the prompts.
 sm_bt() {
 	sm_in sendmail -C "/run/sendmail/$1.cf" -bt 2>&1 | sed 's/^\(> \)*//'
@@ -247,7 +261,8 @@ sm_check() {
 
 # An SMTP session of a stranger: commands on standard input, replies out.
 sm_smtp() {
-	sm_in python3 "$top_srcdir/tests/smtp.py" -f 127.0.0.5 127.0.0.1 2525
+	sm_in python3 "$top_srcdir/tests/smtp.py" -f "${sm_from:-127.0.0.5}" \
+	    127.0.0.1 "${sm_port:-2525}"
 }
 
 # The replies to RCPT of each ADDRESS.

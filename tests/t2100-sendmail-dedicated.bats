@@ -134,7 +134,7 @@ teardown_file() {
 	TEST@CLISTS.LAB.TEST	250 2.1.5 <ADDR>... Recipient ok
 	nope-request@lists.lab.test	550 5.1.1 <ADDR>... TEXT
 	"te st"@lists.lab.test	550 5.1.1 <ADDR>... TEXT
-	"test"@lists.lab.test	250 2.1.5 <ADDR>... Recipient ok
+	"test"@lists.lab.test	250 2.1.5 <test@lists.lab.test>... Recipient ok
 	postmaster@lists.lab.test	250 2.1.5 <ADDR>... Recipient ok
 	foo-admin-request@lists.lab.test	250 2.1.5 <ADDR>... Recipient ok
 	END

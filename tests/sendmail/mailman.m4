@@ -1,4 +1,3 @@
-MAILER_DEFINITIONS
-Mmailman,	P=/run/sendmail/deliver, F=DFMlSqu, U=list:list,
-		S=EnvFromL/HdrFromL, R=EnvToL/HdrToL, D=/, T=DNS/RFC822/X-Unix,
-		A=mm-handler -- $h $u
+define(`MAILMAN_MAILER_PATH', `/run/sendmail/deliver')dnl
+define(`MAILMAN_MAILER_ARGS', `mm-handler -- $h $u')dnl
+MAILER(`mailman')dnl

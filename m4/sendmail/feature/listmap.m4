@@ -1,0 +1,113 @@
+divert(-1)
+dnl FEATURE(`listmap' [, `map'])
+dnl
+dnl Asks listmapd(8) which addresses are those of mailing lists.
+dnl
+dnl All remarks in this file are dnl lines: after `#' sendmail's m4 would still
+dnl expand macros.  Columns of rules are separated by tabs.
+dnl
+dnl $2	class, flags and place of the socket map, as in a K line; default:
+dnl		socket -T<TMPF> local:/run/listmap/socket
+dnl	-T<TMPF>, by which the rules below know a failure, is added where it
+dnl	is missing.  Never -o or -t: lists would be unknown users while the
+dnl	daemon is away.  Other classes (hash, sequence) work as well, but then
+dnl	a failure means what sendmail makes of it.
+dnl
+dnl These macros exist from the FEATURE line on.  Several domains are separated
+dnl by blanks; each macro may be used several times:
+dnl
+dnl LISTMAP_DOMAIN(`lists.example.org')
+dnl	Dedicated domains: sendmail takes mail for them from everywhere, and
+dnl	refuses what is neither a list's address nor in the virtusertable.
+dnl	Not for their sub-domains.  They need neither be in class w nor in
+dnl	class R nor in any table.
+dnl LISTMAP_SHARED_DOMAIN(`example.org')
+dnl	Domains with lists among the users.  They must be in class w.  What is
+dnl	no list's address goes on to virtusertable, aliases and users.
+dnl	A domain of lists that is also the host's own name belongs here.
+dnl LISTMAP_DOMAIN_FILE(`/etc/mail/list-domains')
+dnl LISTMAP_SHARED_DOMAIN_FILE(`/etc/mail/shared-list-domains')
+dnl	The same, from a file with a domain in each line, as `listmap dump
+dnl	domains' prints it; read when sendmail starts.  Without the file
+dnl	sendmail does not start, unless it is written `-o /file'.
+dnl
+dnl The daemon is asked once for each recipient of a list domain, for no other
+dnl recipient and for no sender; once more for the words of a refusal.  While
+dnl it is away, recipients of list domains get 451, users of shared domains
+dnl included; nobody else notices.  DNS is not asked where list domains are.
+divert(0)
+VERSIONID(`listmap: feature/listmap.m4')
+divert(-1)
+
+define(`_LISTMAP_', `1')
+define(`_LISTMAP_TMPF_', `<TMPF>')
+define(`_LISTMAP_MAP_', ifelse(defn(`_ARG_'), `',
+	``socket local:/run/listmap/socket'', `defn(`_ARG_')'))
+define(`_LISTMAP_HAS_', `eval(index(` 'defn(`_LISTMAP_MAP_'), `$1') >= 0)')
+ifelse(index(defn(`_LISTMAP_MAP_'), `socket '), `0', `
+	ifelse(_LISTMAP_HAS_(` -o')_LISTMAP_HAS_(` -t'), `00', `',
+		`errprint(`*** WARNING: FEATURE(`listmap'): with -o or -t in the map, mail to lists bounces while listmapd is away
+')')
+	ifelse(_LISTMAP_HAS_(` -T'), `0',
+		`define(`_LISTMAP_MAP_', `socket -T'_LISTMAP_TMPF_`'substr(defn(`_LISTMAP_MAP_'), 6))')')
+
+define(`LISTMAP_DOMAIN', `PUSHDIVERT(5)C{ListOnly}$1
+POPDIVERT`'dnl`'')
+define(`LISTMAP_DOMAIN_FILE', `PUSHDIVERT(5)F{ListOnly}$1
+POPDIVERT`'dnl`'')
+define(`LISTMAP_SHARED_DOMAIN', `PUSHDIVERT(5)C{ListDomain}$1
+POPDIVERT`'dnl`'')
+define(`LISTMAP_SHARED_DOMAIN_FILE', `PUSHDIVERT(5)F{ListDomain}$1
+POPDIVERT`'dnl`'')
+
+LOCAL_CONFIG
+# listmap: lists and, for what is none, the words of the refusal
+Klistmap _LISTMAP_MAP_
+Krefusal _LISTMAP_MAP_
+# names are looked up in the virtusertable, too; this comes after class R was
+# made of class VirtHost, and so does not relay for sub-domains
+C{ListDomain}$={ListOnly}
+C{VirtHost}$={ListOnly}
+# senders there need no DNS
+CP$={ListOnly}
+
+LOCAL_RULE_3
+# listmap: list domains are canonical: no DNS, no other name by a CNAME
+R$* < @ $={ListDomain} > $*	$@ $1 < @ $2 . > $3
+R$* < @ $={ListDomain} . > $*	$@ $1 < @ $2 . > $3
+
+LOCAL_RULE_0
+# listmap: recipients in list domains; senders must get through at any time
+R$+ < @ $={ListDomain} . >	$: <listmap> $&{addr_type} <> $1 < @ $2 . >
+R<listmap> e s <> $+		$: $1			a sender
+R<listmap> $* <> $+ < @ $+ . >	$: <listmap> < $(listmap $2 @ $3 $: ! $) > $2 < @ $3 . >
+R<listmap> < ! > $*		$: $1			no list
+R<listmap> $*			$@ $>ListRoute $1
+
+LOCAL_NET_CONFIG
+# listmap: what nobody has claimed in a dedicated domain
+R$* < @ $={ListOnly} . > $*	$: <listmap> $&{addr_type} <> $1 < @ $2 . > $3
+R<listmap> e s <> $*		$: $1			a sender
+R<listmap> $* <> $+ < @ $+ . > $*	$: <listmap> < $(refusal $2 @ $3 $: ! $) > $2 < @ $3 . > $4
+R<listmap> < ! > $+ < @ $+ . > $*	$: <listmap> < $(listmap $1 @ $2 $: ! $) > $1 < @ $2 . > $3	made just now?
+R<listmap> < ! > $*		$#error $@ 5.1.1 $: "550 5.1.1 No such list or user here"
+R<listmap> $*			$@ $>ListRoute $1
+
+LOCAL_RULESETS
+# listmap: < what the map says > address, to a mailer
+SListRoute
+R< $* _LISTMAP_TMPF_ > $*	$#error $@ 4.3.0 $: "451 4.3.0 List lookup failed, please try again later"
+R< redirect : $+ > $*		$@ $>Recurse $1
+R< $~[ : $* > $*		$@ $>MailerToTriple < $1 : $2 > $3
+R$*				$#error $@ 4.3.5 $: "451 4.3.5 List lookup gave no mailer"
+
+# listmap: the end of Rcpt_ok: mail for dedicated domains is taken from all.
+# Class R would take it for their sub-domains, too.
+SRcpt_ok
+R$+ < @ $={ListOnly} >		$@ RELAY
+
+divert(-1)
+dnl At the end, when all is known.
+m4wrap(`ifdef(`_MAILER_mailman_', `', `ifdef(`_MAILER_mailman3_', `',
+	`errprint(`*** WARNING: FEATURE(`listmap') without MAILER(`mailman') or MAILER(`mailman3')
+')')')')
