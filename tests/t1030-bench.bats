@@ -3,8 +3,8 @@
 load lib
 
 @test "make bench measures every row and finds every answer right" {
-	make -s -C "$top_builddir" tests/bench/floor tests/bench/load \
-	    tests/bench/tree >"$T/make.log" 2>&1 || {
+	make -s -C "$top_builddir" tests/bench/{floor,load,rcpt,run,sink,tree} \
+	    >"$T/make.log" 2>&1 || {
 		cat "$T/make.log"
 		return 1
 	}
@@ -15,4 +15,8 @@ load lib
 	[[ $output == *"connect"* ]]
 	[[ $output == *"rescan"* ]]
 	[[ $output == *"memory"* ]]
+	[[ $output == *"delivery by mm-handler, 10 KB"* ]]
+	[[ $output == *"delivery of 10 MB, private memory"* ]]
+	# with figures, or with what they need
+	[[ $output =~ RCPTs/s\ of\ sendmail.*(us/RCPT|not\ measured:\ needs) ]]
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The speed of listmapd as ratios, in one run, against what ships with the
 # bench: a server that frames requests and returns a constant (floor.c), asked
-# by the same load generator (load.c).
+# by the same load generator (load.c).  Then mm-handler beside the wrapper that
+# it runs, and sendmail with FEATURE(listmap) beside sendmail with hash tables.
 #
 #	bench.sh [--quick] [--self]
 #
@@ -54,6 +55,28 @@
 # lists are saved each minute, as by mail to them, while 1000 look-ups/s run;
 # base is the same time without.  The processor time is that of listmapd and
 # its children, which scan every 20 s, fifteen times as often as by default.
+#
+# "delivery" is one message to one address, by mm-handler and the wrapper that
+# it runs, base by the wrapper alone; "ratio" is what mm-handler adds.  The
+# wrapper is one that does nothing but read (sink.c); the real one starts
+# Python then.  Each round times 50 processes one after the other, from before
+# they are started until their end was seen, and takes the median.  Memory is
+# private memory (USS): what one more process at the same time needs; pages of
+# libraries that other processes map are in "resident", in full, and in "Pss",
+# by their share.  run.c says how it is measured.  Each delivery is logged.
+#
+# RCPTs/s are those of the real sendmail, to which recipients of one dedicated
+# domain are named, ten after each MAIL, then RSET, never DATA, in 8 sessions
+# (BENCH_SESSIONS) that were greeted before the clock runs (rcpt.c).  It has
+# FEATURE(listmap) and asks listmapd; base has hash tables made of the same
+# lists: a virtusertable with the addresses of each list and a last line that
+# refuses the rest, and a mailertable (tables.mc, listmap.mc; the rest of the
+# configuration is the same).  Both sendmails are there all the time, and are
+# asked by turns.  They and listmapd have one processor, the client has another;
+# the processor time is that of sendmail and of listmapd.  Sendmail never sleeps
+# here (no BadRcptThrottle, no limits of connections), never asks DNS but for
+# the client's name, and logs nothing.  Each reply's code is checked.  It needs
+# root and sendmail, and is left out where they are not.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
@@ -68,6 +91,8 @@ seconds=${BENCH_SECONDS:-1}
 unknown=${BENCH_UNKNOWN:-10}
 lists=100000
 few=100
+mail_lists=(1000 100000)
+deliveries=50
 idle=10000
 created=200
 saving=60
@@ -77,10 +102,13 @@ warm=0.2
 tries=4
 during=$(awk "BEGIN { print $seconds < 2 ? 2 : $seconds }")
 self=no
+how=measure
+unit=look-up
 for arg; do
 	case $arg in
 	--quick) rounds=1 tries=1 seconds=0.2 warm=0.05 during=0.5
-		lists=200 few=10 idle=50 created=20 saving=2 often=1 ;;
+		lists=200 few=10 idle=50 created=20 saving=2 often=1
+		mail_lists=(20) deliveries=3 ;;
 	--self) self=yes ;;
 	*) echo "usage: bench.sh [--quick] [--self]" >&2; exit 64 ;;
 	esac
@@ -91,7 +119,8 @@ declare -A pid=() v=()
 
 die()
 {
-	[ -n "$dir" ] && tail -q -n 5 "$dir"/*.log >&2
+	[ -n "$dir" ] &&
+	    tail -q -n 5 "$dir"/*.log "$dir"/run/*.log >&2 2>/dev/null
 	printf 'bench: %s\n' "$*" >&2
 	exit 1
 }
@@ -99,6 +128,7 @@ die()
 finish()
 {
 	[ "${#pid[@]}" -gt 0 ] && kill "${pid[@]}" 2>/dev/null
+	sm_end
 	wait
 	rm -rf "$dir"
 }
@@ -160,6 +190,17 @@ judge()
 	fi
 }
 
+# figures COMMAND...: its lines of NAME VALUE are then in v.
+figures()
+{
+	local name value
+
+	"$@" >"$dir/out" || die "$* fails"
+	while read -r name value; do
+		v[$name]=$value
+	done <"$dir/out"
+}
+
 # place SERVER: puts the server where PIN wants it; the generator's processors
 # are then in "there".
 place()
@@ -178,16 +219,12 @@ place()
 # measure SERVER ARGUMENT... : a round; its figures are then in v.
 measure()
 {
-	local server=$1 name value there
+	local server=$1 there
 
 	shift
 	place "$server"
-	timeout 300 taskset -c "$there" "$load" -P "${pid[$server]}" \
-	    -w "$warm" -u "$unknown" "$@" >"$dir/out" ||
-	    die "$server: load $*"
-	while read -r name value; do
-		v[$name]=$value
-	done <"$dir/out"
+	figures timeout 300 taskset -c "$there" "$load" \
+	    -P "${pid[$server]}" -w "$warm" -u "$unknown" "$@"
 }
 
 # Whether nobody else had the processor of the server or the generator for more
@@ -207,11 +244,11 @@ pair()
 	for turn in $(($1 % 2)) $((($1 + 1) % 2)); do
 		if [ "$turn" = 0 ]; then
 			# shellcheck disable=SC2086
-			measure "$base" -d "$seconds" $base_asked
+			"$how" "$base" -d "$seconds" $base_asked
 			basis=${v[$figure]} basis_time=${v[server_cpu]:-0}
 		else
 			# shellcheck disable=SC2086
-			measure "$server" -d "$seconds" $server_asked
+			"$how" "$server" -d "$seconds" $server_asked
 			value=${v[$figure]} value_time=${v[server_cpu]:-0}
 		fi
 		clean || fault=1
@@ -257,7 +294,7 @@ printed()
 		    awk "{ printf \"%s \", \$$((i + 1)) }")
 		read -r "low[i]" "mid[i]" "high[i]" < <(median "${column[@]}")
 	done
-	note=$(printf '%.2f / %.2f us/look-up' "${mid[3]}" "${mid[4]}")
+	note=$(printf '%.2f / %.2f us/%s' "${mid[3]}" "${mid[4]}" "$unit")
 	met=$(judge "${mid[0]}" "$target")
 	if [ "$disturbed" != 0 ]; then
 		note+=", $disturbed of $rounds rounds disturbed"
@@ -267,6 +304,19 @@ printed()
 	    "$(printf %.2f "${mid[0]}")" \
 	    "$(printf '%.2f..%.2f' "${low[0]}" "${high[0]}")" "$target" \
 	    "$met" "$note"
+}
+
+# configure_text SPECS CACHE-DIR LISTS-DIR: listmap.conf
+configure_text()
+{
+	printf 'listen = { %s }\ncache_dir = "%s"\n' "$1" "$2"
+	printf 'log = "stderr"\nmax_connections = 12000\n'
+	printf 'rescan = %s\ndeadline = 25\n' "$rescan"
+	[ "$(id -u)" != 0 ] || printf 'user = "root"\n'
+	printf 'site "lists" {\n\tmailman = "2.1"\n'
+	printf '\tlists_dir = "%s"\n\tverify_misses = "yes"\n' "$3"
+	printf '\twrapper = "%s"\n' "$dir/wrapper"
+	printf '\tdomain "lists.example.org" { dedicated = true }\n}\n'
 }
 
 # configure NAME LISTS-DIR SPEC...
@@ -279,17 +329,8 @@ configure()
 	for spec; do
 		listen+="${listen:+, }\"$spec\""
 	done
-	{
-		printf 'listen = { %s }\ncache_dir = "%s"\n' "$listen" \
-		    "$dir/$name.cache"
-		printf 'log = "stderr"\nmax_connections = 12000\n'
-		printf 'rescan = %s\ndeadline = 25\n' "$rescan"
-		[ "$(id -u)" = 0 ] && printf 'user = "root"\n'
-		printf 'site "lists" {\n\tmailman = "2.1"\n'
-		printf '\tlists_dir = "%s"\n\tverify_misses = "yes"\n' \
-		    "$lists_dir"
-		printf '\tdomain "lists.example.org" { dedicated = true }\n}\n'
-	} >"$dir/$name.conf" || die "cannot write $name.conf"
+	configure_text "$listen" "$dir/$name.cache" "$lists_dir" \
+	    >"$dir/$name.conf" || die "cannot write $name.conf"
 }
 
 # serve NAME LISTS [SPEC...]: a listmapd over so many lists.
@@ -496,13 +537,7 @@ memory()
 
 creation()
 {
-	local name value
-
-	"$tree" -a "local:$dir/served.sock" "$trees/$lists" "$created" \
-	    >"$dir/out" || die "a list was made and not found"
-	while read -r name value; do
-		v[$name]=$value
-	done <"$dir/out"
+	figures "$tree" -a "local:$dir/served.sock" "$trees/$lists" "$created"
 	row "created lists right at the first look-up" "${v[created]}" \
 	    "${v[first_right]}" \
 	    "$(calc "${v[first_right]} / ${v[created]}")" - ">= 1" \
@@ -621,7 +656,10 @@ saves()
 	stop saving
 }
 
-for program in "$floor" "$load" "$tree"; do
+. "$here/mail.bash"
+
+for program in "$floor" "$load" "$tree" "$run" "$rcpt" \
+    "$build/tests/bench/sink"; do
 	[ -x "$program" ] || die "$program is not built"
 done
 dir=$(mktemp -d "${TMPDIR:-/tmp}/listmap-bench.XXXXXX") || exit 1
@@ -679,3 +717,5 @@ creation
 rescan
 first_scan
 saves
+delivery
+mail
