@@ -81,5 +81,5 @@ page_has_options() {
 }
 
 @test "mm-handler(8) names every option of --help" {
-	page_has_options "$top_builddir/mm-handler" mm-handler.8
+	page_has_options mm-handler mm-handler.8
 }

@@ -467,7 +467,7 @@ own_syslog() {
 	conf 'log = "stderr"'
 	start_daemon
 	logged "serves 1 site"
-	not grep -q listmapd "$T/syslog"
+	not grep -qF "listmapd[$PID]" "$T/syslog"
 	stop_daemon
 	# Detached there is no standard error any more once it serves.
 	start_fails 78 -D
