@@ -747,7 +747,8 @@ test_directory_goes_while_it_is_read(void **state)
 	make_lists(10);
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	before = inode("s.cdb");
-	make_lists(12);
+	fixture_list("lists", "list-10");
+	fixture_list("lists", "list-11");
 	o = order();
 	o.progress = replace_directory;
 	rebuild(&o, &last);
