@@ -43,6 +43,9 @@ struct conf_site {
 	char *data_dir; /* never NULL: LISTS_DIR/../data where not set */
 	char *wrapper;
 	char *hosts, *plus, *verify_misses, *url;
+	char *lmtp;   /* as lmtp_parse() takes it */
+	char *mailer; /* never empty: the generation's where not set */
+	double settle;
 	struct conf_words actions; /* empty: all */
 	bool discover;
 	struct conf_domain *domains;
@@ -81,40 +84,34 @@ struct conf {
 	size_t nmaps;
 };
 
+/* A generation of Mailman: its word, and what its sites have by default. */
+struct conf_generation {
+	const char *word;
+	const char *lists_dir;
+	const char *mailer;
+};
+
+/* More than there are, the last one without a word among them. */
+#define CONF_GENERATIONS_MAX 8
+
 /* Which words roles, actions and Mailmans have; each ends with NULL. */
 struct conf_vocabulary {
 	const char *const *roles;
 	const char *const *actions;
-	const char *const *mailmans;
+	const struct conf_generation *mailmans;
 };
 
 /*
- * Reads and checks the file PATH; NULL: what holds without a file, one site
- * with every default.  NULL after an error, which is then logged
- * with file, line and option, one line each.  The caller frees it.
+ * Reads and checks the file PATH; NULL: what holds without a file, a site
+ * with every default for each Mailman whose lists directory is there, the
+ * newest first, or for the oldest where none is.  NULL after an error, which
+ * is then logged with file, line and option, one line each.  The caller frees
+ * it.
  */
 struct conf *conf_load(const char *path, const struct conf_vocabulary *words);
 void conf_free(struct conf *c);
 
 /* Every option with its value in force, in the file's own syntax. */
 void conf_print(const struct conf *c, FILE *to);
-
-enum conf_type { CONF_STRING, CONF_WORDS, CONF_BOOL, CONF_SECONDS, CONF_COUNT,
-	CONF_MODE };
-enum conf_where { CONF_TOP, CONF_SITE, CONF_DOMAIN, CONF_MAP, CONF_WHERES };
-
-struct conf_option {
-	enum conf_where where;
-	const char *name;
-	enum conf_type type;
-	size_t offset;          /* in the section's struct */
-	const char *value;      /* default, as it would be written */
-	const char *const *may; /* the words allowed, or NULL */
-	double min, max;        /* of a number */
-	const char *help;
-};
-
-/* The table; a row without a name ends it. */
-extern const struct conf_option conf_options[];
 
 #endif

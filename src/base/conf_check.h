@@ -5,6 +5,7 @@
 #define BASE_CONF_CHECK_H
 
 #include "base/conf.h"
+#include "base/conf_options.h"
 #include "base/str.h"
 
 /* One value of an option: NULL, or what is wrong with it (static text). */
@@ -18,6 +19,7 @@ const char *conf_check_domain_name(const char *text);
  * fills in what follows from other options.  0, or -1 after one logged line
  * for each error.
  */
-int conf_check(struct conf *c) WARN_UNUSED;
+int conf_check(struct conf *c, const struct conf_generation *mailmans)
+    WARN_UNUSED;
 
 #endif

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/conf.h"
+#include "base/conf_options.h"
 
 static void
 free_words(struct conf_words *w)

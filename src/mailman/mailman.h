@@ -8,13 +8,17 @@
 
 #include <sys/stat.h>
 
+#include "base/buf.h"
+#include "base/conf.h"
 #include "mailman/action.h"
 #include "mailman/lists.h"
 
 /* What a local part means. */
 struct meaning {
 	enum action action;
-	struct str list;
+	struct str list;   /* as the address names it */
+	struct str domain; /* what follows it, with a dot, in the list's id;
+			      empty: nothing, the list is its id */
 	struct str detail; /* behind the '+', empty where there is none */
 	bool everywhere;   /* at every domain, whatever the list's host */
 };
@@ -23,6 +27,10 @@ struct meaning {
 struct manner {
 	unsigned actions; /* ACTION_BIT()s that exist */
 	bool plus_any;    /* detail on every action, not on VERP's alone */
+	/* The names of the domain in question, the real one first; none for a
+	 * local part alone. */
+	const struct str *names;
+	size_t nnames;
 	/* Whether a list answers at the domain in question; NULL: all do. */
 	bool (*at_home)(const void *arg, const struct list *list);
 	const void *arg;
@@ -38,8 +46,14 @@ struct particulars {
 };
 
 struct mailman {
-	const char *version; /* as the configuration names it */
-	const char *mailer;  /* sendmail's mailer for it */
+	const char *version;   /* as the configuration names it */
+	const char *mailer;    /* sendmail's mailer for it, by default */
+	const char *lists_dir; /* Debian's */
+	/* A list whose host is no domain of its site answers elsewhere. */
+	bool strangers;
+	/* The hosts of its lists are domains, whoever is asked: only those who
+	 * run Mailman make them. */
+	bool hosts_are_domains;
 
 	/* Whether NAME can be a list's name at all; never "." or "..". */
 	bool (*name_ok)(struct str name);
@@ -61,18 +75,27 @@ struct mailman {
 	    const struct lists *lists, enum lists_effort effort,
 	    struct str local, struct meaning *m);
 	/*
-	 * Calls VISIT for each local part that LIST answers at, details left
-	 * out, until it returns another value than 0, which is returned.
+	 * Calls VISIT for each local part that LIST, an id, answers at the
+	 * domain in question, details left out, until it returns another
+	 * value than 0, which is returned.
 	 */
 	int (*each_local)(const struct manner *how, struct str list,
 	    int (*visit)(void *arg, struct str local, enum action a),
 	    void *arg);
+	/* The host that sendmail's mailer is given for a list at DOMAIN. */
+	void (*put_host)(struct buf *b, const struct conf_site *site,
+	    struct str domain);
+	/* Postfix's transport for the site's lists. */
+	void (*put_transport)(struct buf *b, const struct conf_site *site);
 };
 
-extern const struct mailman mailman2;
+extern const struct mailman mailman2, mailman3;
 
-/* The one of that version, or NULL; the versions, ending with NULL. */
+/* The one of that version, or NULL; all of them, ending with NULL. */
 const struct mailman *mailman_find(const char *version);
-extern const char *const mailman_versions[];
+extern const struct mailman *const mailmans[];
+
+/* Whether M means the list of that id. */
+bool mailman_is(const struct meaning *m, struct str id);
 
 #endif

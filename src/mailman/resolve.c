@@ -27,7 +27,7 @@ struct place {
 /*
  * A list answers at its host, if that is a domain of the site.  Any other
  * answers at the dedicated domains, and at the shared ones where there are no
- * dedicated ones.
+ * dedicated ones; or, where its id names the domain, at that one.
  */
 static bool
 at_home(const void *arg, const struct list *list)
@@ -45,6 +45,8 @@ at_home(const void *arg, const struct list *list)
 	for (size_t i = 0; home && i < home->nsites; i++)
 		if (home->site[i] == p->site)
 			return home == p->domain;
+	if (!p->site->mailman->strangers)
+		return list->host.n == 0;
 	return p->domain->dedicated || !p->site->dedicates;
 }
 
@@ -59,6 +61,10 @@ ask_site(const struct place *p, enum lists_effort effort, struct str local,
 	if (p->domain && (how.only_hosts || !site->any_host)) {
 		how.at_home = at_home;
 		how.arg = p;
+	}
+	if (p->domain) {
+		how.names = p->domain->names;
+		how.nnames = p->domain->nnames;
 	}
 	if (effort == LISTS_KNOWN && site->lists->changing(site->lists))
 		effort = LISTS_THOROUGH;
@@ -153,6 +159,8 @@ ask_for_fresh(const struct sites *s, const struct address *a, struct route *r)
 
 	r->fresh = (struct domain){ .name = a->domain, .discovered = true };
 	r->fresh.real = &r->fresh;
+	r->fresh.names = &r->fresh.name;
+	r->fresh.nnames = 1;
 	r->domain = &r->fresh;
 	for (size_t i = 0; i < s->n && result != RESOLVED_FOUND; i++) {
 		struct site *one = &s->site[i];
@@ -241,7 +249,7 @@ visit_local(void *arg, struct str local, enum action action)
 		found = resolve_local(t->sites, &a, &r);
 	}
 	if (found != RESOLVED_FOUND || r.site != t->site || r.redirect ||
-	    r.meaning.action != action || !str_eq(r.meaning.list, t->list))
+	    r.meaning.action != action || !mailman_is(&r.meaning, t->list))
 		return 0;
 	return t->visit(t->arg, buf_get(&b), &r);
 }
@@ -250,10 +258,14 @@ static int
 visit_list(void *arg, const struct list *list)
 {
 	struct tour *t = arg;
+	struct manner how = t->site->manner;
 
 	t->list = list->name;
-	return t->site->mailman->each_local(&t->site->manner, list->name,
-	    visit_local, t);
+	if (t->domain) {
+		how.names = t->domain->real->names;
+		how.nnames = t->domain->real->nnames;
+	}
+	return t->site->mailman->each_local(&how, list->name, visit_local, t);
 }
 
 static int

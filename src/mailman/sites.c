@@ -128,7 +128,7 @@ discover_name(struct sites *s, struct site *site,
 {
 	struct str name;
 
-	if (!site->discovers || host->name.n == 0)
+	if (!site->takes_hosts || host->name.n == 0)
 		return 0;
 	if (keep_text(s, host->name, &name) == -1)
 		return -1;
@@ -206,6 +206,36 @@ fill_domains(struct sites *s)
 	return 0;
 }
 
+static int
+name_domain(struct domain *d, struct str name)
+{
+	struct str *more = reallocarray(d->names, d->nnames + 1,
+	    sizeof(*more));
+
+	if (!more)
+		return -1;
+	d->names = more;
+	d->names[d->nnames++] = name;
+	return 0;
+}
+
+/* Every domain's own name, then those of its aliases. */
+static int
+fill_names(struct sites *s)
+{
+	for (size_t i = 0; i < s->ndomains; i++)
+		if (name_domain(&s->domain[i], s->domain[i].name) == -1)
+			return -1;
+	for (size_t i = 0; i < s->ndomains; i++) {
+		const struct domain *d = &s->domain[i];
+
+		if (d->real && d->real != d &&
+		    name_domain(find(s, d->real->name), d->name) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 static bool
 has_site(const struct domain *d, const struct site *site)
 {
@@ -227,10 +257,12 @@ take_host(struct sites *s, struct site *site, const struct lists_host *host)
 		d->real = d;
 		d->discovered = true;
 	}
-	if (d && d->discovered && site->discovers && !has_site(d, site) &&
+	if (d && d->discovered && site->takes_hosts && !has_site(d, site) &&
 	    add_site(d, site, &none) == -1)
 		return -1;
 	if (!d || !d->real || !has_site(d->real, site)) {
+		if (!site->mailman->strangers)
+			return 0;
 		if (site->homeless == 0)
 			str_printable(host->name, site->stranger,
 			    sizeof(site->stranger));
@@ -245,17 +277,20 @@ static void
 init_site(struct site *site, const struct conf_site *conf,
     const struct lists *lists)
 {
+	const struct mailman *mailman = mailman_find(conf->mailman);
+
 	*site = (struct site){
 		.conf = conf,
-		.mailman = mailman_find(conf->mailman),
+		.mailman = mailman,
 		.manner = {
 			.actions = action_mask(&conf->actions),
 			.plus_any = !strcmp(conf->plus, "any"),
 		},
 		.lists = lists,
 		.discovers = conf->discover || conf->ndomains == 0,
-		.any_host = !strcmp(conf->hosts, "any"),
+		.any_host = mailman->strangers && !strcmp(conf->hosts, "any"),
 	};
+	site->takes_hosts = site->discovers || mailman->hosts_are_domains;
 }
 
 struct sites *
@@ -275,7 +310,7 @@ sites_new(const struct conf *conf, const struct lists *const *lists_of,
 			init_site(&s->site[s->n++], &conf->sites[i],
 			    lists_of[i]);
 	if (collect_names(s) == 0 && fill_domains(s) == 0 &&
-	    each_host(s, take_host) == 0)
+	    each_host(s, take_host) == 0 && fill_names(s) == 0)
 		return s;
 fail:
 	sites_free(s);
@@ -290,6 +325,7 @@ sites_free(struct sites *s)
 	for (size_t i = 0; i < s->ndomains; i++) {
 		free(s->domain[i].site);
 		free(s->domain[i].conf);
+		free(s->domain[i].names);
 	}
 	while (s->names) {
 		struct sites_names *next = s->names->next;
