@@ -12,6 +12,7 @@
 #include "base/conf.h"
 #include "mailman/action.h"
 #include "mailman/lists.h"
+#include "mailman/register.h"
 
 /* What a local part means. */
 struct meaning {
@@ -21,6 +22,7 @@ struct meaning {
 			      empty: nothing, the list is its id */
 	struct str detail; /* behind the '+', empty where there is none */
 	bool everywhere;   /* at every domain, whatever the list's host */
+	enum lists_basis basis; /* what the list is known from */
 };
 
 /* What the configuration of a site says about its addresses. */
@@ -54,6 +56,8 @@ struct mailman {
 	/* The hosts of its lists are domains, whoever is asked: only those who
 	 * run Mailman make them. */
 	bool hosts_are_domains;
+	/* A new directory is no list yet for a moment. */
+	bool settles;
 
 	/* Whether NAME can be a list's name at all; never "." or "..". */
 	bool (*name_ok)(struct str name);
@@ -70,6 +74,13 @@ struct mailman {
 	 */
 	int (*read)(int dir, const char *name, off_t max,
 	    struct particulars *p);
+	/*
+	 * What Mailman wrote down in its data directory of all lists, and what
+	 * tells one state of that from the next; NULL: it does not.
+	 */
+	int (*read_register)(const char *data_dir, struct register_files *r);
+	uint64_t (*stamp)(const char *data_dir);
+	const char *register_prefix; /* its files' names begin so */
 	/* The meaning of a local part: the values of enum lists_found. */
 	enum lists_found (*understand)(const struct manner *how,
 	    const struct lists *lists, enum lists_effort effort,

@@ -96,23 +96,24 @@ ask_again(const struct manner *how, const struct lists *lists, struct str id)
 	return r;
 }
 
-/* Whether NAME at the domain of that name is a list. */
+/* Whether M's name at M's domain is a list. */
 static enum lists_found
 ask(const struct manner *how, const struct lists *lists,
-    enum lists_effort effort, struct str name, struct str domain)
+    enum lists_effort effort, struct meaning *m)
 {
 	char memory[NAME_BYTES];
 	enum lists_found r;
-	struct list list;
+	struct list list = { 0 };
 	struct buf id;
 
 	buf_over(&id, memory, sizeof(memory));
-	buf_str(&id, name);
+	buf_str(&id, m->list);
 	buf_char(&id, '.');
-	buf_str(&id, domain);
+	buf_str(&id, m->domain);
 	if (id.failed || !name_ok(buf_get(&id)))
 		return LISTS_ABSENT;
 	r = lists->find(lists, buf_get(&id), effort, &list);
+	m->basis = list.basis;
 	if (r != LISTS_FOUND || !how->at_home ||
 	    how->at_home(how->arg, &list))
 		return r;
@@ -130,10 +131,10 @@ ask_names(const struct manner *how, const struct lists *lists,
 	if (m->list.n == 0 || !(how->actions & ACTION_BIT(m->action)))
 		return LISTS_ABSENT;
 	for (size_t i = 0; i < how->nnames; i++) {
-		enum lists_found r = ask(how, lists, effort, m->list,
-		    how->names[i]);
+		enum lists_found r;
 
 		m->domain = how->names[i];
+		r = ask(how, lists, effort, m);
 		if (r == LISTS_FOUND || r == LISTS_NO_ANSWER)
 			return r;
 		if (r == LISTS_AWAY)
@@ -250,9 +251,13 @@ const struct mailman mailman3 = {
 	.mailer = "mailman3",
 	.lists_dir = "/var/lib/mailman3/lists",
 	.hosts_are_domains = true,
+	.settles = true,
 	.name_ok = name_ok,
 	.is_list = is_list,
 	.read = read_particulars,
+	.read_register = register_read,
+	.stamp = register_stamp,
+	.register_prefix = REGISTER_PREFIX,
 	.understand = understand,
 	.each_local = each_local,
 	.put_host = put_host,

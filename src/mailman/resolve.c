@@ -12,7 +12,7 @@
 #include "base/buf.h"
 
 #define REASON_AWAY "the lists directory cannot be read now"
-#define REASON_NAME "this list's directory cannot be read now"
+#define REASON_NAME "this list is new, or its directory cannot be read now"
 
 /* Room for the longest address that a list can have. */
 #define ADDRESS_BYTES 1024
@@ -37,14 +37,17 @@ at_home(const void *arg, const struct list *list)
 
 	if (list->unread)
 		return true;
+	for (size_t i = 0; i < p->domain->nnames; i++)
+		if (str_eq(list->host, p->domain->names[i]))
+			return true;
 	/* A domain that no snapshot knows is the host of its lists alone. */
 	if (p->domain->nsites == 0)
-		return str_eq(list->host, p->domain->name);
+		return false;
 	home = sites_domain(p->sites, list->host);
 	home = home ? home->real : NULL;
 	for (size_t i = 0; home && i < home->nsites; i++)
 		if (home->site[i] == p->site)
-			return home == p->domain;
+			return false;
 	if (!p->site->mailman->strangers)
 		return list->host.n == 0;
 	return p->domain->dedicated || !p->site->dedicates;

@@ -121,6 +121,19 @@ each_host(struct sites *s, host_fn *visit)
 	return 0;
 }
 
+static int
+name_domain(struct domain *d, struct str name)
+{
+	struct str *more = reallocarray(d->names, d->nnames + 1,
+	    sizeof(*more));
+
+	if (!more)
+		return -1;
+	d->names = more;
+	d->names[d->nnames++] = name;
+	return 0;
+}
+
 /* Whoever administers a list may set any host: only names that are names. */
 static int
 discover_name(struct sites *s, struct site *site,
@@ -136,6 +149,22 @@ discover_name(struct sites *s, struct site *site,
 	if (conf_check_domain_name(name.p) || str_ends(name, "."))
 		return 0;
 	return add_name(s, name);
+}
+
+/* What Mailman has for an alias, its lists have another name for their host. */
+static int
+take_alias(struct sites *s, struct site *site, const struct lists_host *host)
+{
+	struct domain *d = find(s, host->name);
+	struct str real;
+
+	(void)site;
+	d = d && d->real ? find(s, d->real->name) : NULL;
+	if (!d || host->real.n == 0 || str_eq(host->real, d->name))
+		return 0;
+	if (keep_text(s, host->real, &real) == -1)
+		return -1;
+	return name_domain(d, real);
 }
 
 /* Every name once, sorted; the sites come afterwards. */
@@ -203,19 +232,6 @@ fill_domains(struct sites *s)
 				return -1;
 		}
 	}
-	return 0;
-}
-
-static int
-name_domain(struct domain *d, struct str name)
-{
-	struct str *more = reallocarray(d->names, d->nnames + 1,
-	    sizeof(*more));
-
-	if (!more)
-		return -1;
-	d->names = more;
-	d->names[d->nnames++] = name;
 	return 0;
 }
 
@@ -310,7 +326,8 @@ sites_new(const struct conf *conf, const struct lists *const *lists_of,
 			init_site(&s->site[s->n++], &conf->sites[i],
 			    lists_of[i]);
 	if (collect_names(s) == 0 && fill_domains(s) == 0 &&
-	    each_host(s, take_host) == 0 && fill_names(s) == 0)
+	    each_host(s, take_host) == 0 && fill_names(s) == 0 &&
+	    each_host(s, take_alias) == 0)
 		return s;
 fail:
 	sites_free(s);
