@@ -21,7 +21,7 @@
 struct place {
 	const struct sites *sites;
 	const struct site *site;
-	const struct domain *domain;
+	const struct domain *domain; /* NULL: everywhere */
 };
 
 /*
@@ -53,9 +53,20 @@ at_home(const void *arg, const struct list *list)
 	return p->domain->dedicated || !p->site->dedicates;
 }
 
+/* A local part, the sites that may know it, and the names of the domain that
+ * it is asked for at, if it is. */
+struct question {
+	const struct sites *sites;
+	struct site *const *site;
+	size_t n;
+	struct str local;
+	const struct str *names;
+	size_t nnames;
+};
+
 static enum lists_found
-ask_site(const struct place *p, enum lists_effort effort, struct str local,
-    struct meaning *m)
+ask_site(const struct question *q, const struct place *p,
+    enum lists_effort effort, struct meaning *m)
 {
 	const struct site *site = p->site;
 	struct manner how = site->manner;
@@ -65,13 +76,12 @@ ask_site(const struct place *p, enum lists_effort effort, struct str local,
 		how.at_home = at_home;
 		how.arg = p;
 	}
-	if (p->domain) {
-		how.names = p->domain->names;
-		how.nnames = p->domain->nnames;
-	}
+	how.names = q->names;
+	how.nnames = q->nnames;
 	if (effort == LISTS_KNOWN && site->lists->changing(site->lists))
 		effort = LISTS_THOROUGH;
-	return site->mailman->understand(&how, site->lists, effort, local, m);
+	return site->mailman->understand(&how, site->lists, effort, q->local,
+	    m);
 }
 
 /* Whether a site that is away may pass for one that has no such list. */
@@ -80,14 +90,6 @@ passes_for_absent(const struct site *site, const struct domain *d)
 {
 	return d && !d->dedicated && site->lists->complete(site->lists);
 }
-
-/* A local part, and the sites that may know it. */
-struct question {
-	const struct sites *sites;
-	struct site *const *site;
-	size_t n;
-	struct str local;
-};
 
 /*
  * Asks the sites in order: the first found counts.  A site's doubt about that
@@ -102,7 +104,7 @@ ask_sites(const struct question *q, enum lists_effort effort, struct route *r)
 	for (size_t i = 0; i < q->n; i++) {
 		const struct place p = { q->sites, q->site[i], r->domain };
 
-		switch (ask_site(&p, effort, q->local, &r->meaning)) {
+		switch (ask_site(q, &p, effort, &r->meaning)) {
 		case LISTS_FOUND:
 			r->site = p.site;
 			return RESOLVED_FOUND;
@@ -167,7 +169,8 @@ ask_for_fresh(const struct sites *s, const struct address *a, struct route *r)
 	r->domain = &r->fresh;
 	for (size_t i = 0; i < s->n && result != RESOLVED_FOUND; i++) {
 		struct site *one = &s->site[i];
-		const struct question q = { s, &one, 1, a->local };
+		const struct question q = { s, &one, 1, a->local,
+			r->domain->names, r->domain->nnames };
 		enum resolved answer;
 
 		if (!one->discovers)
@@ -195,7 +198,8 @@ resolve(const struct sites *s, const struct address *a, struct route *r)
 	if (r->redirect)
 		return RESOLVED_FOUND;
 	return ask_twice(&(struct question){ s, r->domain->site,
-	    r->domain->nsites, a->local }, r);
+	    r->domain->nsites, a->local, r->domain->names,
+	    r->domain->nnames }, r);
 }
 
 enum resolved
@@ -209,8 +213,8 @@ resolve_local(const struct sites *s, const struct address *a, struct route *r)
 	for (size_t i = 0; i < s->n && result == RESOLVED_ABSENT; i++) {
 		struct site *one = &s->site[i];
 
-		result = ask_twice(&(struct question){ s, &one, 1, a->local },
-		    r);
+		result = ask_twice(&(struct question){ s, &one, 1, a->local,
+		    NULL, 0 }, r);
 	}
 	return result;
 }
