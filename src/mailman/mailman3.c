@@ -39,11 +39,17 @@ name_ok(struct str name)
 	return true;
 }
 
+static struct timespec
+time_of(struct statx_timestamp t)
+{
+	return (struct timespec){ t.tv_sec, t.tv_nsec };
+}
+
 static bool
-is_older(struct timespec a, struct statx_timestamp b)
+is_older(struct timespec a, struct timespec b)
 {
 	return a.tv_sec < b.tv_sec ||
-	    (a.tv_sec == b.tv_sec && a.tv_nsec < (long)b.tv_nsec);
+	    (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
 }
 
 /*
@@ -56,17 +62,17 @@ is_list(int dir, const char *name, struct stat *made)
 {
 	struct statx x;
 
-	if (fstatat(dir, name, made, 0) == -1)
+	if (statx(dir, name, 0, STATX_BASIC_STATS | STATX_BTIME, &x) == -1)
 		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ||
 		    errno == ENAMETOOLONG ? 0 : -1;
-	if (!S_ISDIR(made->st_mode))
+	if (!S_ISDIR(x.stx_mode))
 		return 0;
-	made->st_size = 0;
-	if (statx(dir, name, 0, STATX_BTIME, &x) == 0 &&
-	    (x.stx_mask & STATX_BTIME) != 0 &&
-	    !is_older(made->st_mtim, x.stx_btime))
-		made->st_mtim = (struct timespec){ x.stx_btime.tv_sec,
-			x.stx_btime.tv_nsec };
+	*made = (struct stat){ .st_ino = x.stx_ino, .st_mode = x.stx_mode,
+		.st_mtim = time_of(x.stx_mtime),
+		.st_ctim = time_of(x.stx_ctime) };
+	if ((x.stx_mask & STATX_BTIME) != 0 &&
+	    is_older(time_of(x.stx_btime), made->st_mtim))
+		made->st_mtim = time_of(x.stx_btime);
 	return 1;
 }
 
