@@ -16,7 +16,7 @@
 #define DOMAINS REGISTER_PREFIX "domains"
 
 /* Of a list there are some 600 bytes. */
-#define FILE_MAX ((size_t)1 << 30)
+#define FILE_MAX ((size_t)1 << 28)
 
 struct reader {
 	struct register_files *r;
