@@ -12,7 +12,7 @@
 #include "base/buf.h"
 
 #define REASON_AWAY "the lists directory cannot be read now"
-#define REASON_NAME "this list is new, or its directory cannot be read now"
+#define REASON_NAME "this list's directory cannot be read now, or is new"
 
 /* Room for the longest address that a list can have. */
 #define ADDRESS_BYTES 1024
