@@ -43,8 +43,7 @@ struct conf_site {
 	char *data_dir; /* never NULL: LISTS_DIR/../data where not set */
 	char *wrapper;
 	char *hosts, *plus, *verify_misses, *url;
-	char *lmtp;   /* as lmtp_parse() takes it */
-	char *mailer; /* never empty: the generation's where not set */
+	char *lmtp, *mailer; /* never empty */
 	double settle;
 	struct conf_words actions; /* empty: all */
 	bool discover;
@@ -91,8 +90,7 @@ struct conf_generation {
 	const char *mailer;
 };
 
-/* More than there are, the last one without a word among them. */
-#define CONF_GENERATIONS_MAX 8
+#define CONF_GENERATIONS_MAX 8 /* the one without a word included */
 
 /* Which words roles, actions and Mailmans have; each ends with NULL. */
 struct conf_vocabulary {
