@@ -13,10 +13,19 @@
 #include "maps/value.h"
 
 static bool
-has_generation(const struct domain *d, const struct mailman *mailman)
+has_mailer(const struct domain *d, const char *mailer)
 {
 	for (size_t i = 0; d && d->real == d && i < d->nsites; i++)
-		if (d->site[i]->mailman == mailman)
+		if (!strcmp(d->site[i]->conf->mailer, mailer))
+			return true;
+	return false;
+}
+
+static bool
+has_site(const struct domain *d, const struct site *site)
+{
+	for (size_t i = 0; i < d->nsites; i++)
+		if (d->site[i] == site)
 			return true;
 	return false;
 }
@@ -45,16 +54,19 @@ write_pseudo(const struct sites *s, struct str key, struct buf *value)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct site *site = &s->site[i];
-		size_t n = strlen(site->mailman->mailer);
+		size_t n = strlen(site->conf->mailer);
 		struct domain d = { 0 };
+		const struct domain *real;
 
-		if (key.n <= n + 1 || !str_ends(key, site->mailman->mailer) ||
+		if (key.n <= n + 1 || !str_ends(key, site->conf->mailer) ||
 		    key.p[key.n - n - 1] != '.')
 			continue;
 		d.name = str_head(key, key.n - n - 1);
-		if (!has_generation(sites_domain(s, d.name), site->mailman) &&
-		    ((!site->conf->discover && site->conf->ndomains) ||
-		    !is_domain_name(d.name)))
+		real = sites_domain(s, d.name);
+		/* Another site with that mailer may be the one. */
+		if (has_mailer(real, site->conf->mailer) ?
+		    !has_site(real, site) :
+		    !site->takes_hosts || !is_domain_name(d.name))
 			continue;
 		value_triple(value, site, &d);
 		return true;
@@ -102,7 +114,7 @@ each(const struct sites *s, map_emit_fn *emit, void *arg)
 		int rc = emit_one(s, d->name, emit, arg);
 
 		for (size_t j = 0; rc == 0 && j < d->nsites; j++) {
-			const char *mailer = d->site[j]->mailman->mailer;
+			const char *mailer = d->site[j]->conf->mailer;
 			char text[2 * MAP_VALUE_MAX];
 			struct buf key;
 

@@ -80,7 +80,7 @@ put_route(struct buf *value, const struct route *r, const char *user)
 	buf_char(value, '@');
 	buf_str(value, r->domain->name);
 	buf_char(value, '.');
-	buf_add(value, r->site->mailman->mailer);
+	buf_add(value, r->site->conf->mailer);
 }
 
 static int

@@ -10,7 +10,7 @@ write_value(struct buf *value, const struct route *r)
 {
 	if (r->redirect)
 		return false;
-	buf_printf(value, "%s:", r->site->mailman->mailer);
+	r->site->mailman->put_transport(value, r->site->conf);
 	return true;
 }
 

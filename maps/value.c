@@ -68,10 +68,10 @@ value_no_answer(struct buf *value, const struct route *r)
 const char *
 value_mailer(const struct domain *d)
 {
-	const char *mailer = d->nsites ? d->site[0]->mailman->mailer : NULL;
+	const char *mailer = d->nsites ? d->site[0]->conf->mailer : NULL;
 
 	for (size_t i = 1; i < d->nsites; i++)
-		if (strcmp(d->site[i]->mailman->mailer, mailer))
+		if (strcmp(d->site[i]->conf->mailer, mailer))
 			return NULL;
 	return mailer;
 }
@@ -80,9 +80,9 @@ void
 value_triple(struct buf *value, const struct site *site,
     const struct domain *d)
 {
-	buf_add(value, site->mailman->mailer);
+	buf_add(value, site->conf->mailer);
 	buf_char(value, ':');
-	buf_str(value, d->name);
+	site->mailman->put_host(value, site->conf, d->name);
 }
 
 void
@@ -92,7 +92,7 @@ value_pseudo(struct buf *value, const struct site *site,
 	buf_add(value, "%1@");
 	buf_str(value, d->name);
 	buf_char(value, '.');
-	buf_add(value, site->mailman->mailer);
+	buf_add(value, site->conf->mailer);
 }
 
 /* Printable ASCII that needs no escape; what is too long is left out. */

@@ -22,6 +22,8 @@ folded(struct str s)
 	return true;
 }
 
+static const struct mailman *asked;
+
 /* Half of the names are lists; nobody asks for what can be none. */
 static enum lists_found
 find(const struct lists *l, struct str name, enum lists_effort effort,
@@ -29,7 +31,7 @@ find(const struct lists *l, struct str name, enum lists_effort effort,
 {
 	(void)l;
 	(void)effort;
-	must(mailman2.name_ok(name));
+	must(asked->name_ok(name));
 	must(str_find(name, '/') == STR_NONE);
 	must(str_find(name, '\0') == STR_NONE);
 	if (name.p[0] % 2)
@@ -46,6 +48,7 @@ understand(const struct address *a, bool plus_any)
 		.plus_any = plus_any };
 	struct meaning m = { .action = ACTIONS };
 
+	asked = &mailman2;
 	if (mailman2.understand(&how, &lists, LISTS_KNOWN, a->local, &m) !=
 	    LISTS_FOUND)
 		return;
@@ -57,6 +60,24 @@ understand(const struct address *a, bool plus_any)
 	    a->local.p + a->local.n);
 	must(m.detail.n == 0 || plus_any || m.action == ACTION_BOUNCES ||
 	    m.action == ACTION_CONFIRM);
+}
+
+static void
+understand3(const struct address *a)
+{
+	static const struct lists lists = { .find = find };
+	const struct manner how = { .actions = ACTION_ALL, .names = &a->domain,
+		.nnames = 1 };
+	struct meaning m = { .action = ACTIONS };
+
+	asked = &mailman3;
+	if (mailman3.understand(&how, &lists, LISTS_KNOWN, a->local, &m) !=
+	    LISTS_FOUND)
+		return;
+	must(m.action < ACTIONS && m.action != ACTION_ADMIN);
+	must(m.list.n > 0 && str_find(m.list, '+') == STR_NONE);
+	must(str_eq(m.domain, a->domain));
+	must(m.detail.n < a->local.n);
 }
 
 int
@@ -75,6 +96,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(str_find(a.domain, '@') == STR_NONE);
 		understand(&a, false);
 		understand(&a, true);
+		understand3(&a);
 		/* Folding is done once and for all. */
 		address_parse_local(a.local, &again);
 		must(str_eq(again.local, a.local));

@@ -33,8 +33,13 @@ static struct conf *
 load(const void *data, size_t size)
 {
 	static const char *const roles[] = { "listmap", "virtuser", NULL };
+	static const struct conf_generation mailmans_of[] = {
+		{ "2.1", "/two/lists", "mailman" },
+		{ "3", "/three/lists", "mailman3" },
+		{ 0 },
+	};
 	static const struct conf_vocabulary words = { roles, action_names,
-		mailman_versions };
+		mailmans_of };
 	int fd = memfd_create("conf", MFD_CLOEXEC);
 	struct conf *c;
 	size_t lines = 0;

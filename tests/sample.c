@@ -60,8 +60,8 @@ find(const struct lists *l, struct str name, enum lists_effort effort,
 	}
 	if (!found)
 		return LISTS_ABSENT;
-	*out = (struct list){ name_of(found), host_of(found),
-		fresh && is(s->unread, name) };
+	*out = (struct list){ .name = name_of(found), .host = host_of(found),
+		.unread = fresh && is(s->unread, name) };
 	return LISTS_FOUND;
 }
 
@@ -79,7 +79,7 @@ find_changed(const struct lists *l, struct str name, struct list *out)
 		return LISTS_NO_ANSWER;
 	if (!found)
 		return LISTS_ABSENT;
-	*out = (struct list){ name_of(found), host_of(found), false };
+	*out = (struct list){ .name = name_of(found), .host = host_of(found) };
 	return LISTS_FOUND;
 }
 
@@ -92,8 +92,8 @@ each(const struct lists *l, int (*visit)(void *arg, const struct list *list),
 	if (s->away)
 		return -1;
 	for (size_t i = 0; s->known[i]; i++) {
-		struct list one = { name_of(s->known[i]),
-			host_of(s->known[i]), false };
+		struct list one = { .name = name_of(s->known[i]),
+			.host = host_of(s->known[i]) };
 		int rc = visit(arg, &one);
 
 		if (rc)
@@ -110,7 +110,7 @@ each_host(const struct lists *l,
 
 	for (size_t i = 0; s->known[i]; i++) {
 		struct lists_host one = { host_of(s->known[i]), 1,
-			str_from(s->url) };
+			str_from(s->url), STR("") };
 		bool before = false;
 		int rc = 0;
 
@@ -125,7 +125,10 @@ each_host(const struct lists *l,
 		if (rc)
 			return rc;
 	}
-	return 0;
+	if (!s->alias)
+		return 0;
+	return visit(arg, &(struct lists_host){ str_from(s->alias), 0, STR(""),
+		str_from(s->alias_of) });
 }
 
 static bool

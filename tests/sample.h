@@ -20,6 +20,7 @@ struct sample {
 	const char *doubtful; /* name that has no answer; NULL: none */
 	const char *unread;   /* name whose host nobody reads; NULL: none */
 	const char *url;      /* overview of the lists of every host */
+	const char *alias, *alias_of; /* a host that is another; or NULL */
 	bool away;
 	bool was_complete;
 	bool is_changing;

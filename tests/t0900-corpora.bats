@@ -27,6 +27,10 @@ replay() {
 	replay pickle
 }
 
+@test "corpus: postfix" {
+	replay postfix
+}
+
 @test "corpus: record" {
 	replay record
 }

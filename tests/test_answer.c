@@ -209,6 +209,27 @@ tells_its_status(void **state)
 	answer_free(NULL);
 }
 
+static void
+explains(void **state)
+{
+	(void)state;
+	expect(at.answer, STR(".explain listmap foo-bounces+x@one.test"),
+	    "OK site one (Mailman 2.1), list foo at one.test, action bounces, "
+	    "detail x, known by its directory,");
+	expect(at.answer, STR(".explain listmap nosuch@both.test"),
+	    "OK no list at both.test, which is shared, in site one, two,");
+	expect(at.answer, STR(".explain second foo@one.test"),
+	    "OK no domain of any site,");
+	expect(at.answer, STR(".explain listmap foo@x.test"),
+	    "OK no domain of any site,");
+	expect(at.answer, STR(".explain listmap f\n"), "OK no address,");
+	at.one.away = true;
+	expect(at.answer, STR(".explain listmap foo@one.test"),
+	    "OK no answer: the lists directory");
+	expect(at.answer, STR(".explain nosuch foo@one.test"), "TEMP ");
+	expect(at.answer, STR(".explain listmap"), "TEMP ");
+}
+
 /* What has to be made anew when the hosts of the lists change. */
 static void
 discovers_domains(void **state)
@@ -271,6 +292,7 @@ main(void)
 		TEST(names_are_logged_printable),
 		TEST(each_look_up_is_logged_for_debugging),
 		TEST(tells_its_status),
+		TEST(explains),
 		TEST(discovers_domains),
 		TEST(finds_maps),
 	};

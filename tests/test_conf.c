@@ -25,7 +25,11 @@
 
 static const char *const roles[] = { "listmap", "virtuser", NULL };
 static const char *const actions[] = { "post", "owner", NULL };
-static const char *const mailmans[] = { "2.1", "9", NULL };
+static const struct conf_generation mailmans[] = {
+	{ "2.1", "/var/lib/mailman/lists", "mailman" },
+	{ "9", "/var/lib/mailman9/lists", "mailman9" },
+	{ 0 },
+};
 static const struct conf_vocabulary words = { roles, actions, mailmans };
 
 static struct {
@@ -192,6 +196,7 @@ static const char everything[] =
     "  delivery_timeout = 86400\n"
     "  wrapper = /w plus = any actions = { owner, post }\n"
     "  hosts = any discover = true\n"
+    "  lmtp = \"[::1]:24\" mailer = second settle = 0.5\n"
     "  verify_misses = no url = \"https://a/?b=$c&d=\\${e}\"\n"
     "  domain \"A.Test.\" { dedicated = true\n"
     "    redirect = { \"Abuse=U@Mail.test\", \"x=y+z@mail.test\" } }\n"
@@ -220,6 +225,12 @@ values(void **state)
 	assert_int_equal(c->nsites, 2);
 	assert_string_equal(s->mailman, "9");
 	assert_string_equal(s->lists_dir, "/l");
+	assert_string_equal(s->lmtp, "[::1]:24");
+	assert_string_equal(s->mailer, "second");
+	assert_true(s->settle == 0.5);
+	assert_string_equal(c->sites[1].lmtp, "[127.0.0.1]");
+	assert_string_equal(c->sites[1].mailer, "mailman");
+	assert_true(c->sites[1].settle == 2);
 	assert_string_equal(s->data_dir, "/d");
 	assert_string_equal(s->delivery_user, "d u");
 	assert_string_equal(s->delivery_group, "g");
@@ -258,6 +269,43 @@ a_site_without_a_domain(void **state)
 	conf_free(c);
 }
 
+/* The Mailman whose lists are there, the newest first. */
+static void
+mailmans_that_are_there(void **state)
+{
+	char two[1024], three[1024];
+	const struct conf_generation here[] = { { "2.1", two, "mailman" },
+		{ "9", three, "mailman9" }, { 0 } };
+	const struct conf_vocabulary of_here = { roles, actions, here };
+	struct conf *c;
+
+	(void)state;
+	snprintf(two, sizeof(two), "%s", fixture_path("two"));
+	snprintf(three, sizeof(three), "%s", fixture_path("three"));
+	c = conf_load(NULL, &of_here);
+	assert_non_null(c);
+	assert_int_equal(c->nsites, 1);
+	assert_string_equal(c->sites[0].lists_dir, two);
+	conf_free(c);
+	fixture_mkdir(three);
+	c = conf_load(NULL, &of_here);
+	assert_non_null(c);
+	assert_int_equal(c->nsites, 1);
+	assert_string_equal(c->sites[0].name, "mailman9");
+	assert_string_equal(c->sites[0].mailman, "9");
+	assert_string_equal(c->sites[0].lists_dir, three);
+	assert_string_equal(c->sites[0].mailer, "mailman9");
+	conf_free(c);
+	fixture_mkdir(two);
+	c = conf_load(NULL, &of_here);
+	assert_non_null(c);
+	assert_int_equal(c->nsites, 2);
+	assert_string_equal(c->sites[0].name, "mailman9");
+	assert_string_equal(c->sites[1].name, "mailman");
+	assert_string_equal(c->sites[1].lists_dir, two);
+	conf_free(c);
+}
+
 /* Debian's paths, and the hosts of the lists. */
 static void
 without_a_file(void **state)
@@ -271,6 +319,7 @@ without_a_file(void **state)
 	assert_int_equal(c->nsites, 1);
 	assert_string_equal(c->sites[0].lists_dir, "/var/lib/mailman/lists");
 	assert_string_equal(c->sites[0].mailman, "2.1");
+	assert_string_equal(c->sites[0].mailer, "mailman");
 	assert_string_equal(c->sites[0].hosts, "separate");
 	assert_int_equal(c->sites[0].ndomains, 0);
 	assert_int_equal(c->nmaps, 0);
@@ -404,6 +453,12 @@ static const struct {
 	{ "refusal = \"caf\303\251\"\n" SITE, 1, "option 'refusal'" },
 	{ "refusal = \"{user}\"\n" SITE, 1, "option 'refusal'" },
 	{ "refusal = \"{\"\n" SITE, 1, "option 'refusal'" },
+	{ IN_SITE("lmtp = '::1'"), 2, "option 'lmtp'" },
+	{ IN_SITE("lmtp = \"\""), 2, "option 'lmtp'" },
+	{ IN_SITE("mailer = Mailman"), 2, "option 'mailer'" },
+	{ IN_SITE("mailer = error"), 2, "option 'mailer'" },
+	{ IN_SITE("mailer = mailman3456789012"), 2, "option 'mailer'" },
+	{ IN_SITE("settle = 61"), 2, "option 'settle'" },
 	{ IN_SITE("url = 'http://a b'"), 2, "option 'url'" },
 	{ IN_SITE("url = '<http://a>'"), 2, "option 'url'" },
 	/* Addresses. */
@@ -481,6 +536,12 @@ static const struct {
 	{ "site a { lists_dir = /l domain a {} }\n"
 	  "site b { lists_dir = \"/l/\" domain b {} }\n", 2,
 	    "'lists_dir'" },
+	{ "site a { lists_dir = /a domain d {} }\n"
+	  "site b { lists_dir = /b mailman = 9 mailer = mailman }\n", 2,
+	    "'mailer'" },
+	{ "site a { lists_dir = /a lmtp = x domain d {} }\n"
+	  "site b { lists_dir = /b lmtp = y domain d {} }\n", 2,
+	    "'mailer'" },
 	{ "site s { domain \"a b\" {} }\n", 1, "no domain name" },
 	{ "site s { domain \"\" {} }\n", 1, "no domain name" },
 	{ "site s { domain \".\" {} }\n", 1, "no domain name" },
@@ -622,6 +683,7 @@ main(void)
 		TEST(values),
 		TEST(a_site_without_a_domain),
 		TEST(without_a_file),
+		TEST(mailmans_that_are_there),
 		TEST(what_is_printed_can_be_read),
 		TEST(wrong_values),
 		TEST(wrong_syntax),

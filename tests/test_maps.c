@@ -28,6 +28,8 @@ static const char text[] =
     "  domain \"alias.test\" { alias = \"lists.test\" } }\n";
 
 static const char *const names[] = { "foo", "foo-admin", "mailman", NULL };
+static const char *const with_three[] = { "foo", "in-three.lists.test",
+	"in-three.three.test", NULL };
 
 static struct {
 	struct conf *conf;
@@ -568,30 +570,83 @@ served_by_both(void **state)
 	    "site \"a\" { lists_dir = \"/a\" hosts = any\n"
 	    "  domain \"lists.test\" { dedicated = true }\n"
 	    "  domain \"shared.test\" {} }\n"
-	    "site \"b\" { lists_dir = \"/b\" hosts = any\n"
+	    "site \"b\" { lists_dir = \"/b\" mailman = 3\n"
 	    "  domain \"lists.test\" { dedicated = true }\n"
 	    "  domain \"shared.test\" {} domain \"three.test\" {} }\n";
 	static const struct row mailer[] = {
 		{ "lists.test", NULL },
 		{ "lists.test.mailman", "mailman:lists.test" },
-		{ "lists.test.mailman3", "mailman3:lists.test" },
-		{ "shared.test.mailman3", "mailman3:shared.test" },
-		{ "three.test.mailman3", "mailman3:three.test" },
+		{ "lists.test.mailman3", "mailman3:[127.0.0.1]" },
+		{ "shared.test.mailman3", "mailman3:[127.0.0.1]" },
+		{ "three.test.mailman3", "mailman3:[127.0.0.1]" },
 		{ "three.test.mailman", NULL },
 	};
 	static const struct row virt[] = {
 		{ "foo@lists.test", "%1@lists.test.mailman" },
-		{ "foo@three.test", "%1@three.test.mailman3" },
+		{ "in-three@three.test", "%1@three.test.mailman3" },
+		/* Dedicated, but only the address tells. */
+		{ "in-three@lists.test", "%1@lists.test.mailman3" },
+		{ "in-three-owner+x@lists.test", "%1@lists.test.mailman3" },
+		{ "foo@three.test", NULL },
 		{ "nosuch@lists.test", NO_LIST("nosuch") },
 	};
-	struct mailman three = mailman2;
+	static const struct row all[] = {
+		{ "foo@lists.test", "mailman:lists.test" },
+		{ "in-three@lists.test", "mailman3:[127.0.0.1]" },
+		{ "nosuch@lists.test", NULL },
+	};
 
 	(void)state;
 	teardown_and_setup(both);
-	three.mailer = "mailman3";
-	at.sites->site[1].mailman = &three;
+	at.sample.known = with_three;
 	CHECK("mailertable", mailer);
 	CHECK("virtuser", virt);
+	CHECK("listmap", all);
+}
+
+static const char two_servers[] =
+    "site \"a\" { lists_dir = \"/a\" mailman = 3\n"
+    "  lmtp = \"[::1]:24\"\n"
+    "  domain \"lists.test\" { dedicated = true }\n"
+    "  domain \"shared.test\" {} }\n"
+    "site \"b\" { lists_dir = \"/b\" mailman = 3\n"
+    "  lmtp = \"mm.test\" mailer = \"second\"\n"
+    "  domain \"three.test\" { dedicated = true } }\n";
+
+static void
+mailman_3(void **state)
+{
+	static const struct row mailer[] = {
+		{ "lists.test", "mailman3:[::1]" },
+		{ "three.test", "second:mm.test" },
+		{ "shared.test", NULL },
+		{ "shared.test.mailman3", "mailman3:[::1]" },
+		{ "lists.test.second", "second:mm.test" },
+		{ "three.test.second", "second:mm.test" },
+		{ "lists.test.mailman", NULL },
+	};
+	static const struct row virt[] = {
+		{ "in-three@lists.test", NULL },
+		{ "in-three+x@lists.test", NULL },
+		{ "nosuch@lists.test", NO_LIST("nosuch") },
+		{ "in-three-admin@three.test", NO_LIST("in-three") },
+	};
+	static const struct row transports[] = {
+		{ "in-three@lists.test", "lmtp:inet:[::1]:24" },
+		{ "in-three-join@three.test", "lmtp:inet:mm.test:8024" },
+	};
+	static const struct row aliases[] = {
+		{ "in-three", NULL },
+		{ "in-three.three.test", NULL },
+	};
+
+	(void)state;
+	teardown_and_setup(two_servers);
+	at.sample.known = with_three;
+	CHECK("mailertable", mailer);
+	CHECK("virtuser", virt);
+	CHECK("transport", transports);
+	CHECK("aliases", aliases);
 }
 
 /*
@@ -1211,6 +1266,7 @@ main(void)
 		TEST(refuses_in_plain_text),
 		TEST(refuses_in_a_long_text),
 		TEST(served_by_both),
+		TEST(mailman_3),
 		TEST(dumps),
 		TEST(dumps_domains_of_each_kind),
 		TEST(discovered_domains),

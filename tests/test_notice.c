@@ -84,6 +84,29 @@ roles_that_lead_nowhere(void **state)
 	"site \"s\" { lists_dir = \"/s\" " more "\n" \
 	"  domain \"a.test\" {} }\n"
 
+/* Directories of Mailman 3 do not tell where their names end. */
+static void
+sites_without_a_domain(void **state)
+{
+	static const char *const plain[] = { "a.d.test", NULL };
+	static const char *const told[] = { "a.d.test@d.test", NULL };
+
+	(void)state;
+	build("site three { mailman = 3 }", plain);
+	notice_all(at.sites);
+	assert_int_equal(at.lines, 1);
+	assert_non_null(strstr(at.said, "site three has no domain"));
+	clear();
+	build("site three { mailman = 3 }", told);
+	notice_all(at.sites);
+	assert_int_equal(at.lines, 0);
+	clear();
+	build("site three { mailman = 3 domain \"d.test\" {} }", plain);
+	notice_all(at.sites);
+	assert_int_equal(at.lines, 0);
+	clear();
+}
+
 static void
 strangers(void **state)
 {
@@ -154,6 +177,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(roles_that_lead_nowhere),
+		cmocka_unit_test(sites_without_a_domain),
 		cmocka_unit_test(strangers),
 		cmocka_unit_test(strangers_that_come_and_go),
 	};

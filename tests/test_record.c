@@ -15,14 +15,22 @@ test_good_records(void **state)
 		const char *text;
 		struct record r;
 	} cases[] = {
-		{ "1\t2\t3\t", { 1, 2, 3, STR("") } },
-		{ "0\t0\t0\tlists.test", { 0, 0, 0, STR("lists.test") } },
-		{ "1\t-5\t3\ta b", { 1, -5, 3, STR("a b") } },
+		{ "1\t2\t3\t", { 1, 2, 3, STR(""), LISTS_BY_DIRECTORY } },
+		{ "0\t0\t0\tlists.test", { 0, 0, 0, STR("lists.test"),
+		    LISTS_BY_DIRECTORY } },
+		{ "1\t-5\t3\ta b", { 1, -5, 3, STR("a b"),
+		    LISTS_BY_DIRECTORY } },
 		{ "18446744073709551615\t9223372036854775807\t"
 		  "18446744073709551615\t",
-		    { UINT64_MAX, INT64_MAX, UINT64_MAX, STR("") } },
+		    { UINT64_MAX, INT64_MAX, UINT64_MAX, STR(""),
+		    LISTS_BY_DIRECTORY } },
 		{ "1\t-9223372036854775808\t0\tx",
-		    { 1, INT64_MIN, 0, STR("x") } },
+		    { 1, INT64_MIN, 0, STR("x"), LISTS_BY_DIRECTORY } },
+		{ "1\t2\t0\tx\tboth", { 1, 2, 0, STR("x"), LISTS_BY_BOTH } },
+		{ "0\t0\t0\tx\tfile", { 0, 0, 0, STR("x"), LISTS_BY_FILE } },
+		{ "1\t2\t0\t\tphantom", { 1, 2, 0, STR(""),
+		    LISTS_PHANTOM } },
+		{ "1\t2\t0\tx\tgone", { 1, 2, 0, STR("x"), LISTS_GONE } },
 	};
 	char memory[96];
 	struct record r;
@@ -37,6 +45,7 @@ test_good_records(void **state)
 		assert_true(r.mtime == cases[i].r.mtime);
 		assert_true(r.size == cases[i].r.size);
 		assert_true(str_eq(r.host, cases[i].r.host));
+		assert_int_equal(r.basis, cases[i].r.basis);
 		buf_over(&b, memory, sizeof(memory));
 		record_encode(&r, &b);
 		assert_string_equal(buf_cstr(&b), cases[i].text);
@@ -51,14 +60,17 @@ test_further_fields(void **state)
 	struct record r;
 
 	(void)state;
-	assert_int_equal(record_decode(STR("1\t2\t3\thost\tx"), &r), 0);
-	assert_true(r.size == 3 && str_is(r.host, "host"));
-	assert_int_equal(record_decode_host(STR("2\thttp://x\ty"), &host),
+	assert_int_equal(record_decode(STR("1\t2\t3\thost\tx\ty"), &r), 0);
+	assert_true(r.size == 3 && str_is(r.host, "host") &&
+	    r.basis == LISTS_BY_DIRECTORY);
+	assert_int_equal(record_decode_host(STR("2\thttp://x\ty\tz"), &host),
 	    0);
 	assert_true(host.count == 2 && str_is(host.url, "http://x"));
 	assert_int_equal(record_decode(STR("1\t2\t3\t"), &r), 0);
-	assert_int_equal(record_decode_head(STR("1\t2\t3\t4\t5"), &h), 0);
-	assert_true(h.ino == 4);
+	assert_int_equal(record_decode_head(STR("1\t2\t3\t4\t5\t6"), &h), 0);
+	assert_true(h.ino == 4 && h.stamp == 5);
+	assert_int_equal(record_decode_head(STR("1\t2\t3\t4"), &h), 0);
+	assert_true(h.ino == 4 && h.stamp == 0);
 }
 
 static void
@@ -76,7 +88,7 @@ test_bad_records(void **state)
 		STR("1\t9223372036854775808\t3\t"),
 		STR("1\t-9223372036854775809\t3\t"),
 	};
-	struct record r = { 7, 7, 7, STR("7") };
+	struct record r = { 7, 7, 7, STR("7"), LISTS_GONE };
 	size_t i;
 
 	(void)state;
@@ -93,9 +105,10 @@ test_hosts(void **state)
 		const char *text;
 		struct record_host r;
 	} good[] = {
-		{ "0\t", { 0, STR("") } },
+		{ "0\t", { 0, STR(""), STR("") } },
 		{ "18446744073709551615\thttp://a/%20\"",
-		    { UINT64_MAX, STR("http://a/%20\"") } },
+		    { UINT64_MAX, STR("http://a/%20\""), STR("") } },
+		{ "0\t\td.test", { 0, STR(""), STR("d.test") } },
 	};
 	static const char *const bad[] = { "", "1", "\t", "x\thttp://a",
 		"-1\t", "1 \t", "18446744073709551616\t" };
@@ -109,6 +122,7 @@ test_hosts(void **state)
 		                     &r), 0);
 		assert_true(r.count == good[i].r.count);
 		assert_true(str_eq(r.url, good[i].r.url));
+		assert_true(str_eq(r.real, good[i].r.real));
 		buf_over(&b, memory, sizeof(memory));
 		record_encode_host(&r, &b);
 		assert_string_equal(buf_cstr(&b), good[i].text);
@@ -154,7 +168,7 @@ test_head(void **state)
 		{ STR("x\t10\t20\t30"), -1, 0 },
 		{ STR(""), -1, 0 },
 	};
-	struct record_head h = { 1, 10, 20, 30 };
+	struct record_head h = { 1, 10, 20, 30, 0 };
 	char memory[96];
 	struct buf b;
 	size_t i;

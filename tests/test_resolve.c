@@ -1024,6 +1024,118 @@ whatever_host_the_list_has(void **state)
 	assert_int_equal(ask_any_host("nosuch@h1"), RESOLVED_ABSENT);
 }
 
+/*
+ * Mailman 3, before Mailman 2.1 on one domain.
+ */
+
+static const char three_text[] =
+    "site \"three\" { lists_dir = \"/three\" mailman = 3\n"
+    "  domain \"lists.d.test\" { dedicated = true }\n"
+    "  domain \"d.test\" {}\n"
+    "  domain \"old.test\" { alias = \"d.test\" }\n"
+    "  domain \"nick.test\" {} }\n"
+    "site \"two\" { lists_dir = \"/two\" hosts = any\n"
+    "  domain \"lists.d.test\" { dedicated = true } }\n";
+static const char *const in_three[] = { "foo.lists.d.test",
+	"dev.lists.d.test@lists.d.test", "split.lists.d.test", "was.old.test",
+	"real.hidden.test@hidden.test", "far.e.test@e.test", NULL };
+static const char *const in_two[] = { "foo", "bar", "baz", NULL };
+
+static void
+use_three(void)
+{
+	const struct lists *lists[] = { &at.sample[0].lists,
+		&at.sample[1].lists };
+
+	teardown(NULL);
+	at.conf = sample_conf(three_text);
+	sample_lists(&at.sample[0], in_three);
+	sample_lists(&at.sample[1], in_two);
+	at.sample[0].alias = "nick.test";
+	at.sample[0].alias_of = "hidden.test";
+	at.sites = sample_sites(at.conf, lists);
+}
+
+static void
+mailman_3(void **state)
+{
+	static const struct row rows[] = {
+		/* The site that stands first, for each list. */
+		{ "foo@lists.d.test", "three", "foo", ACTION_POST },
+		{ "foo-join+x@lists.d.test", "three", "foo", ACTION_JOIN },
+		{ "bar@lists.d.test", "two", "bar", ACTION_POST },
+		{ "bar-admin@lists.d.test", "two", "bar", ACTION_ADMIN },
+		/* Mailman 3 has no such address, 2.1 has. */
+		{ "foo-admin@lists.d.test", "two", "foo", ACTION_ADMIN },
+		/* Where the host is known, at that alone. */
+		{ "dev@lists.d.test", "three", "dev", ACTION_POST },
+		{ "dev.lists@d.test", NULL, NULL, 0 },
+		{ "split@lists.d.test", "three", "split", ACTION_POST },
+		{ "split.lists@d.test", "three", "split.lists", ACTION_POST },
+		/* Aliases of the configuration, both ways. */
+		{ "was@d.test", "three", "was", ACTION_POST },
+		{ "was-owner@old.test", "three", "was", ACTION_OWNER },
+		{ "split.lists@old.test", "three", "split.lists",
+		    ACTION_POST },
+		/* And Mailman's own, of a domain that is named all the same. */
+		{ "real@nick.test", "three", "real", ACTION_POST },
+		{ "real@hidden.test", "three", "real", ACTION_POST },
+		{ "real@d.test", NULL, NULL, 0 },
+		/* A domain that only the register has. */
+		{ "far-request@e.test", "three", "far", ACTION_REQUEST },
+		{ "nosuch@e.test", NULL, NULL, 0 },
+		{ "far@x.test", NULL, NULL, 0 },
+	};
+
+	(void)state;
+	use_three();
+	check_rows(rows, COUNT(rows));
+	assert_int_equal(ask("far@e.test"), RESOLVED_FOUND);
+	assert_true(route.domain->discovered);
+	assert_int_equal(ask("real@nick.test"), RESOLVED_FOUND);
+	assert_true(str_is(route.domain->name, "nick.test"));
+	assert_int_equal(at.sites->site[0].homeless, 0);
+}
+
+/* Its doubt about that very name holds the later site back. */
+static void
+a_list_that_moves(void **state)
+{
+	(void)state;
+	use_three();
+	at.sample[0].doubtful = "bar.lists.d.test";
+	at.sample[0].is_changing = true;
+	assert_int_equal(ask("bar@lists.d.test"), RESOLVED_NO_ANSWER);
+	assert_int_equal(ask("bar-owner@lists.d.test"), RESOLVED_NO_ANSWER);
+	assert_int_equal(ask("baz@lists.d.test"), RESOLVED_FOUND);
+	assert_string_equal(route.site->conf->name, "two");
+	/* Mailman 3 has no such address. */
+	assert_int_equal(ask("bar-admin@lists.d.test"), RESOLVED_FOUND);
+}
+
+static int
+count_address(void *arg, struct str address, const struct route *r)
+{
+	(void)r;
+	assert_true(address.n > 0);
+	++*(int *)arg;
+	return 0;
+}
+
+static void
+enumerates_mailman_3(void **state)
+{
+	int n = 0;
+
+	(void)state;
+	use_three();
+	at.sample[1].known = (const char *const[]){ NULL };
+	assert_int_equal(resolve_each(at.sites, count_address, &n), 0);
+	/* dev; foo and split, each at both splits and the second's alias; was
+	 * at both names; real at both; far. */
+	assert_int_equal(n, 9 * (1 + 2 * 3 + 2 + 2 + 1));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -1031,6 +1143,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(sites_in_order),
+		TEST(mailman_3),
+		TEST(a_list_that_moves),
+		TEST(enumerates_mailman_3),
 		TEST(domains_without_case),
 		TEST(aliases_of_domains),
 		TEST(foreign_domains_are_absent),

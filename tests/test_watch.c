@@ -65,6 +65,39 @@ test_entries(void **state)
 	watch_free(w);
 }
 
+/* Other files come and go there with every message. */
+static void
+test_files_beside(void **state)
+{
+	struct watch *w = armed();
+
+	(void)state;
+	fixture_mkdir(fixture_path("data"));
+	watch_beside(w, fixture_path("data"), "postfix_");
+	assert_int_equal(watch_read(w), 0);
+	fixture_file(fixture_path("data/mailman.db-journal"), "x");
+	assert_int_equal(unlink(fixture_path("data/mailman.db-journal")), 0);
+	assert_int_equal(watch_read(w), 0);
+	fixture_file(fixture_path("data/new"), "x");
+	assert_int_equal(rename(fixture_path("data/new"),
+	                     fixture_path("data/postfix_lmtp")), 0);
+	assert_int_equal(watch_read(w), WATCH_BESIDE);
+	fixture_file(fixture_path("data/postfix_lmtp"), "y");
+	assert_int_equal(watch_read(w), WATCH_BESIDE);
+	assert_int_equal(unlink(fixture_path("data/postfix_lmtp")), 0);
+	assert_int_equal(watch_read(w), WATCH_BESIDE);
+	/* Of what is watched otherwise it changes nothing. */
+	fixture_list("lists", "foo");
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_int_equal(unlink(fixture_path("data/new")), -1);
+	assert_int_equal(rmdir(fixture_path("data")), 0);
+	assert_int_equal(watch_read(w), 0);
+	assert_true(watch_armed(w));
+	watch_beside(w, fixture_path("nosuch"), "postfix_");
+	assert_int_equal(watch_read(w), 0);
+	watch_free(w);
+}
+
 static void
 test_forget(void **state)
 {
@@ -220,6 +253,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_entries),
 		TEST(test_forget),
+		TEST(test_files_beside),
 		TEST(test_the_directory_itself),
 		TEST(test_arm_again),
 		TEST(test_link_is_followed),

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/conf.h"
 #include "base/buf.h"
 #include "base/conf_check.h"
+#include "base/conf_options.h"
 #include "base/conf_text.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -37,6 +39,7 @@ struct place {
 
 struct reader {
 	const struct conf_vocabulary *words;
+	const char *mailmans[CONF_GENERATIONS_MAX];
 	cfg_opt_t opts[CONF_WHERES][SECTION_OPTIONS];
 	struct place *place;
 	size_t nplaces;
@@ -69,7 +72,7 @@ words_for(const struct conf_option *row)
 	if (row->where == CONF_SITE && !strcmp(row->name, "actions"))
 		return reading->words->actions;
 	if (row->where == CONF_SITE && !strcmp(row->name, "mailman"))
-		return reading->words->mailmans;
+		return reading->mailmans;
 	return row->may;
 }
 
@@ -368,6 +371,22 @@ copy_all(const struct reader *r, cfg_t *cfg, const char *path)
 	return c;
 }
 
+/* What holds where there is no file. */
+static void
+put_defaults(const struct conf_generation *all, struct buf *text)
+{
+	size_t n = 0, i;
+
+	while (all[n].word)
+		n++;
+	for (i = n; i-- > 0;)
+		if (access(all[i].lists_dir, F_OK) == 0)
+			buf_printf(text, "site \"%s\" { mailman = \"%s\" }\n",
+			    all[i].mailer, all[i].word);
+	if (text->n == 0)
+		buf_printf(text, "site \"%s\" {}", all[0].mailer);
+}
+
 /* 0, or -1 after the error was logged. */
 static int
 parse(struct reader *r, cfg_t *cfg, const char *path)
@@ -380,7 +399,7 @@ parse(struct reader *r, cfg_t *cfg, const char *path)
 	buf_init(&text, FILE_MAX);
 	if (!path) {
 		path = NO_FILE;
-		buf_add(&text, "site \"mailman\" {}");
+		put_defaults(r->words->mailmans, &text);
 	} else if (conf_text_read(path, &text, &err) == -1) {
 		log_error("conf: %s: %s", path, err);
 		goto out;
@@ -412,6 +431,8 @@ conf_load(const char *path, const struct conf_vocabulary *words)
 	cfg_t *cfg;
 
 	r->words = words;
+	for (size_t i = 0; words->mailmans[i].word; i++)
+		r->mailmans[i] = words->mailmans[i].word;
 	reading = r;
 	make_options(r);
 	cfg = cfg_init(r->opts[CONF_TOP], CFGF_NONE);
@@ -419,7 +440,7 @@ conf_load(const char *path, const struct conf_vocabulary *words)
 	set_checks(cfg);
 	if (parse(r, cfg, path) == 0) {
 		c = copy_all(r, cfg, path ? path : NO_FILE);
-		if (conf_check(c) == -1) {
+		if (conf_check(c, words->mailmans) == -1) {
 			conf_free(c);
 			c = NULL;
 		}

@@ -46,6 +46,8 @@ struct conf_site {
 	char *delivery_group; /* "": that of the account */
 	double delivery_timeout;
 	char *hosts, *plus, *verify_misses, *url;
+	char *lmtp, *mailer; /* never empty */
+	double settle;
 	struct conf_words actions; /* empty: all */
 	bool discover;
 	struct conf_domain *domains;
@@ -84,17 +86,28 @@ struct conf {
 	size_t nmaps;
 };
 
+/* A generation of Mailman: its word, and what its sites have by default. */
+struct conf_generation {
+	const char *word;
+	const char *lists_dir;
+	const char *mailer;
+};
+
+#define CONF_GENERATIONS_MAX 8 /* the one without a word included */
+
 /* Which words roles, actions and Mailmans have; each ends with NULL. */
 struct conf_vocabulary {
 	const char *const *roles;
 	const char *const *actions;
-	const char *const *mailmans;
+	const struct conf_generation *mailmans;
 };
 
 /*
- * Reads and checks the file PATH; NULL: what holds without a file, one site
- * with every default.  NULL after an error, which is then logged
- * with file, line and option, one line each.  The caller frees it.
+ * Reads and checks the file PATH; NULL: what holds without a file, a site
+ * with every default for each Mailman whose lists directory is there, the
+ * newest first, or for the oldest where none is.  NULL after an error, which
+ * is then logged with file, line and option, one line each.  The caller frees
+ * it.
  */
 struct conf *conf_load(const char *path, const struct conf_vocabulary *words);
 void conf_free(struct conf *c);

@@ -7,10 +7,12 @@
 #include <sysexits.h>
 
 #include "base/conf_check.h"
+#include "base/lmtp.h"
 #include "base/log.h"
 
-/* `%1@DOMAIN.mailman3' must fit into what sendmail carries as one value. */
+/* `%1@DOMAIN.MAILER' must fit into what sendmail carries as one value. */
 #define DOMAIN_MAX 180
+#define MAILER_MAX 16
 
 static int
 complain(const struct conf *c, int line, const char *fmt, ...)
@@ -146,6 +148,29 @@ conf_check_domain_name(const char *text)
 }
 
 static const char *
+check_lmtp(const char *text)
+{
+	struct lmtp l;
+
+	return lmtp_parse(text, &l);
+}
+
+/* Its name ends pseudo domains, which are lower case, and begins values. */
+static const char *
+check_mailer(const char *text)
+{
+	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+
+	if (text[n] || n > MAILER_MAX)
+		return "must be a mailer's name: lower case letters, digits, "
+		       "'-' and '_', 16 at most";
+	if (!strcmp(text, "error") || !strcmp(text, "redirect") ||
+	    !strcmp(text, "local"))
+		return "is a name that means something else";
+	return NULL;
+}
+
+static const char *
 check_alias(const char *text)
 {
 	return *text ? conf_check_domain_name(text) : NULL;
@@ -163,7 +188,8 @@ conf_check_text(const struct conf_option *row, const char *text)
 		{ "data_dir", check_data_dir },
 		{ "wrapper", check_alias_path }, { "redirect", check_redirect },
 		{ "refusal", check_refusal }, { "url", check_url },
-		{ "alias", check_alias },
+		{ "alias", check_alias }, { "lmtp", check_lmtp },
+		{ "mailer", check_mailer },
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
@@ -207,11 +233,26 @@ join(struct str a, const char *b)
 	return c;
 }
 
+/* Puts what the generation has by default where nothing was set. */
 static void
-fill_site(struct conf_site *s)
+fill_default(char **text, const char *value)
 {
-	size_t n = strlen(s->lists_dir);
+	if (**text)
+		return;
+	free(*text);
+	*text = join(str_from(value), "");
+}
 
+static void
+fill_site(struct conf_site *s, const struct conf_generation *g)
+{
+	size_t n;
+
+	while (strcmp(g->word, s->mailman))
+		g++;
+	fill_default(&s->lists_dir, g->lists_dir);
+	fill_default(&s->mailer, g->mailer);
+	n = strlen(s->lists_dir);
 	while (n > 1 && s->lists_dir[n - 1] == '/')
 		s->lists_dir[--n] = '\0';
 	if (*s->data_dir)
@@ -351,6 +392,30 @@ check_twice(const struct conf *c, const struct conf_site *s, size_t i)
 	return 0;
 }
 
+static bool
+shares_domain(const struct conf_site *a, const struct conf_site *b)
+{
+	for (size_t i = 0; i < a->ndomains; i++)
+		for (size_t j = 0; j < b->ndomains; j++)
+			if (!strcmp(a->domains[i].name, b->domains[j].name))
+				return true;
+	return false;
+}
+
+/* A pseudo domain tells the mailer, and with it the host. */
+static int
+check_mailers(const struct conf *c, const struct conf_site *s)
+{
+	for (const struct conf_site *o = c->sites; o < s; o++)
+		if (!strcmp(o->mailer, s->mailer) &&
+		    (strcmp(o->mailman, s->mailman) ||
+		    (strcmp(o->lmtp, s->lmtp) && shares_domain(o, s))))
+			return complain(c, s->line, "site \"%s\": option "
+			    "'mailer': site \"%s\" has %s already, for "
+			    "another server", s->name, o->name, s->mailer);
+	return 0;
+}
+
 static int
 check_site(const struct conf *c, struct conf_site *s)
 {
@@ -365,6 +430,8 @@ check_site(const struct conf *c, struct conf_site *s)
 			rc = complain(c, s->line, "site \"%s\": option "
 			    "'lists_dir': %s is that of site \"%s\" already",
 			    s->name, s->lists_dir, o->name);
+	if (check_mailers(c, s) == -1)
+		rc = -1;
 	for (size_t i = 0; i < s->ndomains; i++)
 		if (check_twice(c, s, i) == -1 ||
 		    check_domain(c, &s->domains[i]) == -1 ||
@@ -396,13 +463,13 @@ check_map(const struct conf *c, const struct conf_map *m)
 }
 
 static void
-fill(struct conf *c)
+fill(struct conf *c, const struct conf_generation *mailmans)
 {
 	c->socket_mode = strtoul(c->socket_mode_text, NULL, 8);
 	for (size_t i = 0; i < c->nsites; i++) {
 		struct conf_site *s = &c->sites[i];
 
-		fill_site(s);
+		fill_site(s, mailmans);
 		for (size_t j = 0; j < s->ndomains; j++) {
 			fold(s->domains[j].name);
 			fold(s->domains[j].alias);
@@ -412,11 +479,11 @@ fill(struct conf *c)
 }
 
 int
-conf_check(struct conf *c)
+conf_check(struct conf *c, const struct conf_generation *mailmans)
 {
 	int rc = 0;
 
-	fill(c);
+	fill(c, mailmans);
 	if (c->nsites == 0)
 		rc = complain(c, 1, "no site");
 	for (size_t i = 0; i < c->nsites; i++)

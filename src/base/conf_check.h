@@ -19,6 +19,7 @@ const char *conf_check_domain_name(const char *text);
  * fills in what follows from other options.  0, or -1 after one logged line
  * for each error.
  */
-int conf_check(struct conf *c) WARN_UNUSED;
+int conf_check(struct conf *c, const struct conf_generation *mailmans)
+    WARN_UNUSED;
 
 #endif

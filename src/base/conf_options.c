@@ -61,8 +61,8 @@ const struct conf_option conf_options[] = {
 
 	SITE_ROW(CONF_STRING, mailman, "2.1",
 	    .help = "generation of Mailman"),
-	SITE_ROW(CONF_STRING, lists_dir, "/var/lib/mailman/lists",
-	    .help = "Mailman's lists directory"),
+	SITE_ROW(CONF_STRING, lists_dir, "",
+	    .help = "Mailman's lists directory (Debian's)"),
 	SITE_ROW(CONF_STRING, data_dir, "",
 	    .help = "Mailman's data directory (LISTS_DIR/../data)"),
 	SITE_ROW(CONF_STRING, wrapper, "/var/lib/mailman/mail/mailman",
@@ -85,6 +85,12 @@ const struct conf_option conf_options[] = {
 	    .help = "ask the directory before an address is refused"),
 	SITE_ROW(CONF_STRING, url, "",
 	    .help = "page with an overview of the lists, for refusals"),
+	SITE_ROW(CONF_STRING, lmtp, "[127.0.0.1]",
+	    .help = "host of Mailman 3's LMTP server"),
+	SITE_ROW(CONF_STRING, mailer, "",
+	    .help = "sendmail's mailer for the lists (mailman, mailman3)"),
+	SITE_ROW(CONF_SECONDS, settle, "2", .min = 0, .max = 60,
+	    .help = "seconds until a new Mailman 3 list is believed"),
 
 	DOMAIN_ROW(CONF_BOOL, dedicated, "false",
 	    .help = "the domain holds only lists; the rest is refused"),

@@ -133,6 +133,23 @@ take_last_host(struct compare *c, struct scan_list *now,
 	return 0;
 }
 
+static int
+add_gone(struct compare *c, struct str name)
+{
+	char **more = reallocarray(c->gone, c->ngone + 1, sizeof(*more));
+	char *copy = str_dup(name);
+
+	if (more != NULL)
+		c->gone = more;
+	if (more == NULL || copy == NULL) {
+		free(copy);
+		errno = ENOMEM;
+		return -1;
+	}
+	c->gone[c->ngone++] = copy;
+	return 0;
+}
+
 /* A list that went may be the one that had the host's URL. */
 static int
 change_host(struct compare *c, struct str name)
@@ -159,23 +176,56 @@ take_url(void *arg, struct str name, const struct record_host *r)
 	return -1;
 }
 
+static bool
+is_same(const struct scan_list *now, const struct record *old)
+{
+	return old->ino == now->ino && old->mtime == now->mtime &&
+	    old->size == (uint64_t)now->size;
+}
+
+/* What is no list, or none with a directory: nobody misses it. */
+static int
+compare_other(struct compare *c, struct str name, struct scan_list *now,
+    const struct record *record)
+{
+	switch (record->basis) {
+	case LISTS_BY_FILE:
+		c->files++;
+		return 0;
+	case LISTS_GONE:
+		return now == NULL ? add_gone(c, name) : 0;
+	default:
+		break;
+	}
+	c->entries++;
+	if (now == NULL || !is_same(now, record))
+		return 0;
+	now->known = true;
+	now->last_basis = record->basis;
+	return take_host(c, now, record);
+}
+
 static int
 compare_list(void *arg, struct str name, const struct record *record)
 {
 	struct compare *c = arg;
 	struct scan_list *now = find_scanned(c, name);
 
+	if (record->basis != LISTS_BY_DIRECTORY &&
+	    record->basis != LISTS_BY_BOTH)
+		return compare_other(c, name, now, record);
+	c->entries++;
 	c->seen++;
 	if (now != NULL) {
-		if (record->ino == now->ino && record->mtime == now->mtime &&
-		    record->size == (uint64_t)now->size)
-			return take_host(c, now, record);
-		return take_last_host(c, now, record);
+		now->last_basis = record->basis;
+		now->known = is_same(now, record);
+		return now->known ? take_host(c, now, record) :
+		    take_last_host(c, now, record);
 	}
 	if (is_doubtful(c, name))
 		return keep(c, name, record);
 	c->missing++;
-	if (change_host(c, record->host) == -1)
+	if (change_host(c, record->host) == -1 || add_gone(c, name) == -1)
 		return -1;
 	if (!was_seen_to_go(&c->o->gone, name))
 		c->unseen++;
@@ -189,14 +239,22 @@ compare(struct compare *c, const struct rebuild_order *o, struct scan *scan,
 	const struct record_head *head = cache_head(old);
 
 	*c = (struct compare){ .o = o, .scan = scan, .hosts = hosts };
+	c->count = head->count;
+	c->stamp = head->stamp;
 	c->other = head->dev != scan->dev || head->ino != scan->ino;
 	errno = EPROTO;
 	if (cache_each_host(old, take_url, c) != 0 ||
 	    cache_each(old, compare_list, c) != 0)
 		return -1;
-	c->unchanged = !c->other && c->same == scan->n &&
-	    c->same + c->nkept == c->seen && c->seen == head->count;
 	return 0;
+}
+
+bool
+compare_unchanged(const struct compare *c, size_t young)
+{
+	return !c->other && c->same == c->scan->n - young &&
+	    c->same + c->nkept == c->entries &&
+	    c->seen + c->files == c->count;
 }
 
 void
@@ -207,5 +265,8 @@ compare_clear(struct compare *c)
 	for (i = 0; i < c->nkept; i++)
 		free(c->kept[i].name);
 	free(c->kept);
+	for (i = 0; i < c->ngone; i++)
+		free(c->gone[i]);
+	free(c->gone);
 	*c = (struct compare){ 0 };
 }

@@ -23,13 +23,18 @@ struct compare {
 	struct scan *scan;
 	struct hosts *hosts;
 	bool other;     /* the directory is another one */
-	size_t seen;    /* lists in the old snapshot */
+	size_t entries; /* directories in the old snapshot */
+	size_t seen;    /* of these: lists */
+	size_t files;   /* lists without a directory */
+	uint64_t stamp; /* of the old snapshot */
 	size_t missing; /* of these: in the scan no more */
 	size_t unseen;  /* of these: nobody saw them go */
-	bool unchanged; /* a new snapshot would say the same */
+	uint64_t count; /* what the old snapshot says of all lists */
 	struct kept *kept;
 	size_t nkept;
-	size_t same; /* lists in both, with the same file */
+	char **gone; /* names of those that went, now or before */
+	size_t ngone;
+	size_t same; /* in both, with the same file */
 	size_t next; /* where the next one should be in the scan */
 };
 
@@ -40,6 +45,9 @@ struct compare {
  */
 int compare(struct compare *c, const struct rebuild_order *o,
     struct scan *scan, struct hosts *hosts, struct cache *old) WARN_UNUSED;
+/* Whether a new snapshot of all of the scan but YOUNG lists would have the
+ * same directories. */
+bool compare_unchanged(const struct compare *c, size_t young);
 void compare_clear(struct compare *c);
 
 #endif

@@ -21,12 +21,13 @@ free_host(struct host *host)
 		return;
 	free(host->name);
 	free(host->url);
+	free(host->real);
 	free(host);
 }
 
 /* Most lists have a host that is there already. */
-static struct host *
-find_old(const struct hosts *h, struct str name)
+struct host *
+hosts_old(const struct hosts *h, struct str name)
 {
 	char copy[HOST_BYTES];
 	struct host key = { .name = copy }, **at;
@@ -64,7 +65,7 @@ add_new(struct hosts *h, struct str name)
 struct host *
 hosts_find(struct hosts *h, struct str name)
 {
-	struct host *old = find_old(h, name);
+	struct host *old = hosts_old(h, name);
 
 	return old != NULL ? old : add_new(h, name);
 }
@@ -81,6 +82,18 @@ hosts_set_url(struct host *host, struct str url)
 		return -1;
 	free(host->url);
 	host->url = copy;
+	return 0;
+}
+
+int
+hosts_set_real(struct host *host, struct str real)
+{
+	char *copy = str_dup(real);
+
+	if (copy == NULL)
+		return -1;
+	free(host->real);
+	host->real = copy;
 	return 0;
 }
 

@@ -13,7 +13,9 @@
 struct host {
 	char *name; /* "": not known */
 	char *url;  /* overview of its lists, or NULL */
+	char *real; /* the host that it is an alias of, or NULL */
 	size_t count;
+	bool registered; /* Mailman's register has lists of it */
 	bool changed; /* its lists are not those of the old snapshot */
 	size_t tried; /* lists that were asked for the URL */
 };
@@ -28,8 +30,12 @@ struct hosts {
 /* The host of that name, a new one where there is none; it stays where it is
  * until hosts_clear().  NULL when out of memory. */
 struct host *hosts_find(struct hosts *h, struct str name);
+/* The same, or NULL. */
+struct host *hosts_old(const struct hosts *h, struct str name);
 /* Where its lists are to be seen; "" changes nothing.  0, or -1. */
 int hosts_set_url(struct host *host, struct str url) WARN_UNUSED;
+/* That it is an alias of REAL.  0, or -1. */
+int hosts_set_real(struct host *host, struct str real) WARN_UNUSED;
 void hosts_clear(struct hosts *h);
 
 #endif

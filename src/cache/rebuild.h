@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/conf.h"
 #include "base/str.h"
 #include "mailman/mailman.h"
 #include "mailman/scan.h"
@@ -25,6 +26,8 @@ struct rebuild_result {
 	size_t lists; /* on disk now, for UNCHANGED and WRITTEN */
 	unsigned long milliseconds;
 	size_t unfinished; /* young directories that may become lists */
+	size_t young;      /* lists that are too new to be believed */
+	double ripe_in;    /* seconds until they are not */
 	bool denied; /* AWAY because the directory cannot be read at all */
 	/*
 	 * For AWAY and FAILED why; else what somebody should look at (doubtful
@@ -46,7 +49,11 @@ struct rebuild_order {
 	const struct mailman *mailman;
 	const char *site;
 	const char *lists_dir;
+	const char *data_dir;
 	const char *cache_dir;
+	double settle; /* seconds until a new directory is a list */
+	const struct conf_domain *domains; /* that the site names */
+	size_t ndomains;
 	bool accept_empty;
 	/* In use, for where the file is gone or no use; or NULL. */
 	struct cache *known;
@@ -54,6 +61,10 @@ struct rebuild_order {
 	scan_progress_fn *progress; /* may be NULL */
 	void *progress_arg;
 };
+
+/* What is to be ordered for SITE, without what is only at times. */
+struct rebuild_order rebuild_order(const struct conf_site *site,
+    const struct mailman *mailman, const char *cache_dir);
 
 /*
  * Waits for the lock, scans, and replaces the snapshot where it differs.

@@ -53,6 +53,41 @@ next_time(struct str *rest, int64_t *out)
 	return 0;
 }
 
+static const char *const bases[LISTS_BASES] = {
+	[LISTS_BY_DIRECTORY] = "directory",
+	[LISTS_BY_BOTH] = "both",
+	[LISTS_BY_FILE] = "file",
+	[LISTS_PHANTOM] = "phantom",
+	[LISTS_GONE] = "gone",
+};
+
+const char *
+record_basis_name(enum lists_basis basis)
+{
+	return bases[basis];
+}
+
+bool
+record_counts(const struct record *r)
+{
+	return r->basis != LISTS_PHANTOM && r->basis != LISTS_GONE;
+}
+
+/* Left out where it is the directory; what is not known is no more. */
+static enum lists_basis
+next_basis(struct str *rest)
+{
+	struct str field;
+	int b;
+
+	if (next_field(rest, &field) == -1)
+		return LISTS_BY_DIRECTORY;
+	for (b = 0; b < LISTS_BASES; b++)
+		if (str_is(field, bases[b]))
+			return b;
+	return LISTS_BY_DIRECTORY;
+}
+
 int
 record_decode(struct str value, struct record *r)
 {
@@ -64,6 +99,7 @@ record_decode(struct str value, struct record *r)
 	    next_field(&value, &got.host) == -1 ||
 	    got.host.n > RECORD_HOST_MAX)
 		return -1;
+	got.basis = next_basis(&value);
 	*r = got;
 	return 0;
 }
@@ -74,6 +110,8 @@ record_encode(const struct record *r, struct buf *out)
 	buf_printf(out, "%" PRIu64 "\t%" PRId64 "\t%" PRIu64 "\t", r->ino,
 	    r->mtime, r->size);
 	buf_str(out, r->host);
+	if (r->basis != LISTS_BY_DIRECTORY)
+		buf_printf(out, "\t%s", bases[r->basis]);
 }
 
 int
@@ -85,6 +123,10 @@ record_decode_host(struct str value, struct record_host *r)
 	    next_field(&value, &got.url) == -1 ||
 	    got.url.n > RECORD_URL_MAX)
 		return -1;
+	if (next_field(&value, &got.real) == -1)
+		got.real = STR("");
+	if (got.real.n > RECORD_HOST_MAX)
+		return -1;
 	*r = got;
 	return 0;
 }
@@ -94,6 +136,10 @@ record_encode_host(const struct record_host *r, struct buf *out)
 {
 	buf_printf(out, "%" PRIu64 "\t", r->count);
 	buf_str(out, r->url);
+	if (r->real.n == 0)
+		return;
+	buf_char(out, '\t');
+	buf_str(out, r->real);
 }
 
 int
@@ -107,6 +153,8 @@ record_decode_head(struct str value, struct record_head *r)
 	    next_number(&value, &r->dev) == -1 ||
 	    next_number(&value, &r->ino) == -1)
 		return -1;
+	if (next_number(&value, &r->stamp) == -1)
+		r->stamp = 0;
 	return 0;
 }
 
@@ -116,4 +164,6 @@ record_encode_head(const struct record_head *r, struct buf *out)
 	buf_printf(out,
 	    "%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, r->version,
 	    r->count, r->dev, r->ino);
+	if (r->stamp != 0)
+		buf_printf(out, "\t%" PRIu64, r->stamp);
 }

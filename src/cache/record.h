@@ -1,9 +1,10 @@
 /*
  * record - a value of the cache, as text: listmap-cache(5).
  *
- *	list name	INODE <TAB> MTIME <TAB> SIZE <TAB> HOST
- *	":host:" HOST	COUNT <TAB> URL
+ *	list name	INODE <TAB> MTIME <TAB> SIZE <TAB> HOST [<TAB> BASIS]
+ *	":host:" HOST	COUNT <TAB> URL [<TAB> REAL]
  *	":listmap"	VERSION <TAB> COUNT <TAB> DEVICE <TAB> INODE
+ *			[<TAB> STAMP]
  *
  * No list's name begins with a colon.  The records of the hosts stand before
  * those of the lists.  Further fields may follow; readers pass over them.
@@ -12,11 +13,13 @@
 #ifndef CACHE_RECORD_H
 #define CACHE_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "mailman/lists.h"
 
 #define RECORD_VERSION 1
 #define RECORD_HEAD_KEY ":listmap"
@@ -30,12 +33,14 @@ struct record {
 	int64_t mtime; /* nanoseconds since the epoch */
 	uint64_t size;
 	struct str host; /* lower case; empty: not known */
+	enum lists_basis basis;
 };
 
 /* One host: how many lists have it, and where they are to be seen. */
 struct record_host {
 	uint64_t count;
-	struct str url; /* empty: not known */
+	struct str url;  /* empty: not known */
+	struct str real; /* the host that it is an alias of, or empty */
 };
 
 struct record_head {
@@ -43,7 +48,13 @@ struct record_head {
 	uint64_t count;
 	uint64_t dev; /* of the lists directory */
 	uint64_t ino;
+	uint64_t stamp; /* of Mailman's files; 0: there are none */
 };
+
+/* "directory", "both", "file", "phantom", "gone". */
+const char *record_basis_name(enum lists_basis basis);
+/* Whether such a thing is a list. */
+bool record_counts(const struct record *r);
 
 /* 0, or -1 where VALUE is no such record. */
 int record_decode(struct str value, struct record *r) WARN_UNUSED;

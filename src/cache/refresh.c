@@ -143,6 +143,14 @@ look_how(struct refresh *r)
 	set_verify(r);
 }
 
+static void
+look_beside(struct refresh *r)
+{
+	if (is_armed(r) && r->o.mailman->register_prefix != NULL)
+		watch_beside(r->watch, r->o.site->data_dir,
+		    r->o.mailman->register_prefix);
+}
+
 /* Watches the directory that is there now, and asks for a scan of it. */
 static void
 arm(struct refresh *r)
@@ -155,6 +163,7 @@ arm(struct refresh *r)
 		return;
 	}
 	outcome_watch(&r->outcome, r->o.site->lists_dir, 0);
+	look_beside(r);
 	look_how(r);
 	request(r, 0.0);
 }
@@ -170,7 +179,7 @@ on_watch(struct ev_loop *loop, struct ev_io *w, int events)
 		note_suspect(r);
 	if ((seen & (WATCH_CHANGED | WATCH_OVERFLOW)) != 0)
 		note_changed(r);
-	if ((seen & WATCH_TOUCHED) != 0)
+	if ((seen & (WATCH_TOUCHED | WATCH_BESIDE)) != 0)
 		request(r, r->o.debounce);
 	if ((seen & WATCH_LOST) != 0 && !r->remote)
 		arm(r);
@@ -213,7 +222,9 @@ ended_well(struct refresh *r, const struct rebuild_result *result)
 	r->suspect = false;
 	/* Nobody sees what comes into a directory that is no list yet. */
 	r->source.behind = r->changed || !is_armed(r) ||
-	    result->unfinished > 0;
+	    result->unfinished > 0 || result->young > 0;
+	if (result->young > 0)
+		request(r, result->ripe_in);
 	r->source.settled = r->watched && !r->source.behind;
 	/* That the child could read it shows that this does not hang. */
 	if (!is_armed(r))
@@ -253,14 +264,11 @@ on_ended(struct ev_loop *loop, struct ev_child *w, int events)
 static void
 start_scan(struct refresh *r)
 {
-	struct rebuild_order order = {
-		.mailman = r->o.mailman,
-		.site = r->o.site->name,
-		.lists_dir = r->o.site->lists_dir,
-		.cache_dir = r->o.cache_dir,
-		.known = r->source.cache,
-	};
+	struct rebuild_order order = rebuild_order(r->o.site, r->o.mailman,
+	    r->o.cache_dir);
 	char text[128];
+
+	order.known = r->source.cache;
 
 	if (r->watch != NULL)
 		order.gone = watch_gone(r->watch);
@@ -391,6 +399,7 @@ refresh_new(struct ev_loop *loop, const struct refresh_options *o)
 	r->pace.longest_backoff = o->rescan;
 	r->loop = loop;
 	source_init(&r->source, o->mailman, o->site->lists_dir, false);
+	source_configure(&r->source, r->o.site);
 	r->source.differs = note_difference;
 	r->source.arg = r;
 	r->source.swapped = o->swapped;
@@ -414,12 +423,13 @@ refresh_configure(struct refresh *r, const struct refresh_options *o)
 {
 	r->o = *o;
 	r->pace.longest_backoff = o->rescan;
-	r->source.lists_dir = o->site->lists_dir;
+	source_configure(&r->source, r->o.site);
 	set_verify(r);
 	if (r->loop == NULL || r->stopped)
 		return;
 	r->rescan.repeat = o->rescan;
 	ev_timer_again(r->loop, &r->rescan);
+	look_beside(r);
 	request(r, 0.0);
 }
 
@@ -480,5 +490,7 @@ refresh_status(struct refresh *r, struct refresh_status *st)
 		.scans = r->outcome.scans,
 		.milliseconds = r->outcome.milliseconds,
 		.reason = r->outcome.reason,
+		.census = r->o.mailman->stamp ? source_census(&r->source) :
+		    NULL,
 	};
 }

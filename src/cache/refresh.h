@@ -74,6 +74,9 @@ struct refresh_status {
 	unsigned long scans; /* that ended, well or not */
 	unsigned long milliseconds; /* the last scan took */
 	const char *reason; /* of away or of a failure; "" */
+	/* LISTS_BASES of them: lists by what they are known from; NULL where
+	 * there is only one such thing. */
+	const size_t *census;
 };
 void refresh_status(struct refresh *r, struct refresh_status *st);
 

@@ -7,8 +7,14 @@
  *	good		has it not	absent
  *	any		another one	away, until a scan accepts it
  *	good		not asked	absent, unless away
+ *
+ * Where new lists settle, a directory that the snapshot does not have is no
+ * answer while it is young.  A phantom of the snapshot is absent as long as
+ * neither it nor Mailman's register changed.
  */
 #include <stddef.h>
+#include <string.h>
+#include <time.h>
 
 #include "cache/source.h"
 #include "mailman/directory.h"
@@ -52,18 +58,100 @@ describe(struct source *s, struct str name, struct list *out)
 	out->host = str_from(s->asked.host);
 }
 
+static bool
+is_recent(const struct source *s, const struct timespec *t)
+{
+	struct timespec now;
+	double age;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	age = (double)(now.tv_sec - t->tv_sec) +
+	    (double)(now.tv_nsec - t->tv_nsec) / 1e9;
+	/* What was made in the future is as good as old. */
+	return age < s->settle && age > -s->settle;
+}
+
+/* That there is a list which the snapshot lacks. */
+static enum lists_found
+accept(struct source *s, struct str name, const struct stat *st,
+    struct list *out)
+{
+	bool recent = is_recent(s, &st->st_mtim);
+
+	/* Who knows of changes looks for it by itself. */
+	if (!recent || !s->behind)
+		tell(s, LISTS_FOUND);
+	if (recent)
+		return LISTS_NO_ANSWER;
+	describe(s, name, out);
+	return LISTS_FOUND;
+}
+
 static enum lists_found
 find_on_disk(struct source *s, struct str name, bool known, struct list *out)
 {
-	enum lists_found found = ask_directory(s, name, NULL);
+	struct stat st;
+	enum lists_found found = ask_directory(s, name, &st);
 
 	if (found == LISTS_ABSENT)
 		return known && !s->away ? LISTS_ABSENT : LISTS_AWAY;
-	if (found != LISTS_NO_ANSWER)
-		tell(s, found);
 	if (found == LISTS_FOUND)
-		describe(s, name, out);
+		return accept(s, name, &st, out);
+	if (found == LISTS_AWAY)
+		tell(s, found);
 	return found;
+}
+
+static bool
+is_same(const struct record *r, const struct stat *st)
+{
+	return r->ino == st->st_ino && r->mtime == scan_mtime(st) &&
+	    r->size == (uint64_t)st->st_size;
+}
+
+/* Mailman wrote down something since. */
+static bool
+is_rewritten(const struct source *s)
+{
+	return s->mailman->stamp != NULL && s->data_dir != NULL &&
+	    s->mailman->stamp(s->data_dir) != cache_head(s->cache)->stamp;
+}
+
+/* What the snapshot has for no list, though there is, or was, a directory. */
+static enum lists_found
+find_hidden(struct source *s, struct str name, const struct record *r,
+    struct list *out)
+{
+	enum lists_found found;
+	struct stat st;
+
+	if (!s->verify)
+		return s->trusted && !s->away ? LISTS_ABSENT : LISTS_AWAY;
+	found = ask_directory(s, name, &st);
+	if (found == LISTS_ABSENT && s->away)
+		return LISTS_AWAY;
+	if (found != LISTS_FOUND && found != LISTS_ABSENT)
+		return found;
+	if (found == LISTS_FOUND &&
+	    (r->basis != LISTS_PHANTOM || !is_same(r, &st)))
+		return accept(s, name, &st, out);
+	if (is_rewritten(s) ||
+	    (found == LISTS_FOUND && is_recent(s, &st.st_ctim))) {
+		tell(s, LISTS_FOUND);
+		return LISTS_NO_ANSWER;
+	}
+	return s->away ? LISTS_AWAY : LISTS_ABSENT;
+}
+
+/* While changes are known, a new list may have the name of one that went. */
+static bool
+is_another(const struct source *s, struct str name, const struct record *r)
+{
+	struct stat st;
+
+	return s->settle > 0 && s->behind && s->verify &&
+	    ask_directory(s, name, &st) == LISTS_FOUND && !is_same(r, &st) &&
+	    is_recent(s, &st.st_mtim);
 }
 
 static enum lists_found
@@ -77,8 +165,14 @@ find(const struct lists *l, struct str name, enum lists_effort effort,
 	*out = (struct list){ .name = name };
 	if (s->cache != NULL)
 		known = cache_find(s->cache, name, &r);
+	if (known == 1 && !record_counts(&r))
+		return effort == LISTS_KNOWN ? LISTS_ABSENT :
+		    find_hidden(s, name, &r, out);
 	if (known == 1) {
+		if (effort == LISTS_THOROUGH && is_another(s, name, &r))
+			return LISTS_NO_ANSWER;
 		out->host = r.host;
+		out->basis = r.basis;
 		return LISTS_FOUND;
 	}
 	if (known == 0 && effort == LISTS_KNOWN)
@@ -102,14 +196,17 @@ find_changed(const struct lists *l, struct str name, struct list *out)
 		return LISTS_ABSENT;
 	if (!s->verify)
 		return s->trusted && !s->away ? LISTS_ABSENT : LISTS_AWAY;
+	if (is_rewritten(s)) {
+		tell(s, LISTS_FOUND);
+		return LISTS_NO_ANSWER;
+	}
 	found = ask_directory(s, name, &st);
 	/* Where the lists are away the list's host may be another by now. */
 	if (found == LISTS_ABSENT && s->away)
 		return LISTS_AWAY;
 	if (found != LISTS_FOUND)
 		return found;
-	if (r.ino == st.st_ino && r.mtime == scan_mtime(&st) &&
-	    r.size == (uint64_t)st.st_size)
+	if (is_same(&r, &st))
 		return LISTS_ABSENT;
 	tell(s, LISTS_FOUND);
 	describe(s, name, out);
@@ -125,8 +222,11 @@ static int
 visit_list(void *arg, struct str name, const struct record *r)
 {
 	const struct each *e = arg;
-	const struct list list = { .name = name, .host = r->host };
+	const struct list list = { .name = name, .host = r->host,
+		.basis = r->basis };
 
+	if (!record_counts(r))
+		return 0;
 	return e->visit(e->arg, &list);
 }
 
@@ -151,7 +251,7 @@ static int
 visit_host(void *arg, struct str name, const struct record_host *r)
 {
 	const struct each_host *e = arg;
-	const struct lists_host host = { name, r->count, r->url };
+	const struct lists_host host = { name, r->count, r->url, r->real };
 
 	return e->visit(e->arg, &host);
 }
@@ -199,6 +299,14 @@ source_init(struct source *s, const struct mailman *mailman,
 	};
 }
 
+void
+source_configure(struct source *s, const struct conf_site *site)
+{
+	s->lists_dir = site->lists_dir;
+	s->data_dir = site->data_dir;
+	s->settle = s->mailman->settles ? site->settle : 0;
+}
+
 int
 source_reopen(struct source *s, const char *path, const char **err)
 {
@@ -211,9 +319,32 @@ source_reopen(struct source *s, const char *path, const char **err)
 		return -1;
 	cache_close(s->cache);
 	s->cache = c;
+	s->counted = false;
 	if (s->swapped != NULL)
 		s->swapped(s->swapped_arg);
 	return 1;
+}
+
+static int
+count(void *arg, struct str name, const struct record *r)
+{
+	struct source *s = arg;
+
+	(void)name;
+	s->census[r->basis]++;
+	return 0;
+}
+
+const size_t *
+source_census(struct source *s)
+{
+	if (s->cache == NULL)
+		return NULL;
+	if (!s->counted) {
+		memset(s->census, 0, sizeof(s->census));
+		s->counted = cache_each(s->cache, count, s) == 0;
+	}
+	return s->census;
 }
 
 void

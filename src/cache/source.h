@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "base/conf.h"
 #include "cache/cache.h"
 #include "mailman/lists.h"
 #include "mailman/mailman.h"
@@ -16,6 +17,8 @@ struct source {
 	struct lists lists;
 	const struct mailman *mailman;
 	const char *lists_dir;
+	const char *data_dir;
+	double settle;       /* seconds until a new directory is a list */
 	bool verify;         /* ask the directory before "absent" */
 	struct cache *cache; /* NULL: none yet */
 	bool trusted; /* the snapshot is young enough to say "absent" alone */
@@ -32,11 +35,19 @@ struct source {
 	void (*swapped)(void *arg);
 	void *swapped_arg;
 	struct particulars asked; /* what the directory said last */
+	size_t census[LISTS_BASES]; /* of the snapshot, where it was counted */
+	bool counted;
 };
+
+/* How many entries of the snapshot are known from what: LISTS_BASES of them;
+ * NULL where there is no snapshot. */
+const size_t *source_census(struct source *s);
 
 /* Fills in what its struct lists needs. */
 void source_init(struct source *s, const struct mailman *mailman,
     const char *lists_dir, bool verify);
+/* Takes from SITE, which must outlive it, where its lists are. */
+void source_configure(struct source *s, const struct conf_site *site);
 /*
  * Takes the snapshot PATH in the place of what it had, if it is another file.
  * 1; 0 where it is the same; -1 with *ERR as from cache_open(), and what it

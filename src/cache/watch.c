@@ -9,6 +9,8 @@
 #define ENTRY_CAME_OR_WENT                                                    \
 	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
 #define SELF_WENT (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)
+#define FILE_CHANGED                                                          \
+	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR)
 #define WANTED                                                                \
 	(ENTRY_CAME_OR_WENT | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |     \
 	    IN_ONLYDIR)
@@ -20,6 +22,8 @@
 struct watch {
 	int fd;
 	int wd; /* -1: not armed */
+	int beside; /* likewise, of watch_beside() */
+	const char *prefix;
 	struct directory_id id;
 	uint64_t *gone;
 	size_t ngone, gone_size;
@@ -34,7 +38,7 @@ watch_new(void)
 
 	if (w == NULL)
 		return NULL;
-	w->wd = -1;
+	w->wd = w->beside = -1;
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (w->fd == -1) {
 		saved = errno;
@@ -112,6 +116,15 @@ watch_arm(struct watch *w, const char *path)
 	return -1;
 }
 
+void
+watch_beside(struct watch *w, const char *path, const char *prefix)
+{
+	if (w->beside != -1)
+		(void)inotify_rm_watch(w->fd, w->beside);
+	w->prefix = prefix;
+	w->beside = inotify_add_watch(w->fd, path, FILE_CHANGED);
+}
+
 bool
 watch_is_at(const struct watch *w, const char *path)
 {
@@ -166,6 +179,12 @@ take(struct watch *w, const struct inotify_event *e)
 
 	if ((e->mask & IN_Q_OVERFLOW) != 0)
 		return WATCH_OVERFLOW;
+	if (e->wd == w->beside) {
+		if ((e->mask & IN_IGNORED) != 0)
+			w->beside = -1;
+		return e->len > 0 && str_starts(str_from(e->name), w->prefix) ?
+		    WATCH_BESIDE : 0;
+	}
 	/* What an earlier watch saw to go went all the same. */
 	if ((e->mask & (IN_DELETE | IN_MOVED_FROM)) != 0 && e->len > 0 &&
 	    add_gone(w, e->name) == -1)

@@ -25,6 +25,12 @@ int watch_fd(const struct watch *w);
  * or -1 with errno; nothing is watched then.
  */
 int watch_arm(struct watch *w, const char *path) WARN_UNUSED;
+/*
+ * Watches the directory PATH as well, for files whose names begin with PREFIX
+ * (static) and that were written or replaced or went.  Where that cannot be,
+ * it is not.
+ */
+void watch_beside(struct watch *w, const char *path, const char *prefix);
 bool watch_armed(const struct watch *w);
 /* Identity of the directory that is watched. */
 const struct directory_id *watch_id(const struct watch *w);
@@ -37,7 +43,8 @@ enum watch_event {
 	WATCH_CHANGED = 1,  /* entries came, went, or changed their mode */
 	WATCH_OVERFLOW = 2, /* events were lost */
 	WATCH_LOST = 4,     /* unmounted, removed, moved: not armed any more */
-	WATCH_TOUCHED = 8   /* mode or owner of the directory itself */
+	WATCH_TOUCHED = 8,  /* mode or owner of the directory itself */
+	WATCH_BESIDE = 16   /* a file of watch_beside() */
 };
 /* Takes what is there, without waiting: a set of enum watch_event. */
 unsigned watch_read(struct watch *w);

@@ -11,10 +11,21 @@
 
 #include "base/str.h"
 
+/* What a list is known from: its directory, and Mailman's own register. */
+enum lists_basis {
+	LISTS_BY_DIRECTORY, /* the register says nothing that counts */
+	LISTS_BY_BOTH,
+	LISTS_BY_FILE, /* of the register: there is no directory */
+	LISTS_PHANTOM, /* a directory that is no list by the register */
+	LISTS_GONE,    /* was a list; the register does not know yet */
+	LISTS_BASES
+};
+
 struct list {
 	struct str name; /* the name that was asked for */
 	struct str host; /* its mail host, lower case; empty: not known */
 	bool unread;     /* its host would take too long to find out now */
+	enum lists_basis basis;
 };
 
 /* A mail host that lists of a site have. */
@@ -22,6 +33,7 @@ struct lists_host {
 	struct str name; /* lower case; empty: theirs that is not known */
 	size_t count;    /* how many lists */
 	struct str url;  /* overview of the lists (web_page_url), or empty */
+	struct str real; /* the host that it is an alias of, or empty */
 };
 
 enum lists_found {

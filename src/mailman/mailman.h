@@ -8,21 +8,31 @@
 
 #include <sys/stat.h>
 
+#include "base/buf.h"
+#include "base/conf.h"
 #include "mailman/action.h"
 #include "mailman/lists.h"
+#include "mailman/register.h"
 
 /* What a local part means. */
 struct meaning {
 	enum action action;
-	struct str list;
+	struct str list;   /* as the address names it */
+	struct str domain; /* what follows it, with a dot, in the list's id;
+			      empty: nothing, the list is its id */
 	struct str detail; /* behind the '+', empty where there is none */
 	bool everywhere;   /* at every domain, whatever the list's host */
+	enum lists_basis basis; /* what the list is known from */
 };
 
 /* What the configuration of a site says about its addresses. */
 struct manner {
 	unsigned actions; /* ACTION_BIT()s that exist */
 	bool plus_any;    /* detail on every action, not on VERP's alone */
+	/* The names of the domain in question, the real one first; none for a
+	 * local part alone. */
+	const struct str *names;
+	size_t nnames;
 	/* Whether a list answers at the domain in question; NULL: all do. */
 	bool (*at_home)(const void *arg, const struct list *list);
 	const void *arg;
@@ -38,8 +48,16 @@ struct particulars {
 };
 
 struct mailman {
-	const char *version; /* as the configuration names it */
-	const char *mailer;  /* sendmail's mailer for it */
+	const char *version;   /* as the configuration names it */
+	const char *mailer;    /* sendmail's mailer for it, by default */
+	const char *lists_dir; /* Debian's */
+	/* A list whose host is no domain of its site answers elsewhere. */
+	bool strangers;
+	/* The hosts of its lists are domains, whoever is asked: only those who
+	 * run Mailman make them. */
+	bool hosts_are_domains;
+	/* A new directory is no list yet for a moment. */
+	bool settles;
 
 	/* Whether NAME can be a list's name at all; never "." or "..". */
 	bool (*name_ok)(struct str name);
@@ -56,23 +74,39 @@ struct mailman {
 	 */
 	int (*read)(int dir, const char *name, off_t max,
 	    struct particulars *p);
+	/*
+	 * What Mailman wrote down in its data directory of all lists, and what
+	 * tells one state of that from the next; NULL: it does not.
+	 */
+	int (*read_register)(const char *data_dir, struct register_files *r);
+	uint64_t (*stamp)(const char *data_dir);
+	const char *register_prefix; /* its files' names begin so */
 	/* The meaning of a local part: the values of enum lists_found. */
 	enum lists_found (*understand)(const struct manner *how,
 	    const struct lists *lists, enum lists_effort effort,
 	    struct str local, struct meaning *m);
 	/*
-	 * Calls VISIT for each local part that LIST answers at, details left
-	 * out, until it returns another value than 0, which is returned.
+	 * Calls VISIT for each local part that LIST, an id, answers at the
+	 * domain in question, details left out, until it returns another
+	 * value than 0, which is returned.
 	 */
 	int (*each_local)(const struct manner *how, struct str list,
 	    int (*visit)(void *arg, struct str local, enum action a),
 	    void *arg);
+	/* The host that sendmail's mailer is given for a list at DOMAIN. */
+	void (*put_host)(struct buf *b, const struct conf_site *site,
+	    struct str domain);
+	/* Postfix's transport for the site's lists. */
+	void (*put_transport)(struct buf *b, const struct conf_site *site);
 };
 
-extern const struct mailman mailman2;
+extern const struct mailman mailman2, mailman3;
 
-/* The one of that version, or NULL; the versions, ending with NULL. */
+/* The one of that version, or NULL; all of them, ending with NULL. */
 const struct mailman *mailman_find(const char *version);
-extern const char *const mailman_versions[];
+extern const struct mailman *const mailmans[];
+
+/* Whether M means the list of that id. */
+bool mailman_is(const struct meaning *m, struct str id);
 
 #endif

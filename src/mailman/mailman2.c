@@ -301,12 +301,30 @@ each_local(const struct manner *how, struct str list,
 	return visit(arg, buf_get(&b), ACTION_OWNER);
 }
 
+/* mm-handler gets the domain. */
+static void
+put_host(struct buf *b, const struct conf_site *site, struct str domain)
+{
+	(void)site;
+	buf_str(b, domain);
+}
+
+static void
+put_transport(struct buf *b, const struct conf_site *site)
+{
+	buf_printf(b, "%s:", site->mailer);
+}
+
 const struct mailman mailman2 = {
 	.version = "2.1",
 	.mailer = "mailman",
+	.lists_dir = "/var/lib/mailman/lists",
+	.strangers = true,
 	.name_ok = name_ok,
 	.is_list = is_list,
 	.read = read_particulars,
 	.understand = understand,
 	.each_local = each_local,
+	.put_host = put_host,
+	.put_transport = put_transport,
 };

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 
 #define REASON_AWAY "the lists directory cannot be read now"
-#define REASON_NAME "this list's directory cannot be read now"
+#define REASON_NAME "this list's directory cannot be read now, or is new"
 
 /* Room for the longest address that a list can have. */
 #define ADDRESS_BYTES 1024
@@ -21,13 +21,13 @@
 struct place {
 	const struct sites *sites;
 	const struct site *site;
-	const struct domain *domain;
+	const struct domain *domain; /* NULL: everywhere */
 };
 
 /*
  * A list answers at its host, if that is a domain of the site.  Any other
  * answers at the dedicated domains, and at the shared ones where there are no
- * dedicated ones.
+ * dedicated ones; or, where its id names the domain, at that one.
  */
 static bool
 at_home(const void *arg, const struct list *list)
@@ -37,20 +37,36 @@ at_home(const void *arg, const struct list *list)
 
 	if (list->unread)
 		return true;
+	for (size_t i = 0; i < p->domain->nnames; i++)
+		if (str_eq(list->host, p->domain->names[i]))
+			return true;
 	/* A domain that no snapshot knows is the host of its lists alone. */
 	if (p->domain->nsites == 0)
-		return str_eq(list->host, p->domain->name);
+		return false;
 	home = sites_domain(p->sites, list->host);
 	home = home ? home->real : NULL;
 	for (size_t i = 0; home && i < home->nsites; i++)
 		if (home->site[i] == p->site)
-			return home == p->domain;
+			return false;
+	if (!p->site->mailman->strangers)
+		return list->host.n == 0;
 	return p->domain->dedicated || !p->site->dedicates;
 }
 
+/* A local part, the sites that may know it, and the names of the domain that
+ * it is asked for at, if it is. */
+struct question {
+	const struct sites *sites;
+	struct site *const *site;
+	size_t n;
+	struct str local;
+	const struct str *names;
+	size_t nnames;
+};
+
 static enum lists_found
-ask_site(const struct place *p, enum lists_effort effort, struct str local,
-    struct meaning *m)
+ask_site(const struct question *q, const struct place *p,
+    enum lists_effort effort, struct meaning *m)
 {
 	const struct site *site = p->site;
 	struct manner how = site->manner;
@@ -60,9 +76,12 @@ ask_site(const struct place *p, enum lists_effort effort, struct str local,
 		how.at_home = at_home;
 		how.arg = p;
 	}
+	how.names = q->names;
+	how.nnames = q->nnames;
 	if (effort == LISTS_KNOWN && site->lists->changing(site->lists))
 		effort = LISTS_THOROUGH;
-	return site->mailman->understand(&how, site->lists, effort, local, m);
+	return site->mailman->understand(&how, site->lists, effort, q->local,
+	    m);
 }
 
 /* Whether a site that is away may pass for one that has no such list. */
@@ -71,14 +90,6 @@ passes_for_absent(const struct site *site, const struct domain *d)
 {
 	return d && !d->dedicated && site->lists->complete(site->lists);
 }
-
-/* A local part, and the sites that may know it. */
-struct question {
-	const struct sites *sites;
-	struct site *const *site;
-	size_t n;
-	struct str local;
-};
 
 /*
  * Asks the sites in order: the first found counts.  A site's doubt about that
@@ -93,7 +104,7 @@ ask_sites(const struct question *q, enum lists_effort effort, struct route *r)
 	for (size_t i = 0; i < q->n; i++) {
 		const struct place p = { q->sites, q->site[i], r->domain };
 
-		switch (ask_site(&p, effort, q->local, &r->meaning)) {
+		switch (ask_site(q, &p, effort, &r->meaning)) {
 		case LISTS_FOUND:
 			r->site = p.site;
 			return RESOLVED_FOUND;
@@ -153,10 +164,13 @@ ask_for_fresh(const struct sites *s, const struct address *a, struct route *r)
 
 	r->fresh = (struct domain){ .name = a->domain, .discovered = true };
 	r->fresh.real = &r->fresh;
+	r->fresh.names = &r->fresh.name;
+	r->fresh.nnames = 1;
 	r->domain = &r->fresh;
 	for (size_t i = 0; i < s->n && result != RESOLVED_FOUND; i++) {
 		struct site *one = &s->site[i];
-		const struct question q = { s, &one, 1, a->local };
+		const struct question q = { s, &one, 1, a->local,
+			r->domain->names, r->domain->nnames };
 		enum resolved answer;
 
 		if (!one->discovers)
@@ -184,7 +198,8 @@ resolve(const struct sites *s, const struct address *a, struct route *r)
 	if (r->redirect)
 		return RESOLVED_FOUND;
 	return ask_twice(&(struct question){ s, r->domain->site,
-	    r->domain->nsites, a->local }, r);
+	    r->domain->nsites, a->local, r->domain->names,
+	    r->domain->nnames }, r);
 }
 
 enum resolved
@@ -198,8 +213,8 @@ resolve_local(const struct sites *s, const struct address *a, struct route *r)
 	for (size_t i = 0; i < s->n && result == RESOLVED_ABSENT; i++) {
 		struct site *one = &s->site[i];
 
-		result = ask_twice(&(struct question){ s, &one, 1, a->local },
-		    r);
+		result = ask_twice(&(struct question){ s, &one, 1, a->local,
+		    NULL, 0 }, r);
 	}
 	return result;
 }
@@ -216,7 +231,7 @@ resolve_any_host(const struct sites *s, const struct address *a,
 	if (a->too_long)
 		return RESOLVED_ABSENT;
 	return ask_twice(&(struct question){ s, d->real->site,
-	    d->real->nsites, a->local }, r);
+	    d->real->nsites, a->local, d->real->names, d->real->nnames }, r);
 }
 
 /*
@@ -256,7 +271,7 @@ visit_local(void *arg, struct str local, enum action action)
 		found = resolve_local(t->sites, &a, &r);
 	}
 	if (found != RESOLVED_FOUND || r.site != t->site || r.redirect ||
-	    r.meaning.action != action || !str_eq(r.meaning.list, t->list))
+	    r.meaning.action != action || !mailman_is(&r.meaning, t->list))
 		return 0;
 	return t->visit(t->arg, buf_get(&b), &r);
 }
@@ -265,10 +280,14 @@ static int
 visit_list(void *arg, const struct list *list)
 {
 	struct tour *t = arg;
+	struct manner how = t->site->manner;
 
 	t->list = list->name;
-	return t->site->mailman->each_local(&t->site->manner, list->name,
-	    visit_local, t);
+	if (t->domain) {
+		how.names = t->domain->real->names;
+		how.nnames = t->domain->real->nnames;
+	}
+	return t->site->mailman->each_local(&how, list->name, visit_local, t);
 }
 
 static int

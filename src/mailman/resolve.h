@@ -19,7 +19,8 @@ struct site {
 	const struct mailman *mailman;
 	struct manner manner;
 	const struct lists *lists;
-	bool discovers;  /* the hosts of its lists are domains */
+	bool discovers;  /* hosts of new lists are looked for */
+	bool takes_hosts; /* the hosts of its lists are domains */
 	bool any_host;   /* every list at every domain */
 	bool dedicates;  /* it has a dedicated domain */
 	size_t homeless; /* lists whose host is no domain of the site */
@@ -33,6 +34,8 @@ struct domain {
 	bool dedicated;
 	bool discovered; /* lists alone say so */
 	struct str url;  /* overview of the lists; empty: none is known */
+	struct str *names; /* of a real one: its own, then its aliases */
+	size_t nnames;
 	struct site **site; /* in the order of the configuration */
 	size_t nsites;
 	const struct conf_domain **conf; /* beside each site; never NULL */

@@ -174,6 +174,7 @@ open_directory(const char *path, struct scan *s)
 	}
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
+	s->mtime = scan_mtime(&st);
 	return d;
 }
 

@@ -21,6 +21,9 @@ struct scan_list {
 	off_t size;
 	const char *last_host; /* the same, of the old snapshot */
 	const char *host; /* NULL: the scan does not look; for who does */
+	enum lists_basis basis, last_basis; /* likewise */
+	bool known; /* likewise: the old snapshot has that very file */
+	bool young; /* likewise: and it is too new to be believed */
 };
 
 struct scan {
@@ -28,6 +31,7 @@ struct scan {
 	size_t n;
 	dev_t dev; /* of the directory */
 	ino_t ino;
+	int64_t mtime; /* before it was read */
 	size_t unfinished; /* young directories that are no list yet */
 	size_t doubtful; /* entries of which nobody knows (no permission) */
 	char first_doubtful[STR_SHOWN];

@@ -121,6 +121,19 @@ each_host(struct sites *s, host_fn *visit)
 	return 0;
 }
 
+static int
+name_domain(struct domain *d, struct str name)
+{
+	struct str *more = reallocarray(d->names, d->nnames + 1,
+	    sizeof(*more));
+
+	if (!more)
+		return -1;
+	d->names = more;
+	d->names[d->nnames++] = name;
+	return 0;
+}
+
 /* Whoever administers a list may set any host: only names that are names. */
 static int
 discover_name(struct sites *s, struct site *site,
@@ -128,7 +141,7 @@ discover_name(struct sites *s, struct site *site,
 {
 	struct str name;
 
-	if (!site->discovers || host->name.n == 0)
+	if (!site->takes_hosts || host->name.n == 0)
 		return 0;
 	if (keep_text(s, host->name, &name) == -1)
 		return -1;
@@ -136,6 +149,22 @@ discover_name(struct sites *s, struct site *site,
 	if (conf_check_domain_name(name.p) || str_ends(name, "."))
 		return 0;
 	return add_name(s, name);
+}
+
+/* What Mailman has for an alias, its lists have another name for their host. */
+static int
+take_alias(struct sites *s, struct site *site, const struct lists_host *host)
+{
+	struct domain *d = find(s, host->name);
+	struct str real;
+
+	(void)site;
+	d = d && d->real ? find(s, d->real->name) : NULL;
+	if (!d || host->real.n == 0 || str_eq(host->real, d->name))
+		return 0;
+	if (keep_text(s, host->real, &real) == -1)
+		return -1;
+	return name_domain(d, real);
 }
 
 /* Every name once, sorted; the sites come afterwards. */
@@ -206,6 +235,23 @@ fill_domains(struct sites *s)
 	return 0;
 }
 
+/* Every domain's own name, then those of its aliases. */
+static int
+fill_names(struct sites *s)
+{
+	for (size_t i = 0; i < s->ndomains; i++)
+		if (name_domain(&s->domain[i], s->domain[i].name) == -1)
+			return -1;
+	for (size_t i = 0; i < s->ndomains; i++) {
+		const struct domain *d = &s->domain[i];
+
+		if (d->real && d->real != d &&
+		    name_domain(find(s, d->real->name), d->name) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 static bool
 has_site(const struct domain *d, const struct site *site)
 {
@@ -227,10 +273,12 @@ take_host(struct sites *s, struct site *site, const struct lists_host *host)
 		d->real = d;
 		d->discovered = true;
 	}
-	if (d && d->discovered && site->discovers && !has_site(d, site) &&
+	if (d && d->discovered && site->takes_hosts && !has_site(d, site) &&
 	    add_site(d, site, &none) == -1)
 		return -1;
 	if (!d || !d->real || !has_site(d->real, site)) {
+		if (!site->mailman->strangers)
+			return 0;
 		if (site->homeless == 0)
 			str_printable(host->name, site->stranger,
 			    sizeof(site->stranger));
@@ -245,17 +293,20 @@ static void
 init_site(struct site *site, const struct conf_site *conf,
     const struct lists *lists)
 {
+	const struct mailman *mailman = mailman_find(conf->mailman);
+
 	*site = (struct site){
 		.conf = conf,
-		.mailman = mailman_find(conf->mailman),
+		.mailman = mailman,
 		.manner = {
 			.actions = action_mask(&conf->actions),
 			.plus_any = !strcmp(conf->plus, "any"),
 		},
 		.lists = lists,
 		.discovers = conf->discover || conf->ndomains == 0,
-		.any_host = !strcmp(conf->hosts, "any"),
+		.any_host = mailman->strangers && !strcmp(conf->hosts, "any"),
 	};
+	site->takes_hosts = site->discovers || mailman->hosts_are_domains;
 }
 
 struct sites *
@@ -275,7 +326,8 @@ sites_new(const struct conf *conf, const struct lists *const *lists_of,
 			init_site(&s->site[s->n++], &conf->sites[i],
 			    lists_of[i]);
 	if (collect_names(s) == 0 && fill_domains(s) == 0 &&
-	    each_host(s, take_host) == 0)
+	    each_host(s, take_host) == 0 && fill_names(s) == 0 &&
+	    each_host(s, take_alias) == 0)
 		return s;
 fail:
 	sites_free(s);
@@ -290,6 +342,7 @@ sites_free(struct sites *s)
 	for (size_t i = 0; i < s->ndomains; i++) {
 		free(s->domain[i].site);
 		free(s->domain[i].conf);
+		free(s->domain[i].names);
 	}
 	while (s->names) {
 		struct sites_names *next = s->names->next;

@@ -3,6 +3,7 @@
 
 #include "programs/answer.h"
 #include "base/log.h"
+#include "programs/explain.h"
 #include "wire/socketmap.h"
 
 struct entry {
@@ -156,6 +157,23 @@ look_up(struct answer *a, const struct map *map, const struct sites *sites,
 	}
 }
 
+/* The key is another request; which map it is for tells the sites. */
+static void
+put_explanation(struct answer *a, struct str request, struct buf *out)
+{
+	struct socketmap_request r;
+	const struct sites *sites;
+
+	if (socketmap_parse_request(request, &r) == -1 ||
+	    !answer_map(a, r.map, &sites)) {
+		put_temp(out, "no map has that name");
+		return;
+	}
+	buf_reset(&a->value);
+	explain(&a->value, sites, r.key);
+	socketmap_put_reply(out, SOCKETMAP_OK, buf_get(&a->value));
+}
+
 void
 answer_request(void *arg, struct str request, struct buf *out)
 {
@@ -179,6 +197,8 @@ answer_request(void *arg, struct str request, struct buf *out)
 		buf_reset(&a->value);
 		a->status(a->arg, &a->value);
 		socketmap_put_reply(out, SOCKETMAP_OK, buf_get(&a->value));
+	} else if (str_is(r.map, ANSWER_EXPLAIN)) {
+		put_explanation(a, r.key, out);
 	} else {
 		no_such_map(a, r.map, out);
 	}

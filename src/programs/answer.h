@@ -10,6 +10,8 @@
 
 /* The map of `listmap status'; no map of a configuration begins with a dot. */
 #define ANSWER_STATUS ".status"
+/* That of `listmap query -v'; its key is "MAP KEY". */
+#define ANSWER_EXPLAIN ".explain"
 
 struct answer;
 

@@ -191,10 +191,11 @@ leads_there(const struct diff *d, const struct handmade_line *l,
 
 	if (r->redirect)
 		return !strcasecmp(l->value, r->redirect);
-	return follow(d, l, r->site->mailman->mailer, &a, &there) ==
+	return follow(d, l, r->site->conf->mailer, &a, &there) ==
 	    RESOLVED_FOUND && !there.redirect && there.site == r->site &&
 	    there.meaning.action == r->meaning.action &&
-	    str_eq(there.meaning.list, r->meaning.list);
+	    str_eq(there.meaning.list, r->meaning.list) &&
+	    str_eq(there.meaning.domain, r->meaning.domain);
 }
 
 static void

@@ -7,7 +7,9 @@
 
 #include "programs/cmd.h"
 #include "base/log.h"
+#include "programs/answer.h"
 #include "programs/direct.h"
+#include "programs/explain.h"
 #include "programs/program.h"
 #include "wire/client.h"
 #include "wire/socketmap.h"
@@ -24,10 +26,34 @@ struct query {
 	const struct sites *sites;
 	const char *name;
 	bool with_keys; /* print key<TAB>value */
+	bool verbose;
 	struct buf value;
 	bool found;
 	bool no_answer;
 };
+
+/* On standard error, so that what is found stays what it is. */
+static void
+say_why(struct query *q, struct str key)
+{
+	char shown[STR_SHOWN];
+	struct buf request;
+
+	buf_reset(&q->value);
+	if (q->direct) {
+		explain(&q->value, q->sites, key);
+	} else {
+		buf_init(&request, SOCKETMAP_REPLY_MAX);
+		buf_printf(&request, "%s ", q->name);
+		buf_str(&request, key);
+		if (client_ask(q->client, STR(ANSWER_EXPLAIN),
+		    buf_get(&request), &q->value) != 1)
+			buf_add(&q->value, " (the daemon does not explain)");
+		buf_clear(&request);
+	}
+	fprintf(stderr, "%s: %s\n", str_printable(key, shown, sizeof(shown)),
+	    buf_cstr(&q->value));
+}
 
 static void
 ask(struct query *q, struct str key)
@@ -35,6 +61,8 @@ ask(struct query *q, struct str key)
 	char shown[STR_SHOWN];
 	int r;
 
+	if (q->verbose)
+		say_why(q, key);
 	buf_reset(&q->value);
 	r = q->client
 	    ? client_ask(q->client, str_from(q->name), key, &q->value)
@@ -103,16 +131,18 @@ run(const char *path, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "direct", no_argument, NULL, 'd' },
+		{ "verbose", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct query q = { 0 };
 	bool direct = false;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+", longs, NULL)) != -1) {
-		if (c != 'd')
+	while ((c = getopt_long(argc, argv, "+v", longs, NULL)) != -1) {
+		if (c != 'd' && c != 'v')
 			return cmd_usage(&cmd_query);
-		direct = true;
+		direct |= c == 'd';
+		q.verbose |= c == 'v';
 	}
 	if (argc - optind < 2)
 		return cmd_usage(&cmd_query);
@@ -135,7 +165,7 @@ run(const char *path, int argc, char **argv)
 
 const struct cmd cmd_query = {
 	.name = "query",
-	.usage = "[--direct] map key ... | -",
+	.usage = "[-v] [--direct] map key ... | -",
 	.help = "look keys up",
 	.run = run,
 };

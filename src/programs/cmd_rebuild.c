@@ -80,14 +80,10 @@ rebuild_site(const struct conf *conf, const struct conf_site *site,
 	bool terminal = isatty(STDERR_FILENO) == 1;
 	struct progress p = { site->name, 0 };
 	struct rebuild_result r;
-	struct rebuild_order o = {
-		.mailman = mailman_find(site->mailman),
-		.site = site->name,
-		.lists_dir = site->lists_dir,
-		.cache_dir = conf->cache_dir,
-		.accept_empty = accept_empty,
-	};
+	struct rebuild_order o = rebuild_order(site,
+	    mailman_find(site->mailman), conf->cache_dir);
 
+	o.accept_empty = accept_empty;
 	if (terminal) {
 		p.expected = last_count(conf, site);
 		o.progress = show_progress;

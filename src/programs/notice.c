@@ -44,6 +44,24 @@ log_role(void *arg, const char *local, const struct domain *d)
 	    d->name.p);
 }
 
+/* Of a generation whose lists do not tell their domains. */
+static void
+log_without_domain(const struct sites *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct site *site = &s->site[i];
+		bool has = site->mailman->strangers;
+
+		for (size_t j = 0; j < s->ndomains && !has; j++)
+			for (size_t k = 0; k < s->domain[j].nsites; k++)
+				has |= s->domain[j].site[k] == site;
+		if (!has)
+			log_warn("notice: site %s has no domain: none is in "
+			    "the configuration, and Mailman wrote none down",
+			    site->conf->name);
+	}
+}
+
 static void
 log_strangers(const struct site *site)
 {
@@ -74,5 +92,6 @@ void
 notice_all(const struct sites *s)
 {
 	notice_roles(s, log_role, NULL);
+	log_without_domain(s);
 	notice_strangers(NULL, s);
 }

@@ -32,11 +32,16 @@ struct conf *
 program_reread(const char *path)
 {
 	const char *roles[ROLES_MAX] = { NULL };
+	struct conf_generation generations[CONF_GENERATIONS_MAX] = { 0 };
 	const struct conf_vocabulary words = { roles, action_names,
-		mailman_versions };
+		generations };
 
 	for (size_t i = 0; maps[i] && i < ROLES_MAX - 1; i++)
 		roles[i] = maps[i]->name;
+	for (size_t i = 0; mailmans[i] && i < CONF_GENERATIONS_MAX - 1; i++)
+		generations[i] = (struct conf_generation){
+			mailmans[i]->version, mailmans[i]->lists_dir,
+			mailmans[i]->mailer };
 	/* A file that was asked for must be there. */
 	if (!strcmp(path, PROGRAM_CONF) && access(path, F_OK) == -1 &&
 	    errno == ENOENT)

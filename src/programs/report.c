@@ -32,12 +32,25 @@ state_of(const struct refresh_status *st)
 }
 
 static void
+put_census(struct buf *out, const char *name, const size_t *census)
+{
+	buf_printf(out, "site %s\tknown_by\tdirectory %zu, and postfix_lmtp "
+	    "%zu, postfix_lmtp alone %zu\n", name,
+	    census[LISTS_BY_DIRECTORY], census[LISTS_BY_BOTH],
+	    census[LISTS_BY_FILE]);
+	buf_printf(out, "site %s\tno_lists\tdirectories %zu, of postfix_lmtp "
+	    "%zu\n", name, census[LISTS_PHANTOM], census[LISTS_GONE]);
+}
+
+static void
 put_site(struct buf *out, const char *name, const struct refresh_status *st)
 {
 	buf_printf(out, "site %s\tstate\t%s\n", name, state_of(st));
 	if (*st->reason)
 		buf_printf(out, "site %s\treason\t%s\n", name, st->reason);
 	buf_printf(out, "site %s\tlists\t%zu\n", name, st->lists);
+	if (st->census)
+		put_census(out, name, st->census);
 	buf_printf(out, "site %s\tscanning\t%s\n", name,
 	    st->scanning ? "yes" : "no");
 	buf_printf(out, "site %s\tverifying\t%s\n", name,

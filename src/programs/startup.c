@@ -117,12 +117,8 @@ static _Noreturn void
 scan_child(const struct conf *c, const struct conf_site *site,
     const struct account *a)
 {
-	const struct rebuild_order o = {
-		.mailman = mailman_find(site->mailman),
-		.site = site->name,
-		.lists_dir = site->lists_dir,
-		.cache_dir = c->cache_dir,
-	};
+	const struct rebuild_order o = rebuild_order(site,
+	    mailman_find(site->mailman), c->cache_dir);
 	struct rebuild_result r;
 
 	if (privileges_become(a) == -1) {

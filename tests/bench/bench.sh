@@ -56,6 +56,11 @@
 # base is the same time without.  The processor time is that of listmapd and
 # its children, which scan every 20 s, fifteen times as often as by default.
 #
+# Lists of Mailman 3 are empty directories, and "find -links" looks at each of
+# them once, as a scan does.  "written down" means: with a postfix_lmtp of all
+# lists, some 600 bytes for each, which a scan reads; base is the same scan
+# without.
+#
 # "delivery" is one message to one address, by mm-handler and the wrapper that
 # it runs, base by the wrapper alone; "ratio" is what mm-handler adds.  The
 # wrapper is one that does nothing but read (sink.c); the real one starts
@@ -86,6 +91,7 @@ floor=$build/tests/bench/floor
 load=$build/tests/bench/load
 tree=$build/tests/bench/tree
 
+generation=2.1
 rounds=${BENCH_ROUNDS:-9}
 seconds=${BENCH_SECONDS:-1}
 unknown=${BENCH_UNKNOWN:-10}
@@ -313,9 +319,12 @@ configure_text()
 	printf 'log = "stderr"\nmax_connections = 12000\n'
 	printf 'rescan = %s\ndeadline = 25\n' "$rescan"
 	[ "$(id -u)" != 0 ] || printf 'user = "root"\n'
-	printf 'site "lists" {\n\tmailman = "2.1"\n'
+	printf 'site "lists" {\n\tmailman = "%s"\n' "$generation"
 	printf '\tlists_dir = "%s"\n\tverify_misses = "yes"\n' "$3"
 	printf '\twrapper = "%s"\n' "$dir/wrapper"
+	# What is answered is the same then.
+	[ "$generation" = 2.1 ] ||
+		printf '\tmailer = "mailman"\n\tlmtp = "lists.example.org"\n'
 	printf '\tdomain "lists.example.org" { dedicated = true }\n}\n'
 }
 
@@ -660,6 +669,66 @@ saves()
 	stop saving
 }
 
+# A postfix_lmtp of all lists, and its postfix_domains.
+write_down()
+{
+	awk -v n="$lists" 'BEGIN {
+	    k = split("-bounces -confirm -join -leave -owner -request " \
+	        "-subscribe -unsubscribe", suffix, " ")
+	    for (i = 0; i < n; i++) {
+	        for (j = 0; j <= k; j++)
+	            printf "list-%06d%s@lists.example.org   " \
+	                "lmtp:[127.0.0.1]:8024\n", i, j ? suffix[j] : ""
+	        print ""
+	    } }' >"$trees/data/postfix_lmtp" &&
+	    printf 'lists.example.org lists.example.org\n\n' \
+	        >"$trees/data/postfix_domains"
+}
+
+# rescans WHAT TARGET "BASE'S COMMAND": unchanged scans of Mailman 3.
+rescans()
+{
+	local base=() got=() i b g
+
+	for ((i = 0; i < rounds * 2; i++)); do
+		# shellcheck disable=SC2086
+		[ "$3" = - ] || base[i]=$(took $3) || exit 1
+		got[i]=$(took "$build/listmap" -c "$dir/three.conf" \
+		    rebuild) || exit 1
+	done
+	read -r g _ < <(median "${got[@]}")
+	b=${last:-1}
+	[ "$3" = - ] || read -r b _ < <(median "${base[@]}")
+	row "$1" "$(calc "$b / 1000")" "$(calc "$g / 1000")" \
+	    "$(printf %.2f "$(calc "$g / $b")")" - "$2" \
+	    "$(judge "$g / $b" "$2")"
+	last=$g
+}
+
+mailman3()
+{
+	local generation=3 last
+
+	mkdir -p "$trees/data" && rm -f "$trees"/data/*
+	"$tree" -3 "$trees/three" "$lists" || die "cannot make directories"
+	configure three "$trees/three" "local:$dir/three.sock"
+	# A new list is believed when it has settled.
+	sed -i 's/mailman = "3"/&\n\tsettle = 0/' "$dir/three.conf"
+	start three "$build/listmapd" -c "$dir/three.conf"
+	ready three "local:$dir/three.sock"
+	PIN=apart
+	compare "look-ups/s, unix, 64 connections, Mailman 3" ">= 0.90" \
+	    floor "-c 64 -g $lists $unix_floor" \
+	    three "-c 64 -g $lists $exact local:$dir/three.sock" rate
+	stop three
+	"$build/listmap" -c "$dir/three.conf" rebuild || die "no rebuild"
+	rescans "rescan, $lists unchanged Mailman 3, ms; find -links" \
+	    "<= 1.3" "find $trees/three -maxdepth 1 -type d -links 2"
+	write_down || die "cannot write postfix_lmtp"
+	"$build/listmap" -c "$dir/three.conf" rebuild || die "no rebuild"
+	rescans "the same, all of them written down; without" - -
+}
+
 . "$here/mail.bash"
 
 for program in "$floor" "$load" "$tree" "$run" "$rcpt" \
@@ -723,3 +792,4 @@ first_scan
 saves
 delivery
 mail
+mailman3

@@ -53,9 +53,9 @@ keys_allocate(struct keys *k, size_t n)
 static void
 keys_known(char *buf, size_t size, unsigned long list, uint64_t r)
 {
-	static const char *const actions[] = { "admin", "bounces", "confirm",
-		"join", "leave", "owner", "request", "subscribe",
-		"unsubscribe" };
+	/* Those that both Mailmans have. */
+	static const char *const actions[] = { "bounces", "confirm", "join",
+		"leave", "owner", "request", "subscribe", "unsubscribe" };
 	unsigned kind = (unsigned)(r % 100);
 	unsigned long detail = (unsigned long)(r >> 40);
 
@@ -63,7 +63,7 @@ keys_known(char *buf, size_t size, unsigned long list, uint64_t r)
 		snprintf(buf, size, "list-%06lu@" ASK_HOST, list);
 	else if (kind < 75)
 		snprintf(buf, size, "list-%06lu-%s@" ASK_HOST, list,
-		    actions[detail % 9]);
+		    actions[detail % 8]);
 	else if (kind < 95)
 		snprintf(buf, size,
 		    "list-%06lu-bounces+user.%lu=example.net@" ASK_HOST, list,

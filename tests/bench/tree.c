@@ -4,6 +4,7 @@
  *	tree DIR N [PCK]
  *	tree -a SPEC [-i MILLISECONDS] DIR N [PCK]
  *	tree -s PER-SECOND DIR N [PCK]
+ *	tree -3 DIR N
  *
  * Makes list-000000 and so on, N of them, in DIR, each with a config.pck: a
  * copy of PCK, or what Mailman writes for a new list, nearly 4 KB with the
@@ -15,6 +16,9 @@
  * address: before the mkdir and before the rename it must not be found, and
  * then how soon after the rename it is.  Prints lines of NAME VALUE, in
  * microseconds; exits 1 when a list was found too early or not within 10 s.
+ *
+ * With -3 they are lists of Mailman 3: empty directories, whose names end with
+ * the host.
  *
  * With -s the lists, which must be there, are saved one after the other in no
  * order, so many a second, as Mailman saves each list that got a message:
@@ -188,6 +192,19 @@ pickle_fresh(struct pickle *p)
 		at = value + n + 1;
 	}
 	pickle_put(p, "u.", 2);
+}
+
+static void
+tree_fill_three(const struct tree *t)
+{
+	char name[2 * NAME_SIZE];
+	unsigned long i;
+
+	for (i = 0; i < t->n; i++) {
+		snprintf(name, sizeof(name), "list-%06lu." ASK_HOST, i);
+		if (mkdirat(t->fd, name, 0755) == -1 && errno != EEXIST)
+			err(EX_CANTCREAT, "%s", name);
+	}
 }
 
 static unsigned long
@@ -391,11 +408,14 @@ main(int argc, char **argv)
 	const char *server = NULL;
 	unsigned long pause = 10;
 	unsigned long rate = 0;
+	bool three = false;
 	struct tree t;
 	int c;
 
-	while ((c = getopt(argc, argv, "a:i:s:")) != -1) {
-		if (c == 'a')
+	while ((c = getopt(argc, argv, "3a:i:s:")) != -1) {
+		if (c == '3')
+			three = true;
+		else if (c == 'a')
 			server = optarg;
 		else if (c == 'i')
 			pause = number(optarg, 60000);
@@ -407,7 +427,8 @@ main(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	if (argc < 2 || argc > 3)
-		errx(EX_USAGE, "usage: tree [-a SPEC | -s N] DIR N [PCK]");
+		errx(EX_USAGE, "usage: tree [-3 | -a SPEC | -s N] DIR N "
+		    "[PCK]");
 	t.n = number(argv[1], 1000000);
 	tree_pickle(&t, argv[2]);
 	umask(0);
@@ -416,7 +437,9 @@ main(int argc, char **argv)
 	t.fd = open(argv[0], O_RDONLY | O_DIRECTORY);
 	if (t.fd == -1 || fchmod(t.fd, 02775) == -1)
 		err(EX_CANTCREAT, "%s", argv[0]);
-	if (server != NULL && t.n > 0)
+	if (three)
+		tree_fill_three(&t);
+	else if (server != NULL && t.n > 0)
 		tree_grow(&t, server, pause);
 	else if (rate > 0 && t.n > 0)
 		tree_traffic(&t, rate);

@@ -1,0 +1,113 @@
+/*
+ * The snapshot of what a scan came to: listmap-cache(5).
+ */
+#include "base/buf.h"
+#include "cache/cdbfile.h"
+#include "cache/work.h"
+
+/* The longest value: three numbers of 64 bits, a host and a word; or one, a
+ * URL and a host. */
+#define VALUE_MAX 640
+#define KEY_MAX 512
+
+static int
+put(struct cdbmake *m, struct str name, const struct record *record)
+{
+	char memory[VALUE_MAX];
+	struct buf b;
+
+	buf_over(&b, memory, sizeof(memory));
+	record_encode(record, &b);
+	return cdbmake_put(m, name, buf_get(&b));
+}
+
+static int
+put_hosts(struct cdbmake *m, const struct work *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->hosts.n; i++) {
+		const struct host *host = w->hosts.host[i];
+		const struct record_host record = { host->count,
+			str_from(host->url), str_from(host->real) };
+		char key[KEY_MAX], memory[VALUE_MAX];
+		struct buf k, b;
+
+		if (host->count == 0 && host->real == NULL)
+			continue;
+		buf_over(&k, key, sizeof(key));
+		buf_add(&k, RECORD_HOST_PREFIX);
+		buf_add(&k, host->name);
+		buf_over(&b, memory, sizeof(memory));
+		record_encode_host(&record, &b);
+		if (cdbmake_put(m, buf_get(&k), buf_get(&b)) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+put_head(struct cdbmake *m, const struct work *w)
+{
+	struct record_head head = {
+		.version = RECORD_VERSION,
+		.count = work_lists(w),
+		.dev = w->scan.dev,
+		.ino = w->scan.ino,
+		.stamp = w->reg.stamp,
+	};
+	char memory[VALUE_MAX];
+	struct buf b;
+
+	buf_over(&b, memory, sizeof(memory));
+	record_encode_head(&head, &b);
+	return cdbmake_put(m, STR(RECORD_HEAD_KEY), buf_get(&b));
+}
+
+static int
+put_all(struct cdbmake *m, const struct work *w)
+{
+	size_t i;
+
+	if (put_head(m, w) == -1 || put_hosts(m, w) == -1)
+		return -1;
+	for (i = 0; i < w->scan.n; i++) {
+		const struct scan_list *l = &w->scan.list[i];
+		const struct record record = { l->ino, l->mtime,
+			(uint64_t)l->size, str_from(l->host), l->basis };
+
+		if (!l->young && put(m, str_from(l->name), &record) == -1)
+			return -1;
+	}
+	for (i = 0; i < w->compare.nkept; i++) {
+		const struct kept *kept = &w->compare.kept[i];
+
+		if (put(m, str_from(kept->name), &kept->record) == -1)
+			return -1;
+	}
+	for (i = 0; i < w->nextra; i++) {
+		const struct extra *e = &w->extra[i];
+		const struct record record = { .host = str_from(e->host),
+			.basis = e->basis };
+
+		if (put(m, e->list->id, &record) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+write_snapshot(struct work *w)
+{
+	const char *err;
+	struct cdbmake *m = cdbmake_new(w->path, 0644, &err);
+
+	/* What a put leaves undone the commit tells. */
+	if (m != NULL)
+		(void)put_all(m, w);
+	if (m == NULL || cdbmake_commit(m, &err) == -1)
+		return work_fail(w, "cannot write the snapshot", w->path, err);
+	w->r->status = REBUILD_WRITTEN;
+	return 0;
+}
+
