@@ -78,7 +78,8 @@ test_find(void **state)
 	assert_int_equal(chmod(fixture_path("lists/locked"), 0), 0);
 	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
 		size_t n = i / 2;
-		struct list list = { STR("x"), STR("y"), true };
+		struct list list = { .name = STR("x"), .host = STR("y"),
+			.unread = true };
 
 		if (ask(cases[n].name, i % 2 ? LISTS_KNOWN : LISTS_THOROUGH,
 		        &list) != cases[n].found)
@@ -107,7 +108,8 @@ test_large_configuration(void **state)
 static void
 test_what_is_constant(void **state)
 {
-	struct list list = { STR("x"), STR("y"), true };
+	struct list list = { .name = STR("x"), .host = STR("y"),
+		.unread = true };
 
 	(void)state;
 	make_list("foo", "a.test");

@@ -58,6 +58,8 @@ struct mailman {
 	bool hosts_are_domains;
 	/* A new directory is no list yet for a moment. */
 	bool settles;
+	/* It takes mail by its wrapper, from mm-handler; else by LMTP. */
+	bool wrapped;
 
 	/* Whether NAME can be a list's name at all; never "." or "..". */
 	bool (*name_ok)(struct str name);

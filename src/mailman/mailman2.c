@@ -320,6 +320,7 @@ const struct mailman mailman2 = {
 	.mailer = "mailman",
 	.lists_dir = "/var/lib/mailman/lists",
 	.strangers = true,
+	.wrapped = true,
 	.name_ok = name_ok,
 	.is_list = is_list,
 	.read = read_particulars,

@@ -195,6 +195,10 @@ targets_find(struct targets *t, const struct address *a, struct route *r,
 	if (found == RESOLVED_FOUND && r->redirect)
 		return doubt(reason, size, "is a redirect to %s, which "
 		    "sendmail has to follow", r->redirect);
+	if (found == RESOLVED_FOUND && !r->site->mailman->wrapped)
+		return doubt(reason, size, "is a list of site %s by now, which "
+		    "takes mail by LMTP: sendmail has to route it anew",
+		    r->site->conf->name);
 	if (found == RESOLVED_FOUND)
 		return found;
 	found = check_directories(t, a, reason, size);
