@@ -359,6 +359,42 @@ away() {
 	! known_again
 }
 
+# The number of the sendmail that runs mm-handler.
+sender_of_mail() {
+	local handler
+	handler=$(sm_in pgrep -xo mm-handler) &&
+	    sender=$(sm_in ps -o ppid= -p "$handler") && [ "$sender" -gt 1 ]
+}
+
+half_taken() {
+	grep -q '^waiting' "$dl_got/events"
+}
+
+@test "sendmail dies while it hands a message over: once, and whole" {
+	without_leak_sanitizer
+	local signal
+	for signal in TERM KILL; do
+		dl_begin
+		rm -f "$sm_run/mailman/mail/go"
+		dl_text large
+		yes "a line of a large message, which is long" |
+		    head -n 50000 >>"$dl_message"
+		printf '%s\n' 'wait go' read store \
+		    >"$sm_run/mailman/mail/script"
+		dl_sent test@lists.lab.test
+		sm_until half_taken
+		sm_until sender_of_mail
+		sm_in kill -$signal $sender
+		: >"$sm_run/mailman/mail/go"
+		dl_logged ' mm-handler.*: deferred: .*reason=who sent the message died'
+		[ "$(dl_stored)" = 0 ]
+		rm -f "$sm_run/mailman/mail/script"
+		: >"$dl_got/events"
+		dl_run
+		dl_kept <<<'post test test@lists.lab.test'
+	done
+}
+
 @test "the lists directory is unmounted between RCPT and delivery" {
 	without_leak_sanitizer
 	dl_sent -p 2526 test@lists.lab.test foo-request@lists.lab.test

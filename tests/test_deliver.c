@@ -32,7 +32,7 @@
 #define SHORT 0.3
 #define TOO_LONG "the wrapper took longer than 0.3 s"
 
-static struct deliver_result last;
+static struct delivery_result last;
 static char wrapper[1024];
 static sigset_t mask;
 
@@ -70,8 +70,8 @@ static bool
 run(int from, double timeout)
 {
 	const struct deliver_order o = { .wrapper = wrapper, .action = "post",
-		.list = "foo", .fields = STR(FIELDS), .timeout = timeout,
-		.from = from };
+		.list = "foo", .delivery = { STR(FIELDS), timeout, from,
+		    getppid() } };
 
 	return deliver(&o, &last);
 }
@@ -237,13 +237,13 @@ test_no_shell(void **state)
 {
 	const struct deliver_order o = { .wrapper = wrapper,
 		.action = "po st", .list = "$(touch run) `touch run` '*; a\"b",
-		.fields = STR(FIELDS), .timeout = LONG,
-		.from = input(STR("x")) };
+		.delivery = { STR(FIELDS), LONG, input(STR("x")),
+		    getppid() } };
 
 	(void)state;
 	make_wrapper("printf '%s|' \"$@\" >args; cat >stored");
 	assert_true(deliver(&o, &last));
-	close(o.from);
+	close(o.delivery.from);
 	expect_content("args",
 	    STR("po st|$(touch run) `touch run` '*; a\"b|"));
 	assert_false(exists("run"));
@@ -272,7 +272,7 @@ static const struct {
 	{ "cat >stored; printf '\\n\\n'; exit 3",
 	    "the wrapper ended with status 3" },
 	{ "printf 'a\\tb\\033\\377\\\\'; exit 1",
-	    "the wrapper ended with status 1: a\\x09b\\x1B\\xFF\\\\" },
+	    "the wrapper ended with status 1: a\tb\033\377\\" },
 	{ "echo why; kill -KILL $$", "the wrapper died by signal 9: why" },
 	{ "echo why; exit 0", "the wrapper says that all is well, but did "
 	    "not take all of the message: why" },
@@ -309,7 +309,7 @@ test_ends(void **state)
 	}
 }
 
-/* The end of what it says is where a traceback has the reason. */
+/* Its beginning says what it is, its end has the reason of a traceback. */
 static void
 test_much_to_say(void **state)
 {
@@ -318,14 +318,24 @@ test_much_to_say(void **state)
 	    "exit 1");
 	assert_false(run_with(STR("x"), LONG));
 	assert_true(str_starts(str_from(last.reason),
-	    "the wrapper ended with status 1: "));
+	    "the wrapper ended with status 1: 1 2 3 4 "));
+	assert_non_null(strstr(last.reason, "..."));
 	assert_true(str_ends(str_from(last.reason),
 	    " 499999 500000 Error: that"));
+	/* All of it where it fits, in however many pieces. */
+	make_wrapper("cat >stored; for i in 1 2 3 4; do printf %s$i "
+	    "0123456789012345678901234567890123456789; done; exit 1");
+	assert_false(run_with(STR("x"), LONG));
+	assert_string_equal(last.reason, "the wrapper ended with status 1: "
+	    "01234567890123456789012345678901234567891"
+	    "01234567890123456789012345678901234567892"
+	    "01234567890123456789012345678901234567893"
+	    "01234567890123456789012345678901234567894");
 	/* However little is readable. */
 	make_wrapper("cat >stored; head -c 100000 /dev/zero; exit 1");
 	assert_false(run_with(STR("x"), LONG));
 	assert_true(str_starts(str_from(last.reason),
-	    "the wrapper ended with status 1: \\x00\\x00"));
+	    "the wrapper ended with status 1: "));
 	assert_true(strlen(last.reason) < sizeof(last.reason));
 }
 
@@ -438,6 +448,63 @@ test_writer_can_finish(void **state)
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_int_equal(status, 0);
 		assert_int_equal(last.size, message.n);
+	}
+}
+
+/*
+ * In a process of its own: starts one that delivers what it writes, writes the
+ * half, and dies.  What came of the delivery goes to REPORT.
+ */
+static void __attribute__((noreturn))
+write_half_and_die(int report)
+{
+	pid_t writer = getpid();
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) == -1)
+		_exit(1);
+	if (fork() == 0) {
+		const struct deliver_order o = { .wrapper = wrapper,
+			.action = "post", .list = "foo", .delivery = {
+			    STR(FIELDS), LONG, fds[0], writer } };
+		bool ok;
+
+		close(fds[1]);
+		ok = deliver(&o, &last);
+		dprintf(report, "%d %s", ok, last.reason);
+		_exit(0);
+	}
+	close(fds[0]);
+	if (write(fds[1], "H: v\n\nhalf", 10) != 10)
+		_exit(1);
+	kill(writer, SIGKILL);
+	_exit(1);
+}
+
+/* The end of its pipe is not the end of the message. */
+static void
+test_writer_dies(void **state)
+{
+	(void)state;
+	make_wrapper("cat >stored.new && mv stored.new stored");
+	for (int i = 0; i < 100; i++) {
+		char text[256];
+		int report[2];
+		ssize_t n;
+		pid_t pid;
+
+		assert_int_equal(pipe2(report, O_CLOEXEC), 0);
+		pid = fork();
+		if (pid == 0)
+			write_half_and_die(report[1]);
+		close(report[1]);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		n = read(report[0], text, sizeof(text) - 1);
+		assert_true(n > 0);
+		text[n] = '\0';
+		assert_string_equal(text, "0 who sent the message died");
+		close(report[0]);
+		assert_false(exists("stored"));
 	}
 }
 
@@ -736,6 +803,7 @@ main(void)
 		TEST(test_rest_of_the_group),
 		TEST(test_signal_in_the_middle),
 		TEST(test_signal_at_the_end),
+		TEST(test_writer_dies),
 		TEST(test_hangs),
 		TEST(test_message_that_hangs),
 		TEST(test_message_that_does_not_come),

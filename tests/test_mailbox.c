@@ -31,7 +31,7 @@
 /* What mailbox_append() reads at a time. */
 #define PIECE (64 * 1024)
 
-static struct mailbox_result last;
+static struct delivery_result last;
 static char path[1024];
 static sigset_t mask;
 
@@ -57,7 +57,7 @@ static bool
 append(int from, double timeout)
 {
 	const struct mailbox_order o = { .path = path, .sender = "me@a.test",
-		.fields = STR(FIELDS), .timeout = timeout, .from = from };
+		.delivery = { STR(FIELDS), timeout, from, getppid() } };
 
 	return mailbox_append(&o, &last);
 }
@@ -287,15 +287,15 @@ test_makes_a_from_line(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct mailbox_order o = { .path = path,
-			.sender = rows[i].sender, .fields = STR(FIELDS),
-			.timeout = LONG, .from = input(rows[i].in) };
+			.sender = rows[i].sender, .delivery = { STR(FIELDS),
+			    LONG, input(rows[i].in), getppid() } };
 		char begin[64];
 		struct buf b;
 		struct str s;
 
 		unlink(path);
 		assert_true(mailbox_append(&o, &last));
-		close(o.from);
+		close(o.delivery.from);
 		b = content();
 		s = buf_get(&b);
 		snprintf(begin, sizeof(begin), "From %s ", rows[i].shown);
@@ -322,7 +322,9 @@ test_appends(void **state)
 		fixture_file(path, before[i]);
 		assert_true(append_this(STR("From a\n\nb\n"), LONG));
 		snprintf(want, sizeof(want), "%s%sFrom a\n" FIELDS "\nb\n\n",
-		    before[i], s.n && !str_ends(s, "\n") ? "\n" : "");
+		    before[i], s.n == 0 || str_is(s, "\n") ||
+		    str_ends(s, "\n\n") ? "" : str_ends(s, "\n") ? "\n" :
+		    "\n\n");
 		if (!content_is(str_from(want)))
 			fail_msg("after: %s", before[i]);
 	}

@@ -317,6 +317,29 @@ test_cache_knows_it(void **state)
 	expect_absent("second@a.test");
 }
 
+/* Half of a list, and one whose volume is away: they may be lists again. */
+static void
+test_doubtful_entries(void **state)
+{
+	(void)state;
+	make_lists();
+	fixture_mkdir(fixture_path("lists/half"));
+	fixture_mkdir(fixture_path("lists/foo-owner"));
+	fixture_file(fixture_path("lists/file"), "");
+	assert_int_equal(symlink("../away/link", fixture_path("lists/link")),
+	    0);
+	expect_no_answer("half@a.test", "is no list now");
+	expect_no_answer("half-request@a.test", "is no list now");
+	expect_no_answer("Link-Bounces+u=x@shared.test", "is no list now");
+	expect_no_answer("owner-link@unknown.test", "is no list now");
+	expect_absent("file@a.test");
+	expect_absent("link@b.test");
+	expect_absent("links@a.test");
+	/* Nobody is in doubt about foo's own address. */
+	assert_int_equal(ask("foo-owner@a.test"), RESOLVED_FOUND);
+	assert_int_equal(route.meaning.action, ACTION_OWNER);
+}
+
 /* A list in the cache that a newer directory does not stand for. */
 static void
 test_cache_of_another_directory(void **state)
@@ -394,6 +417,7 @@ main(void)
 		TEST(test_directory_away),
 		TEST(test_list_away),
 		TEST(test_cache_knows_it),
+		TEST(test_doubtful_entries),
 		TEST(test_cache_of_another_directory),
 		TEST(test_broken_caches),
 		TEST(test_broken_record),

@@ -356,8 +356,12 @@ check_group(void)
 		fclose(f);
 	if (!ok)
 		die(2, "Group mismatch error.  Mailman expected the mail\n"
-		    "wrapper script to be executed as another group than "
-		    "\"%s\".", g->gr_name);
+		    "wrapper script to be executed as group \"daemon\", but\n"
+		    "the system's mail server executed the mail script as\n"
+		    "group \"%s\".  Try tweaking the mail server to run the\n"
+		    "script as group \"daemon\", or re-run configure, \n"
+		    "providing the command line option "
+		    "`--with-mail-gid=%s'.", g->gr_name, g->gr_name);
 	/* The real one's setregid(getegid(), -1). */
 	if (setregid(getegid(), (gid_t)-1) == -1)
 		die(3, "setregid: %s", strerror(errno));

@@ -1,10 +1,25 @@
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "mailman/bare.h"
 #include "mailman/directory.h"
 #include "mailman/pickle.h"
+
+/* Whether an entry of that name may become a list without anybody's doing. */
+static bool
+is_doubtful(const struct bare *b, struct str name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int n = snprintf(path, sizeof(path), "%s/%.*s", b->lists_dir,
+	    (int)name.n, name.p);
+
+	return n > 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0 &&
+	    (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode));
+}
 
 static enum lists_found
 find(const struct lists *l, struct str name, enum lists_effort effort,
@@ -17,6 +32,8 @@ find(const struct lists *l, struct str name, enum lists_effort effort,
 	(void)effort;
 	found = directory_find(b->mailman, b->lists_dir, NULL, name, NULL);
 	*out = (struct list){ .name = name };
+	if (found == LISTS_ABSENT && b->strict && is_doubtful(b, name))
+		return LISTS_NO_ANSWER;
 	if (found != LISTS_FOUND)
 		return found;
 	out->unread = !directory_read(b->mailman, b->lists_dir, name,

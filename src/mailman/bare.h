@@ -14,10 +14,15 @@ struct bare {
 	struct lists lists;
 	const struct mailman *mailman;
 	const char *lists_dir;
+	bool strict; /* see bare_init() */
 	struct particulars asked; /* what the list asked for last says */
 };
 
-/* LISTS_DIR must outlive it. */
+/*
+ * LISTS_DIR must outlive it.  Where `strict' is set later, a directory or link
+ * that is no list now is no answer: it may be half of one, or one whose volume
+ * is away.
+ */
 void bare_init(struct bare *b, const struct mailman *mailman,
     const char *lists_dir);
 

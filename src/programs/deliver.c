@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,12 +16,15 @@
 
 #define CHUNK (64 * 1024)
 #define GRACE_SECONDS 2.0 /* from SIGTERM to SIGKILL, and to the end */
-#define SAID_MAX 240
+/* What is kept of what the wrapper prints: a message says what it is at its
+ * beginning, a traceback at its end. */
+#define SAID_HEAD 160
+#define SAID_TAIL 240
 
 /* A delivery under way. */
 struct run {
 	const struct deliver_order *o;
-	struct deliver_result *r;
+	struct delivery_result *r;
 	pid_t pid;   /* 0: it does not run yet */
 	int in;      /* the wrapper's standard input; -1: it has all */
 	int unread;  /* the other end of it, to see what was left there */
@@ -36,33 +38,24 @@ struct run {
 	int told;           /* to end: 1 SIGTERM, 2 SIGKILL */
 	bool over;          /* the wrapper ended: */
 	int status;
-	char said[SAID_MAX]; /* the last that it printed */
-	size_t said_n;
+	char head[SAID_HEAD]; /* what it printed first */
+	size_t head_n;
+	char tail[SAID_TAIL]; /* and last, behind that */
+	size_t tail_n;
+	bool lost;            /* there was more between them */
 };
-
-static void __attribute__((format(printf, 2, 3)))
-say(struct run *run, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (run->r->reason[0] != '\0')
-		return;
-	va_start(ap, fmt);
-	vsnprintf(run->r->reason, sizeof(run->r->reason), fmt, ap);
-	va_end(ap);
-}
 
 /* The next piece of the message; -1 where it cannot be read. */
 static int
 read_message(struct run *run)
 {
 	char chunk[CHUNK];
-	ssize_t n = read(run->o->from, chunk, sizeof(chunk));
+	ssize_t n = read(run->o->delivery.from, chunk, sizeof(chunk));
 
 	if (n == -1 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	if (n == -1) {
-		say(run, "the message cannot be read: %s", strerror(errno));
+		delivery_fail(run->r, "the message cannot be read: %s", strerror(errno));
 		return -1;
 	}
 	run->r->size += (uint64_t)n;
@@ -71,12 +64,15 @@ read_message(struct run *run)
 	if (n > 0) {
 		message_feed(&run->message,
 		    (struct str){ chunk, (size_t)n }, &run->pending);
+	} else if (delivery_writer_gone(run->o->delivery.writer)) {
+		delivery_fail(run->r, "who sent the message died");
+		return -1;
 	} else {
 		message_end(&run->message, &run->pending);
 		run->end = true;
 	}
 	if (run->pending.failed)
-		say(run, "out of memory");
+		delivery_fail(run->r, "out of memory");
 	return run->pending.failed ? -1 : 0;
 }
 
@@ -94,26 +90,31 @@ write_pending(struct run *run)
 	    run->pending.n - run->sent);
 
 	if (n == -1 && errno != EINTR && errno != EAGAIN) {
-		say(run, "cannot write to the wrapper: %s", strerror(errno));
+		delivery_fail(run->r, "cannot write to the wrapper: %s", strerror(errno));
 		return -1;
 	}
 	run->sent += n > 0 ? (size_t)n : 0;
 	return 0;
 }
 
-/* A traceback ends with what matters.  All is read, so that the wrapper can go
- * on. */
 static void
 keep(struct run *run, struct str s)
 {
-	size_t stay;
+	size_t n = SAID_HEAD - run->head_n, stay;
 
-	if (s.n > SAID_MAX)
-		s = str_tail(s, s.n - SAID_MAX);
-	stay = SAID_MAX - s.n < run->said_n ? SAID_MAX - s.n : run->said_n;
-	memmove(run->said, run->said + run->said_n - stay, stay);
-	memcpy(run->said + stay, s.p, s.n);
-	run->said_n = stay + s.n;
+	if (n > s.n)
+		n = s.n;
+	memcpy(run->head + run->head_n, s.p, n);
+	run->head_n += n;
+	s = str_tail(s, n);
+	run->lost |= run->tail_n + s.n > SAID_TAIL;
+	if (s.n > SAID_TAIL)
+		s = str_tail(s, s.n - SAID_TAIL);
+	stay = SAID_TAIL - s.n < run->tail_n ? SAID_TAIL - s.n : run->tail_n;
+	memmove(run->tail, run->tail + run->tail_n - stay, stay);
+	if (s.n)
+		memcpy(run->tail + stay, s.p, s.n);
+	run->tail_n = stay + s.n;
 }
 
 static void
@@ -206,7 +207,7 @@ take_signal(struct run *run)
 	}
 	if (run->pid != 0 && run->in == -1)
 		return false;
-	say(run, "ended by signal %u", info.ssi_signo);
+	delivery_fail(run->r, "ended by signal %u", info.ssi_signo);
 	return true;
 }
 
@@ -236,7 +237,7 @@ wait_for_any(struct run *run, struct pollfd fds[FDS])
 	fds[SIGNALS] = (struct pollfd){ run->signals, POLLIN, 0 };
 	fds[OUT] = (struct pollfd){ run->out, POLLIN, 0 };
 	fds[IN] = (struct pollfd){ pending ? run->in : -1, POLLOUT, 0 };
-	fds[FROM] = (struct pollfd){ pending || run->end ? -1 : run->o->from,
+	fds[FROM] = (struct pollfd){ pending || run->end ? -1 : run->o->delivery.from,
 		POLLIN, 0 };
 	if (poll(fds, FDS, ms) >= 0)
 		return 0;
@@ -244,7 +245,7 @@ wait_for_any(struct run *run, struct pollfd fds[FDS])
 		fds[i].revents = 0;
 	if (errno == EINTR)
 		return 0;
-	say(run, "poll: %s", strerror(errno));
+	delivery_fail(run->r, "poll: %s", strerror(errno));
 	return -1;
 }
 
@@ -292,12 +293,12 @@ static void
 drain(struct run *run)
 {
 	double until = clock_seconds() + GRACE_SECONDS;
-	struct pollfd p = { .fd = run->o->from, .events = POLLIN };
+	struct pollfd p = { .fd = run->o->delivery.from, .events = POLLIN };
 	char chunk[CHUNK];
 
 	while (!run->end && clock_seconds() < until &&
 	    poll(&p, 1, (int)(GRACE_SECONDS * 1000)) == 1) {
-		ssize_t n = read(run->o->from, chunk, sizeof(chunk));
+		ssize_t n = read(run->o->delivery.from, chunk, sizeof(chunk));
 
 		if (n <= 0)
 			return;
@@ -313,37 +314,43 @@ judge(struct run *run)
 	    WEXITSTATUS(run->status) == 0;
 
 	if (run->told && !well)
-		say(run, "the wrapper took longer than %g s", run->o->timeout);
+		delivery_fail(run->r, "the wrapper took longer than %g s", run->o->delivery.timeout);
 	else if (run->status == -1)
-		say(run, "the wrapper's end was not seen");
+		delivery_fail(run->r, "the wrapper's end was not seen");
 	else if (WIFSIGNALED(run->status))
-		say(run, "the wrapper died by signal %d",
+		delivery_fail(run->r, "the wrapper died by signal %d",
 		    WTERMSIG(run->status));
 	else if (!well)
-		say(run, "the wrapper ended with status %d",
+		delivery_fail(run->r, "the wrapper ended with status %d",
 		    WEXITSTATUS(run->status));
 	else if (!took_all(run))
-		say(run, "the wrapper says that all is well, but did not take "
+		delivery_fail(run->r, "the wrapper says that all is well, but did not take "
 		    "all of the message");
 }
 
-/* What the wrapper printed, behind the reason. */
+/* What the wrapper printed, behind the reason, on one line. */
 static void
 quote(struct run *run)
 {
 	char *reason = run->r->reason;
-	size_t n = strlen(reason), size = sizeof(run->r->reason);
-	struct str said = { run->said, run->said_n };
+	size_t n = strlen(reason), end;
+	struct buf b;
 
-	for (size_t i = 0; i < said.n; i++)
-		if (run->said[i] == '\n')
-			run->said[i] = ' ';
-	while (said.n && said.p[said.n - 1] == ' ')
-		said.n--;
-	if (n == 0 || n + 8 > size || said.n == 0)
+	if (n == 0)
 		return;
-	memcpy(reason + n, ": ", 3);
-	str_printable(said, reason + n + 2, size - n - 2);
+	buf_over(&b, reason, sizeof(run->r->reason));
+	buf_put(&b, reason, n);
+	buf_add(&b, ": ");
+	buf_put(&b, run->head, run->head_n);
+	buf_add(&b, run->lost ? "..." : "");
+	buf_put(&b, run->tail, run->tail_n);
+	for (end = b.n; end > n + 2 && (reason[end - 1] == '\n' ||
+	    reason[end - 1] == ' ' || reason[end - 1] == '\0'); end--)
+		;
+	for (size_t i = n; i < end; i++)
+		if (reason[i] == '\n' || reason[i] == '\0')
+			reason[i] = ' ';
+	reason[end > n + 2 ? end : n] = '\0';
 }
 
 /* Its input, its output; 0, or -1 with errno. */
@@ -409,18 +416,14 @@ take_signals(struct run *run)
 {
 	sigset_t mask;
 
-	sigemptyset(&mask);
+	delivery_signals(&mask);
 	sigaddset(&mask, SIGCHLD);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGHUP);
-	sigaddset(&mask, SIGQUIT);
 	/* A SIGCHLD that is ignored would keep the wrapper's status from us. */
 	signal(SIGCHLD, SIG_DFL);
 	if (sigprocmask(SIG_BLOCK, &mask, NULL) == 0)
 		run->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (run->signals == -1)
-		say(run, "cannot take signals: %s", strerror(errno));
+		delivery_fail(run->r, "cannot take signals: %s", strerror(errno));
 	return run->signals == -1 ? -1 : 0;
 }
 
@@ -437,9 +440,9 @@ wait_for_message(struct run *run)
 		if (fds[FROM].revents && read_message(run) == -1)
 			return -1;
 		if (run->end)
-			say(run, "there is no message on standard input");
+			delivery_fail(run->r, "there is no message on standard input");
 		else if (clock_seconds() >= run->deadline)
-			say(run, "the message did not come in time");
+			delivery_fail(run->r, "the message did not come in time");
 		if (run->r->reason[0] != '\0')
 			return -1;
 	}
@@ -452,14 +455,14 @@ begin(struct run *run)
 	int wrapper_out = -1, err;
 
 	if (make_pipes(run, &wrapper_out) == -1) {
-		say(run, "cannot make pipes: %s", strerror(errno));
+		delivery_fail(run->r, "cannot make pipes: %s", strerror(errno));
 		return -1;
 	}
 	err = spawn(run, wrapper_out);
 	close(wrapper_out);
 	if (err == 0)
 		return 0;
-	say(run, "cannot run %s: %s", run->o->wrapper, strerror(err));
+	delivery_fail(run->r, "cannot run %s: %s", run->o->wrapper, strerror(err));
 	return -1;
 }
 
@@ -475,14 +478,14 @@ close_all(struct run *run)
 }
 
 bool
-deliver(const struct deliver_order *o, struct deliver_result *r)
+deliver(const struct deliver_order *o, struct delivery_result *r)
 {
 	struct run run = { .o = o, .r = r, .in = -1, .unread = -1, .out = -1,
-		.signals = -1, .deadline = clock_seconds() + o->timeout };
+		.signals = -1, .deadline = clock_seconds() + o->delivery.timeout };
 
-	*r = (struct deliver_result){ 0 };
-	buf_init(&run.pending, CHUNK + o->fields.n + 16);
-	message_init(&run.message, o->fields);
+	*r = (struct delivery_result){ 0 };
+	buf_init(&run.pending, CHUNK + o->delivery.fields.n + 16);
+	message_init(&run.message, o->delivery.fields);
 	if (take_signals(&run) == 0 && wait_for_message(&run) == 0 &&
 	    begin(&run) == 0) {
 		if (converse(&run) == -1)

@@ -9,32 +9,21 @@
 #ifndef PROGRAMS_DELIVER_H
 #define PROGRAMS_DELIVER_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "base/str.h"
+#include "programs/delivery.h"
 
 struct deliver_order {
+	struct delivery delivery;
 	const char *wrapper;
 	const char *action;
 	const char *list;
-	struct str fields; /* for the head of the message */
-	double timeout;    /* seconds for all of it */
-	int from;          /* descriptor of the message */
-};
-
-struct deliver_result {
-	uint64_t size;        /* bytes of the message that were read */
-	char reason[512]; /* "" where it was delivered */
 };
 
 /*
  * Whether the wrapper took all of the message and says that all is well.
- * Every descriptor of the process but 0 to 2 must be close-on-exec.  SIGTERM,
- * SIGINT, SIGHUP and SIGQUIT end the delivery, once the wrapper has the whole
- * message they do no more.
+ * Every descriptor of the process but 0 to 2 must be close-on-exec.  Signals
+ * end the delivery; once the wrapper has the whole message they do no more.
  */
-bool deliver(const struct deliver_order *o, struct deliver_result *r)
+bool deliver(const struct deliver_order *o, struct delivery_result *r)
     WARN_UNUSED;
 
 #endif

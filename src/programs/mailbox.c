@@ -3,7 +3,6 @@
 #include <lockfile.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,7 +23,7 @@ static const char from_[] = "From ";
 
 struct box {
 	const struct mailbox_order *o;
-	struct mailbox_result *r;
+	struct delivery_result *r;
 	int fd;
 	off_t size; /* before */
 	char lock[4096];
@@ -37,19 +36,6 @@ struct box {
 	struct buf out;
 };
 
-static bool __attribute__((format(printf, 2, 3)))
-fail(struct box *b, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (b->r->reason[0] != '\0')
-		return false;
-	va_start(ap, fmt);
-	vsnprintf(b->r->reason, sizeof(b->r->reason), fmt, ap);
-	va_end(ap);
-	return false;
-}
-
 /* No link, no device, nobody's pipe: only an ordinary file. */
 static bool
 open_box(struct box *b)
@@ -59,9 +45,9 @@ open_box(struct box *b)
 	b->fd = open(b->o->path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW |
 	    O_NONBLOCK | O_CLOEXEC, MAILBOX_MODE);
 	if (b->fd == -1)
-		return fail(b, "%s: %s", b->o->path, strerror(errno));
+		return delivery_fail(b->r, "%s: %s", b->o->path, strerror(errno));
 	if (fstat(b->fd, &st) == -1 || !S_ISREG(st.st_mode))
-		return fail(b, "%s: is no regular file", b->o->path);
+		return delivery_fail(b->r, "%s: is no regular file", b->o->path);
 	return true;
 }
 
@@ -86,20 +72,20 @@ lock_box(struct box *b)
 		until = b->deadline;
 	while (fcntl(b->fd, F_SETLK, &whole) == -1) {
 		if (errno != EACCES && errno != EAGAIN && errno != EINTR)
-			return fail(b, "%s: cannot be locked: %s", b->o->path,
+			return delivery_fail(b->r, "%s: cannot be locked: %s", b->o->path,
 			    strerror(errno));
 		if (!may_try_again(until))
-			return fail(b, "%s: is locked", b->o->path);
+			return delivery_fail(b->r, "%s: is locked", b->o->path);
 	}
 	if ((size_t)snprintf(b->lock, sizeof(b->lock), "%s.lock", b->o->path) >=
 	    sizeof(b->lock))
-		return fail(b, "%s: is too long", b->o->path);
+		return delivery_fail(b->r, "%s: is too long", b->o->path);
 	while ((rc = lockfile_create(b->lock, 0, L_PID)) != L_SUCCESS) {
 		if (rc != L_MAXTRYS)
-			return fail(b, "%s: cannot be made: %s", b->lock,
+			return delivery_fail(b->r, "%s: cannot be made: %s", b->lock,
 			    strerror(errno));
 		if (!may_try_again(until))
-			return fail(b, "%s: is locked", b->lock);
+			return delivery_fail(b->r, "%s: is locked", b->lock);
 	}
 	b->locked = true;
 	return true;
@@ -110,15 +96,21 @@ static bool
 check_box(struct box *b)
 {
 	struct stat ours, there;
-	char last = '\n';
+	char last[2] = "\n\n";
+	ssize_t n;
 
 	if (fstat(b->fd, &ours) == -1 || stat(b->o->path, &there) == -1 ||
 	    ours.st_dev != there.st_dev || ours.st_ino != there.st_ino)
-		return fail(b, "%s: was replaced", b->o->path);
+		return delivery_fail(b->r, "%s: was replaced", b->o->path);
 	b->size = ours.st_size;
-	if (b->size > 0 && pread(b->fd, &last, 1, b->size - 1) != 1)
-		return fail(b, "%s: cannot be read", b->o->path);
-	if (last != '\n')
+	/* An empty line divides messages, also from half of one that a crash
+	 * left there. */
+	n = b->size < 2 ? (ssize_t)b->size : 2;
+	if (pread(b->fd, last + 2 - n, (size_t)n, b->size - n) != n)
+		return delivery_fail(b->r, "%s: cannot be read", b->o->path);
+	if (last[1] != '\n')
+		buf_add(&b->out, "\n\n");
+	else if (last[0] != '\n')
 		buf_char(&b->out, '\n');
 	return true;
 }
@@ -132,7 +124,7 @@ write_all(struct box *b, struct str s)
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
-			return fail(b, "%s: cannot be written: %s", b->o->path,
+			return delivery_fail(b->r, "%s: cannot be written: %s", b->o->path,
 			    strerror(errno));
 		s = str_tail(s, (size_t)n);
 	}
@@ -197,14 +189,15 @@ put(struct box *b, struct str s)
 static bool
 interrupted(struct box *b)
 {
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
-	sigset_t pending;
+	sigset_t ending, pending;
 
+	delivery_signals(&ending);
 	sigemptyset(&pending);
 	sigpending(&pending);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		if (sigismember(&pending, signals[i]) == 1)
-			return !fail(b, "ended by signal %d", signals[i]);
+	for (int i = 1; i < NSIG; i++)
+		if (sigismember(&ending, i) == 1 &&
+		    sigismember(&pending, i) == 1)
+			return !delivery_fail(b->r, "ended by signal %d", i);
 	return false;
 }
 
@@ -212,21 +205,25 @@ interrupted(struct box *b)
 static int
 read_piece(struct box *b, char *chunk, size_t size, size_t *got)
 {
-	struct pollfd p = { .fd = b->o->from, .events = POLLIN };
+	struct pollfd p = { .fd = b->o->delivery.from, .events = POLLIN };
 	double left = b->deadline - clock_seconds();
 	ssize_t n = -1;
 
 	if (left <= 0)
-		fail(b, "the message did not come in time");
+		delivery_fail(b->r, "the message did not come in time");
 	if (left <= 0 || interrupted(b))
 		return -1;
 	errno = EAGAIN;
 	if (poll(&p, 1, left > 1 ? 1000 : (int)(left * 1000) + 1) == 1)
-		n = read(b->o->from, chunk, size);
+		n = read(b->o->delivery.from, chunk, size);
 	*got = n > 0 ? (size_t)n : 0;
 	b->r->size += *got;
 	if (n == -1 && errno != EINTR && errno != EAGAIN) {
-		fail(b, "the message cannot be read: %s", strerror(errno));
+		delivery_fail(b->r, "the message cannot be read: %s", strerror(errno));
+		return -1;
+	}
+	if (n == 0 && delivery_writer_gone(b->o->delivery.writer)) {
+		delivery_fail(b->r, "who sent the message died");
 		return -1;
 	}
 	return n != 0;
@@ -235,7 +232,7 @@ read_piece(struct box *b, char *chunk, size_t size, size_t *got)
 static bool
 flush_out(struct box *b)
 {
-	bool ok = b->out.failed ? fail(b, "out of memory") :
+	bool ok = b->out.failed ? delivery_fail(b->r, "out of memory") :
 	    write_all(b, buf_get(&b->out));
 
 	buf_reset(&b->out);
@@ -251,8 +248,8 @@ copy(struct box *b)
 	size_t n;
 	int rc;
 
-	message_init(&m, b->o->fields);
-	buf_init(&piece, CHUNK + b->o->fields.n + 16);
+	message_init(&m, b->o->delivery.fields);
+	buf_init(&piece, CHUNK + b->o->delivery.fields.n + 16);
 	do {
 		rc = read_piece(b, chunk, sizeof(chunk), &n);
 		if (rc == 1)
@@ -268,7 +265,7 @@ copy(struct box *b)
 	if (rc == -1)
 		return false;
 	if (b->r->size == 0)
-		return fail(b, "there is no message on standard input");
+		return delivery_fail(b->r, "there is no message on standard input");
 	if (b->matched < FROM_N)
 		decide(b);
 	buf_add(&b->out, b->open ? "\n\n" : "\n");
@@ -287,28 +284,28 @@ block_signals(void)
 }
 
 bool
-mailbox_append(const struct mailbox_order *o, struct mailbox_result *r)
+mailbox_append(const struct mailbox_order *o, struct delivery_result *r)
 {
 	struct box b = { .o = o, .r = r, .fd = -1, .first = true,
-		.deadline = clock_seconds() + o->timeout };
+		.deadline = clock_seconds() + o->delivery.timeout };
 	bool ok;
 
-	*r = (struct mailbox_result){ 0 };
+	*r = (struct delivery_result){ 0 };
 	/* Each byte of a piece may become a quoted line. */
-	buf_init(&b.out, 2 * CHUNK + o->fields.n + strlen(o->sender) + 64);
+	buf_init(&b.out, 2 * CHUNK + o->delivery.fields.n + strlen(o->sender) + 64);
 	block_signals();
 	ok = open_box(&b) && lock_box(&b) && check_box(&b);
 	if (ok) {
 		ok = copy(&b);
 		if (ok && fsync(b.fd) == -1)
-			ok = fail(&b, "%s: %s", o->path, strerror(errno));
+			ok = delivery_fail(r, "%s: %s", o->path, strerror(errno));
 		if (!ok && ftruncate(b.fd, b.size) == -1)
-			fail(&b, "%s: %s", o->path, strerror(errno));
+			delivery_fail(r, "%s: %s", o->path, strerror(errno));
 	}
 	if (b.locked)
 		lockfile_remove(b.lock);
 	if (b.fd != -1 && close(b.fd) == -1 && ok)
-		ok = fail(&b, "%s: %s", o->path, strerror(errno));
+		ok = delivery_fail(r, "%s: %s", o->path, strerror(errno));
 	buf_clear(&b.out);
 	return ok;
 }

@@ -7,29 +7,19 @@
 #ifndef PROGRAMS_MAILBOX_H
 #define PROGRAMS_MAILBOX_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "base/str.h"
+#include "programs/delivery.h"
 
 struct mailbox_order {
+	struct delivery delivery; /* its time is also that for the locks */
 	const char *path;
 	const char *sender; /* for messages that come without a From_ line */
-	struct str fields;  /* for the head of the message */
-	double timeout;     /* seconds, for the locks and for the message */
-	int from;           /* descriptor of the message */
-};
-
-struct mailbox_result {
-	uint64_t size;    /* bytes of the message that were read */
-	char reason[512]; /* "" where it was delivered */
 };
 
 /*
  * Whether all of the message is in the file and on the disk.  Else the file is
  * as it was.  Signals are blocked from then on: the process is to end.
  */
-bool mailbox_append(const struct mailbox_order *o, struct mailbox_result *r)
+bool mailbox_append(const struct mailbox_order *o, struct delivery_result *r)
     WARN_UNUSED;
 
 #endif

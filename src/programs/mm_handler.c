@@ -31,8 +31,11 @@
 #include "programs/target.h"
 
 /* An address, a path, an action, a list, with what is between them. */
-#define REASON_MAX 640
+#define REASON_MAX 1024
 #define ADDRESS_BYTES 8192
+
+/* Mailman/MTA/Postfix.py, in data_dir. */
+#define MAILBOX "owner-bounces.mbox"
 
 struct job {
 	const char *conf_path;
@@ -45,6 +48,7 @@ struct job {
 	struct address address;
 	struct route route;
 	uint64_t size;
+	pid_t parent; /* sendmail, which writes the message */
 	double began;
 	char reason[REASON_MAX];
 };
@@ -77,28 +81,40 @@ defer(struct job *j, const char *fmt, ...)
 	return EX_TEMPFAIL;
 }
 
-/* The name of an argument that sendmail filled in, for a log line. */
+/* What came from outside must look like no other field. */
 static void
-put_shown(struct buf *b, const char *name, struct str value)
+put_outside(struct buf *b, struct str value)
 {
 	char shown[STR_SHOWN];
 
-	if (value.n)
-		buf_printf(b, ", %s=%s", name,
-		    str_printable(value, shown, sizeof(shown)));
+	for (const char *p = str_printable(value, shown, sizeof(shown)); *p; p++)
+		if (strchr(" ,<>", *p))
+			buf_printf(b, "\\x%02x", (unsigned)*p);
+		else
+			buf_char(b, *p);
+}
+
+static void
+put_shown(struct buf *b, const char *name, struct str value)
+{
+	if (value.n == 0)
+		return;
+	buf_printf(b, ", %s=", name);
+	put_outside(b, value);
 }
 
 /* One line for each delivery, to=<...> first as in sendmail's own. */
 static void
 log_result(const struct job *j, int status)
 {
-	char text[1024], shown[STR_SHOWN];
+	char text[2048], reason[REASON_MAX];
 	struct buf b;
 
 	buf_over(&b, text, sizeof(text));
-	buf_printf(&b, "%s: to=<%s>", status == EX_OK ? "delivered" :
-	    status == EX_NOUSER ? "refused" : "deferred",
-	    str_printable(str_from(j->text), shown, sizeof(shown)));
+	buf_printf(&b, "%s: to=<", status == EX_OK ? "delivered" :
+	    status == EX_NOUSER ? "refused" : "deferred");
+	put_outside(&b, str_from(j->text));
+	buf_char(&b, '>');
 	put_shown(&b, "queue", str_from(j->queue_id));
 	if (j->route.site) {
 		buf_printf(&b, ", site=%s", j->route.site->conf->name);
@@ -109,7 +125,9 @@ log_result(const struct job *j, int status)
 	if (j->size)
 		buf_printf(&b, ", size=%llu", (unsigned long long)j->size);
 	buf_printf(&b, ", seconds=%.3f", clock_seconds() - j->began);
-	put_shown(&b, "reason", str_from(j->reason));
+	if (j->reason[0])
+		buf_printf(&b, ", reason=%s", str_printable(
+		    str_from(j->reason), reason, sizeof(reason)));
 	if (status == EX_TEMPFAIL)
 		log_warn("%s", buf_cstr(&b));
 	else
@@ -218,55 +236,46 @@ drop_ids(struct job *j)
 	return status;
 }
 
-static void
-mailbox_path(const struct conf_site *site, struct buf *path)
+static struct delivery
+delivery_of(const struct job *j, struct str fields)
 {
-	buf_printf(path, "%s/owner-bounces.mbox", site->data_dir);
+	return (struct delivery){ .fields = fields,
+		.timeout = j->route.site->conf->delivery_timeout,
+		.from = STDIN_FILENO, .writer = j->parent };
 }
 
 static int
-append(struct job *j, struct str fields)
+append(struct job *j, struct str fields, struct delivery_result *r)
 {
 	char memory[4096];
 	struct buf path;
-	struct mailbox_order o = { .sender = j->sender, .fields = fields,
-		.timeout = j->route.site->conf->delivery_timeout,
-		.from = STDIN_FILENO };
-	struct mailbox_result r;
-	bool ok;
+	struct mailbox_order o = { .delivery = delivery_of(j, fields),
+		.sender = j->sender };
 
 	buf_over(&path, memory, sizeof(memory));
-	mailbox_path(j->route.site->conf, &path);
+	buf_printf(&path, "%s/" MAILBOX, j->route.site->conf->data_dir);
 	o.path = buf_cstr(&path);
-	ok = mailbox_append(&o, &r);
-	j->size = r.size;
-	return ok ? EX_OK : defer(j, "%s", r.reason);
+	return mailbox_append(&o, r) ? EX_OK : EX_TEMPFAIL;
 }
 
 static int
-run_wrapper(struct job *j, struct str fields)
+run_wrapper(struct job *j, struct str fields, struct delivery_result *r)
 {
-	const struct conf_site *site = j->route.site->conf;
 	char *list = str_dup(j->route.meaning.list);
-	const struct deliver_order o = { .wrapper = site->wrapper,
-		.action = action_name(j->route.meaning.action), .list = list,
-		.fields = fields, .timeout = site->delivery_timeout,
-		.from = STDIN_FILENO };
-	struct deliver_result r;
-	bool ok;
+	const struct deliver_order o = { .delivery = delivery_of(j, fields),
+		.wrapper = j->route.site->conf->wrapper,
+		.action = action_name(j->route.meaning.action), .list = list };
+	bool ok = list && deliver(&o, r);
 
-	if (!list)
-		return defer(j, "out of memory");
-	ok = deliver(&o, &r);
 	free(list);
-	j->size = r.size;
-	return ok ? EX_OK : defer(j, "%s", r.reason);
+	return ok ? EX_OK : EX_TEMPFAIL;
 }
 
 static int
 hand_over(struct job *j)
 {
 	char memory[ADDRESS_BYTES + 128];
+	struct delivery_result r = { .reason = "" };
 	struct buf fields;
 	int status = drop_ids(j);
 
@@ -277,8 +286,11 @@ hand_over(struct job *j)
 		return defer(j, "/: %s", strerror(errno));
 	buf_over(&fields, memory, sizeof(memory));
 	message_fields(&fields, str_from(j->text));
-	return j->route.meaning.action == ACTION_LOOP ?
-	    append(j, buf_get(&fields)) : run_wrapper(j, buf_get(&fields));
+	status = j->route.meaning.action == ACTION_LOOP ?
+	    append(j, buf_get(&fields), &r) :
+	    run_wrapper(j, buf_get(&fields), &r);
+	j->size = r.size;
+	return status == EX_OK ? EX_OK : defer(j, "%s", r.reason);
 }
 
 static void
@@ -314,7 +326,7 @@ print_target(struct job *j)
 	if (m->detail.n)
 		print_name("detail", m->detail);
 	if (m->action == ACTION_LOOP)
-		printf("mailbox: %s/owner-bounces.mbox\n", site->data_dir);
+		printf("mailbox: %s/" MAILBOX "\n", site->data_dir);
 	else
 		printf("command: %s %s %.*s\n", site->wrapper,
 		    action_name(m->action), (int)m->list.n, m->list.p);
@@ -412,11 +424,7 @@ block_signals(void)
 {
 	sigset_t mask;
 
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGHUP);
-	sigaddset(&mask, SIGQUIT);
+	delivery_signals(&mask);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 }
 
@@ -433,6 +441,7 @@ main(int argc, char **argv)
 	program_begin("mm-handler");
 	fatal_always(EX_TEMPFAIL);
 	job.began = clock_seconds();
+	job.parent = getppid();
 	right = read_options(argc, argv, &job);
 	if (right && job.test)
 		return test(&job);

@@ -19,12 +19,6 @@ struct targets {
 
 static const struct conf_words everything;
 
-static void
-init_bare(struct bare *b, const struct conf_site *site)
-{
-	bare_init(b, mailman_find(site->mailman), site->lists_dir);
-}
-
 struct targets *
 targets_new(const struct conf *conf)
 {
@@ -39,7 +33,10 @@ targets_new(const struct conf *conf)
 	if (!t->bare || !t->of || !t->source)
 		goto fail;
 	for (size_t i = 0; i < conf->nsites; i++) {
-		init_bare(&t->bare[i], &conf->sites[i]);
+		const struct conf_site *site = &conf->sites[i];
+
+		bare_init(&t->bare[i], mailman_find(site->mailman),
+		    site->lists_dir);
 		t->of[i] = &t->bare[i].lists;
 	}
 	t->sites = sites_new(conf, t->of, &everything);
@@ -90,17 +87,16 @@ ask(const struct sites *s, const struct address *a, struct route *r)
 	return found == RESOLVED_ABSENT ? resolve_any_host(s, a, r) : found;
 }
 
-/* Whether SITE may have lists at the domain of A. */
+/* Whether site I may have lists at the domain of A. */
 static bool
-serves(const struct sites *s, const struct site *site,
-    const struct address *a)
+serves(const struct targets *t, size_t i, const struct address *a)
 {
-	const struct domain *d = sites_domain(s, a->domain);
+	const struct domain *d = sites_domain(t->sites, a->domain);
 
 	if (!d || !d->real)
 		return true;
-	for (size_t i = 0; i < d->real->nsites; i++)
-		if (d->real->site[i] == site)
+	for (size_t j = 0; j < d->real->nsites; j++)
+		if (d->real->site[j] == &t->sites->site[i])
 			return true;
 	return false;
 }
@@ -113,7 +109,7 @@ check_directories(const struct targets *t, const struct address *a,
 	for (size_t i = 0; i < t->conf->nsites; i++) {
 		const char *path = t->conf->sites[i].lists_dir;
 
-		if (!serves(t->sites, &t->sites->site[i], a))
+		if (!serves(t, i, a))
 			continue;
 		switch (bare_inhabited(&t->bare[i])) {
 		case 1:
@@ -129,36 +125,47 @@ check_directories(const struct targets *t, const struct address *a,
 	return RESOLVED_ABSENT;
 }
 
+/* Half-made lists, and links to where a volume is away. */
+static enum resolved
+check_entries(struct targets *t, const struct address *a, char *reason,
+    size_t size)
+{
+	enum resolved found;
+	struct route r;
+
+	for (size_t i = 0; i < t->conf->nsites; i++)
+		t->bare[i].strict = true;
+	found = resolve_any_host(t->sites, a, &r);
+	for (size_t i = 0; i < t->conf->nsites; i++)
+		t->bare[i].strict = false;
+	return found == RESOLVED_ABSENT ? found : doubt(reason, size,
+	    "what has the list's name in the lists directory is no list now");
+}
+
 /*
- * Opens the caches that there are, to be asked in the place of their
- * directories.  Where there is none the directory has been asked already.
+ * Opens a site's cache, to be asked in the place of its directory.  Where there
+ * is none the directory has been asked already.
  */
 static enum resolved
-open_caches(struct targets *t, char *reason, size_t size)
+open_cache(struct targets *t, size_t i, char *reason, size_t size)
 {
-	for (size_t i = 0; i < t->conf->nsites; i++) {
-		const struct conf_site *site = &t->conf->sites[i];
-		char *path = cache_path(t->conf->cache_dir, site->name, "cdb");
-		struct source *s = &t->source[i];
-		const char *err = "out of memory";
-		int error = ENOMEM;
+	const struct conf_site *site = &t->conf->sites[i];
+	char *path = cache_path(t->conf->cache_dir, site->name, "cdb");
+	enum resolved result = RESOLVED_ABSENT;
+	struct source *s = &t->source[i];
+	const char *err;
 
-		source_init(s, t->bare[i].mailman, site->lists_dir, false);
-		s->trusted = true; /* for what it does not have */
-		if (path) {
-			s->cache = cache_open(path, &err);
-			error = errno;
-		}
-		if (s->cache)
-			t->of[i] = &s->lists;
-		else if (error != ENOENT)
-			doubt(reason, size, "%s: %s", path ? path : "cache",
-			    err);
-		free(path);
-		if (!s->cache && error != ENOENT)
-			return RESOLVED_NO_ANSWER;
-	}
-	return RESOLVED_ABSENT;
+	if (!path)
+		return doubt(reason, size, "out of memory");
+	source_init(s, t->bare[i].mailman, site->lists_dir, false);
+	s->trusted = true; /* for what it does not have */
+	s->cache = cache_open(path, &err);
+	if (s->cache)
+		t->of[i] = &s->lists;
+	else if (errno != ENOENT)
+		result = doubt(reason, size, "%s: %s", path, err);
+	free(path);
+	return result;
 }
 
 static enum resolved
@@ -169,8 +176,10 @@ check_caches(struct targets *t, const struct address *a, char *reason,
 	struct route r;
 	enum resolved found;
 
-	if (open_caches(t, reason, size) == RESOLVED_NO_ANSWER)
-		return RESOLVED_NO_ANSWER;
+	for (size_t i = 0; i < t->conf->nsites; i++)
+		if (serves(t, i, a) && open_cache(t, i, reason, size) ==
+		    RESOLVED_NO_ANSWER)
+			return RESOLVED_NO_ANSWER;
 	cached = sites_new(t->conf, t->of, &everything);
 	if (!cached)
 		return doubt(reason, size, "out of memory");
@@ -202,6 +211,8 @@ targets_find(struct targets *t, const struct address *a, struct route *r,
 	if (found == RESOLVED_FOUND)
 		return found;
 	found = check_directories(t, a, reason, size);
+	if (found == RESOLVED_ABSENT)
+		found = check_entries(t, a, reason, size);
 	if (found == RESOLVED_ABSENT)
 		found = check_caches(t, a, reason, size);
 	if (found == RESOLVED_ABSENT)
