@@ -21,7 +21,11 @@ setup_file() {
 		sales@virtual.test	games
 		info@lab.test	games
 	END
-	sm_hash mailertable </dev/null
+	# as an inner network and a smart host have it
+	sm_hash mailertable <<-'END'
+		.lab.test	esmtp:[127.0.0.9]
+		.	esmtp:[127.0.0.8]
+	END
 	cat >>"$sm_run/sendmail/aliases" <<-'END'
 		team: games, test
 		group: staff, test-request@lists.lab.test
@@ -80,6 +84,13 @@ queue_is_empty() {
 	info@lab.test	250 2.1.5 <sales@lists.lab.test>... Recipient ok
 	nope@lab.test	550 5.1.1 <ADDR>... User unknown
 	sales@virtual.test	250 2.1.5 <sales@lists.lab.test>... Recipient ok
+	END
+}
+
+@test "RCPT: a domain of sendmail.mc that listmap.conf has not: later" {
+	sm_check sm_rcpt <<-'END'
+	test@typo.lab.test	451 4.3.0 List lookup failed, please try again later
+	nope@typo.lab.test	451 4.3.0 List lookup failed, please try again later
 	END
 }
 

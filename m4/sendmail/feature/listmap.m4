@@ -76,6 +76,13 @@ LOCAL_RULE_3
 R$* < @ $={ListDomain} > $*	$@ $1 < @ $2 . > $3
 R$* < @ $={ListDomain} . > $*	$@ $1 < @ $2 . > $3
 
+# listmap: the first rule of the mailertable's look-up for parent domains and
+# for ".", which must not claim what is no list in a dedicated domain.  It has to
+# be here: rulesets follow the options, and rules are added at the end.
+SMailertable=90
+R< $+ > $+ < @ $={ListOnly} . > $*	$@ $2 < @ $3 . > $4
+SCanonify2=96
+
 LOCAL_RULE_0
 # listmap: recipients in list domains; senders must get through at any time
 R$+ < @ $={ListDomain} . >	$: <listmap> $&{addr_type} <> $1 < @ $2 . >
