@@ -2,7 +2,7 @@
 # check.sh - builds listmap in every way that counts and runs every test.
 # Called by `sh bootstrap check' in the top directory; works in ./build.
 #
-#	gcc	warnings are errors; all tests
+#	gcc	warnings are errors; all tests, two at a time
 #	clang	warnings are errors
 #	asan	gcc's address and undefined behaviour sanitizers; unit tests
 #	dist	make distcheck: a distribution builds and passes by itself,
@@ -77,7 +77,7 @@ count() {
 
 step "gcc: everything"
 if run gcc-build build gcc --enable-werror; then
-	run gcc-check make -s -C build/gcc check -k
+	run gcc-check make -s -j2 -C build/gcc check -k
 	count gcc
 fi
 
