@@ -13,6 +13,7 @@ const struct map *const maps[] = {
 	&map_recipients,
 	&map_transport,
 	&map_redirect,
+	&map_served,
 	NULL,
 };
 

@@ -41,7 +41,7 @@ struct map {
 
 extern const struct map map_listmap, map_refusal, map_virtuser,
     map_mailertable, map_aliases, map_domains, map_recipients, map_transport,
-    map_redirect;
+    map_redirect, map_served;
 
 /* The role of that name, or NULL; all of them, ending with NULL. */
 const struct map *map_find(const char *role);

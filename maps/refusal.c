@@ -1,8 +1,6 @@
 /*
  * refusal: the text for an address of a dedicated domain that no list has,
- * for FEATURE(listmap), which asks when nobody else claimed the address.  It
- * asks for domains of lists alone: one that no site has is a difference between
- * sendmail.mc and the configuration, to be mended before mail bounces for it.
+ * for FEATURE(listmap), which asks when nobody else claimed the address.
  */
 #include "maps/maps.h"
 #include "maps/value.h"
@@ -23,11 +21,7 @@ lookup(const struct sites *s, struct str key, struct buf *value)
 	case RESOLVED_ABSENT:
 		break;
 	}
-	if (!r.domain) {
-		buf_add(value, "no site has this domain");
-		return -1;
-	}
-	if (!r.domain->dedicated)
+	if (!r.domain || !r.domain->dedicated)
 		return 0;
 	value_refusal(value, s, &a, r.domain);
 	return 1;

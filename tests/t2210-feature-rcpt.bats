@@ -89,8 +89,8 @@ queue_is_empty() {
 
 @test "RCPT: a domain of sendmail.mc that listmap.conf has not: later" {
 	sm_check sm_rcpt <<-'END'
-	test@typo.lab.test	451 4.3.0 List lookup failed, please try again later
-	nope@typo.lab.test	451 4.3.0 List lookup failed, please try again later
+	test@typo.lab.test	451 4.3.5 List domain is not configured, please try again later
+	nope@typo.lab.test	451 4.3.5 List domain is not configured, please try again later
 	END
 }
 

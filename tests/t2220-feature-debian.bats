@@ -197,7 +197,11 @@ CPclists.lab.test' "${sm_cf_dir}debian/submit.mc" | compile submit
 }
 
 @test "example listhost.mc" {
-	example_mc listhost >"$BATS_TEST_TMPDIR/mc"
+	# with the line that is off
+	example_mc listhost >"$BATS_TEST_TMPDIR/off"
+	sed 's/^dnl \(FEATURE(.listmap_local\)/\1/' "$BATS_TEST_TMPDIR/off" \
+	    >"$BATS_TEST_TMPDIR/mc"
+	[ "$(diff "$BATS_TEST_TMPDIR"/{off,mc} | grep -c '^[<>]')" = 2 ]
 	printf '%s\n' mx.lab.test >"$sm_run/mail/local-host-names"
 	start listhost <"$BATS_TEST_TMPDIR/mc"
 	sm_check sm_rcpt <<-'END'
@@ -222,6 +226,21 @@ CPclists.lab.test' "${sm_cf_dir}debian/submit.mc" | compile submit
 	mailman lists.lab.test Foo-Request
 	mailman lists.lab.test test
 	mailman lists.lab.test test
+	END
+	# as it is, a name alone is none of the lists'
+	sm_daemon_stop sendmail
+	start listhost <"$BATS_TEST_TMPDIR/off"
+	sm_daemon_stop first
+	sm_check sm_rcpt <<-'END'
+	test@lists.lab.test	451 4.3.0 List lookup failed, please try again later
+	test@mx.lab.test	550 5.1.1 <ADDR>... User unknown
+	staff@mx.lab.test	250 2.1.5 <ADDR>... Recipient ok
+	END
+	sm_daemon first
+	sm_check sm_rcpt <<-'END'
+	test@lists.lab.test	250 2.1.5 <ADDR>... Recipient ok
+	nope@lists.lab.test	550 5.1.1 <ADDR>... TEXT
+	test@mx.lab.test	550 5.1.1 <ADDR>... User unknown
 	END
 }
 

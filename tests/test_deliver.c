@@ -211,9 +211,11 @@ test_surroundings(void **state)
 	    "tr '\\0' '\\n' </proc/$$/environ >env\n"
 	    "read -r pid comm state ppid group rest </proc/$$/stat\n"
 	    "[ $pid = $group ] && echo own >group\n"
-	    "sed -n 's/^SigBlk:.//p' /proc/$$/status >blocked\n"
-	    "sed -n 's/^SigIgn:.//p' /proc/$$/status >ignored\n"
-	    "sed -n 's/^NoNewPrivs:.//p' /proc/$$/status >privileges\n"
+	    /* No other program: the shell blocks signals while it starts one. */
+	    "while read -r name value; do case $name in\n"
+	    "SigBlk:) echo $value >blocked;; SigIgn:) echo $value >ignored;;\n"
+	    "NoNewPrivs:) echo $value >privileges;;\n"
+	    "esac; done </proc/$$/status\n"
 	    "umask >umask; cat >stored");
 	assert_true(run_with(STR("x"), LONG));
 	snprintf(want, sizeof(want), "%s|post|foo|", wrapper);

@@ -29,20 +29,16 @@ struct diff {
 	size_t n;
 	void *keys;    /* of all tables, by tsearch() */
 	void *domains; /* of their keys, with the '@' */
-	size_t same, different, others, missing, refused;
-	size_t no_answer;
+	char group[1024]; /* what the line of missing ones is about; or "" */
+	size_t same, different, others, missing, refused, left, no_answer;
 };
 
 static void
 say(const struct diff *d, size_t line, const char *what, const char *key,
     const char *detail)
 {
-	/* What is missing has no line. */
-	if (line)
-		printf("%s:%zu: ", d->file, line);
-	else
-		printf("%s: ", d->file);
-	printf("%s: %s%s%s\n", what, key, *detail ? ": " : "", detail);
+	printf("%s:%zu: %s: %s%s%s\n", d->file, line, what, key,
+	    *detail ? ": " : "", detail);
 }
 
 /* What the local part means to the aliases. */
@@ -85,13 +81,34 @@ judge(struct diff *d, const struct handmade_line *l, bool same,
 	say(d, l->line, "different", l->key, detail);
 }
 
-/*
- * With an alias file every domain of the host has every list.  Which of these
- * addresses nobody will have any more?
- */
+/* Nobody will have the address A any more, where only the line does. */
 static void
-say_refused(struct diff *d, const struct handmade_line *l)
+say_lost(struct diff *d, const struct handmade_line *l, const char *key,
+    const struct address *a, const struct domain *at)
 {
+	struct route r;
+	bool elsewhere = resolve(d->any, a, &r) == RESOLVED_FOUND;
+
+	if (at->dedicated)
+		d->refused++;
+	else
+		d->left++;
+	say(d, l->line, at->dedicated ? "newly refused" : "left to sendmail",
+	    key, elsewhere ?
+	    "the list has another host (hosts = \"any\" would take it)" :
+	    "the list is not of a site of that domain");
+}
+
+/*
+ * With an alias file every domain of the host has every list.  Says which of
+ * these addresses listmap does not take, and whether any of them goes with the
+ * line: a dedicated domain refuses what only an alias has.
+ */
+static bool
+is_needed(struct diff *d, const struct handmade_line *l)
+{
+	bool needed = false;
+
 	for (size_t i = 0; i < d->sites->ndomains; i++) {
 		const struct domain *at = &d->sites->domain[i];
 		char text[1024];
@@ -99,20 +116,27 @@ say_refused(struct diff *d, const struct handmade_line *l)
 		struct route r;
 		struct buf b;
 
-		if (!at->real || !at->real->dedicated)
+		if (!at->real || at->real->discovered)
 			continue;
 		buf_over(&b, text, sizeof(text));
 		buf_printf(&b, "%s@", l->key);
 		buf_str(&b, at->name);
-		if (address_parse(buf_get(&b), &a) == -1 ||
-		    resolve(d->sites, &a, &r) != RESOLVED_ABSENT ||
-		    resolve(d->any, &a, &r) != RESOLVED_FOUND)
+		if (address_parse(buf_get(&b), &a) == -1)
 			continue;
-		d->refused++;
-		say(d, l->line, "newly refused", buf_cstr(&b),
-		    "the list has another host (hosts = \"any\" would take "
-		    "it)");
+		switch (resolve(d->sites, &a, &r)) {
+		case RESOLVED_FOUND:
+			continue;
+		case RESOLVED_NO_ANSWER:
+			d->no_answer++;
+			say(d, l->line, "no answer", buf_cstr(&b), r.reason);
+			break;
+		case RESOLVED_ABSENT:
+			say_lost(d, l, buf_cstr(&b), &a, at->real);
+			break;
+		}
+		needed = needed || !at->real->dedicated;
 	}
+	return needed;
 }
 
 /* An alias is the same where it runs the same wrapper for the same thing. */
@@ -123,7 +147,8 @@ diff_alias(struct diff *d, const struct handmade_line *l)
 	struct buf value;
 	struct address a;
 	struct route r;
-	struct str here = str_from(l->value);
+	struct str here = str_from(l->value), there;
+	bool same;
 
 	switch (mean(d->sites, l->key, &a, &r)) {
 	case RESOLVED_NO_ANSWER:
@@ -140,13 +165,14 @@ diff_alias(struct diff *d, const struct handmade_line *l)
 	buf_over(&value, text, sizeof(text));
 	if (map_aliases.lookup(d->sites, str_from(l->key), &value) != 1)
 		return;
+	there = buf_get(&value);
 	/* |prog args and "|prog args" are the same. */
 	if (here.n && here.p[0] == '|' && value.n > 2 && text[0] == '"')
-		judge(d, l, str_eq(here, (struct str){ text + 1,
-		    value.n - 2 }), &r);
-	else
-		judge(d, l, str_eq(here, buf_get(&value)), &r);
-	say_refused(d, l);
+		there = (struct str){ text + 1, value.n - 2 };
+	same = str_eq(here, there);
+	/* What is called the same may go. */
+	if (!is_needed(d, l) || !same)
+		judge(d, l, same, &r);
 }
 
 /*
@@ -205,11 +231,7 @@ say_absent(struct diff *d, const struct handmade_line *l,
 	struct route r;
 
 	if (resolve(d->any, a, &r) == RESOLVED_FOUND) {
-		d->refused++;
-		say(d, l->line, r.domain->dedicated ? "newly refused" :
-		    "left to sendmail", l->key,
-		    "the list has another host (hosts = \"any\" would take "
-		    "it)");
+		say_lost(d, l, l->key, a, r.domain);
 		return;
 	}
 	if (r.domain && r.domain->dedicated &&
@@ -297,23 +319,48 @@ is_no_loss(struct str address, const struct route *r)
 	    str_eq(str_tail(local, strlen("owner-")), list));
 }
 
+static void
+end_group(struct diff *d)
+{
+	if (*d->group)
+		putchar('\n');
+	*d->group = '\0';
+}
+
+/* One line for all of a list, or they would be most of what is said. */
+static void
+say_missing(struct diff *d, const char *key, const struct route *r)
+{
+	char words[512], group[sizeof(d->group)];
+	const char *at = strchr(key, '@');
+
+	d->missing++;
+	if (r->redirect)
+		snprintf(group, sizeof(group), "%s", key);
+	else
+		snprintf(group, sizeof(group), "%s %.*s%s",
+		    r->site->conf->name, (int)r->meaning.list.n,
+		    r->meaning.list.p, at ? at : "");
+	if (!strcmp(group, d->group)) {
+		printf(", %s", action_name(r->meaning.action));
+		return;
+	}
+	end_group(d);
+	memcpy(d->group, group, sizeof(group));
+	printf("%s: missing: %s: %s", d->file, key,
+	    in_words(r, words, sizeof(words)));
+}
+
 /* What listmap answers and the table does not have. */
 static int
 look_for(void *arg, struct str address, const struct route *r)
 {
 	struct diff *d = arg;
-	char words[512], *key;
+	char key[1024];
 
-	if (is_no_loss(address, r))
-		return 0;
-	key = str_dup(address);
-	if (!key)
-		fatal(EX_OSERR, "out of memory");
-	if (!tfind(key, &d->keys, by_key)) {
-		d->missing++;
-		say(d, 0, "missing", key, in_words(r, words, sizeof(words)));
-	}
-	free(key);
+	snprintf(key, sizeof(key), "%.*s", (int)address.n, address.p);
+	if (!is_no_loss(address, r) && !tfind(key, &d->keys, by_key))
+		say_missing(d, key, r);
 	return 0;
 }
 
@@ -321,16 +368,13 @@ static int
 look_for_shared(void *arg, struct str address, const struct route *r)
 {
 	const struct diff *d = arg;
-	size_t at = str_rfind(address, '@');
-	char *domain = str_dup(str_tail(address, at));
-	bool named;
+	struct str at = str_tail(address, str_rfind(address, '@'));
+	char domain[1024];
 
-	if (!domain)
-		fatal(EX_OSERR, "out of memory");
+	snprintf(domain, sizeof(domain), "%.*s", (int)at.n, at.p);
 	/* A domain that no table names is none of their business. */
-	named = tfind(domain, &d->domains, by_key) != NULL;
-	free(domain);
-	return named ? look_for(arg, address, r) : 0;
+	return tfind(domain, &d->domains, by_key) ?
+	    look_for(arg, address, r) : 0;
 }
 
 static void
@@ -373,9 +417,11 @@ diff_missing(struct diff *d)
 	d->file = file_of_kind(d, HANDMADE_ALIASES);
 	if (d->file)
 		rc = resolve_each_local(d->sites, look_for, d);
+	end_group(d);
 	d->file = file_of_kind(d, HANDMADE_VIRTUSER);
 	if (d->file && rc == 0)
 		rc = resolve_each(d->sites, look_for_shared, d);
+	end_group(d);
 	if (rc == -1)
 		fatal(EX_TEMPFAIL, "the lists cannot be read: is there a cache "
 		    "(listmap rebuild)?");
@@ -431,14 +477,15 @@ run(const char *path, int argc, char **argv)
 		diff_file(&d, d.files[i], &d.tables[i]);
 	diff_missing(&d);
 	printf("%zu same, %zu different, %zu not a list's, %zu missing, "
-	    "%zu newly refused, %zu without an answer\n", d.same, d.different,
-	    d.others, d.missing, d.refused, d.no_answer);
+	    "%zu newly refused, %zu left to sendmail, "
+	    "%zu without an answer\n", d.same, d.different, d.others,
+	    d.missing, d.refused, d.left, d.no_answer);
 	program_flush();
 	clear(&d);
 	direct_close(direct);
 	if (d.no_answer)
 		return EX_TEMPFAIL;
-	return d.different || d.others || d.missing || d.refused ?
+	return d.different || d.others || d.missing || d.refused || d.left ?
 	    EX_DIFFERENT : EX_OK;
 }
 

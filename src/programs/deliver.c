@@ -1,8 +1,6 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,6 +11,7 @@
 #include "programs/deliver.h"
 #include "base/clock.h"
 #include "programs/message.h"
+#include "programs/wrapper.h"
 
 #define CHUNK (64 * 1024)
 #define GRACE_SECONDS 2.0 /* from SIGTERM to SIGKILL, and to the end */
@@ -26,6 +25,7 @@ struct run {
 	const struct deliver_order *o;
 	struct delivery_result *r;
 	pid_t pid;   /* 0: it does not run yet */
+	int from;    /* the message */
 	int in;      /* the wrapper's standard input; -1: it has all */
 	int unread;  /* the other end of it, to see what was left there */
 	int out;     /* what it prints; -1: no more */
@@ -45,17 +45,19 @@ struct run {
 	bool lost;            /* there was more between them */
 };
 
+#define fail(run, ...) delivery_fail((run)->r, __VA_ARGS__)
+
 /* The next piece of the message; -1 where it cannot be read. */
 static int
 read_message(struct run *run)
 {
 	char chunk[CHUNK];
-	ssize_t n = read(run->o->delivery.from, chunk, sizeof(chunk));
+	ssize_t n = read(run->from, chunk, sizeof(chunk));
 
 	if (n == -1 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	if (n == -1) {
-		delivery_fail(run->r, "the message cannot be read: %s", strerror(errno));
+		fail(run, "the message cannot be read: %s", strerror(errno));
 		return -1;
 	}
 	run->r->size += (uint64_t)n;
@@ -65,14 +67,14 @@ read_message(struct run *run)
 		message_feed(&run->message,
 		    (struct str){ chunk, (size_t)n }, &run->pending);
 	} else if (delivery_writer_gone(run->o->delivery.writer)) {
-		delivery_fail(run->r, "who sent the message died");
+		fail(run, "who sent the message died");
 		return -1;
 	} else {
 		message_end(&run->message, &run->pending);
 		run->end = true;
 	}
 	if (run->pending.failed)
-		delivery_fail(run->r, "out of memory");
+		fail(run, "out of memory");
 	return run->pending.failed ? -1 : 0;
 }
 
@@ -90,7 +92,7 @@ write_pending(struct run *run)
 	    run->pending.n - run->sent);
 
 	if (n == -1 && errno != EINTR && errno != EAGAIN) {
-		delivery_fail(run->r, "cannot write to the wrapper: %s", strerror(errno));
+		fail(run, "cannot write to the wrapper: %s", strerror(errno));
 		return -1;
 	}
 	run->sent += n > 0 ? (size_t)n : 0;
@@ -207,7 +209,7 @@ take_signal(struct run *run)
 	}
 	if (run->pid != 0 && run->in == -1)
 		return false;
-	delivery_fail(run->r, "ended by signal %u", info.ssi_signo);
+	fail(run, "ended by signal %u", info.ssi_signo);
 	return true;
 }
 
@@ -237,7 +239,7 @@ wait_for_any(struct run *run, struct pollfd fds[FDS])
 	fds[SIGNALS] = (struct pollfd){ run->signals, POLLIN, 0 };
 	fds[OUT] = (struct pollfd){ run->out, POLLIN, 0 };
 	fds[IN] = (struct pollfd){ pending ? run->in : -1, POLLOUT, 0 };
-	fds[FROM] = (struct pollfd){ pending || run->end ? -1 : run->o->delivery.from,
+	fds[FROM] = (struct pollfd){ pending || run->end ? -1 : run->from,
 		POLLIN, 0 };
 	if (poll(fds, FDS, ms) >= 0)
 		return 0;
@@ -245,7 +247,7 @@ wait_for_any(struct run *run, struct pollfd fds[FDS])
 		fds[i].revents = 0;
 	if (errno == EINTR)
 		return 0;
-	delivery_fail(run->r, "poll: %s", strerror(errno));
+	fail(run, "poll: %s", strerror(errno));
 	return -1;
 }
 
@@ -293,12 +295,12 @@ static void
 drain(struct run *run)
 {
 	double until = clock_seconds() + GRACE_SECONDS;
-	struct pollfd p = { .fd = run->o->delivery.from, .events = POLLIN };
+	struct pollfd p = { .fd = run->from, .events = POLLIN };
 	char chunk[CHUNK];
 
 	while (!run->end && clock_seconds() < until &&
 	    poll(&p, 1, (int)(GRACE_SECONDS * 1000)) == 1) {
-		ssize_t n = read(run->o->delivery.from, chunk, sizeof(chunk));
+		ssize_t n = read(run->from, chunk, sizeof(chunk));
 
 		if (n <= 0)
 			return;
@@ -314,17 +316,18 @@ judge(struct run *run)
 	    WEXITSTATUS(run->status) == 0;
 
 	if (run->told && !well)
-		delivery_fail(run->r, "the wrapper took longer than %g s", run->o->delivery.timeout);
+		fail(run, "the wrapper took longer than %g s",
+		    run->o->delivery.timeout);
 	else if (run->status == -1)
-		delivery_fail(run->r, "the wrapper's end was not seen");
+		fail(run, "the wrapper's end was not seen");
 	else if (WIFSIGNALED(run->status))
-		delivery_fail(run->r, "the wrapper died by signal %d",
+		fail(run, "the wrapper died by signal %d",
 		    WTERMSIG(run->status));
 	else if (!well)
-		delivery_fail(run->r, "the wrapper ended with status %d",
+		fail(run, "the wrapper ended with status %d",
 		    WEXITSTATUS(run->status));
 	else if (!took_all(run))
-		delivery_fail(run->r, "the wrapper says that all is well, but did not take "
+		fail(run, "the wrapper says that all is well, but did not take "
 		    "all of the message");
 }
 
@@ -353,64 +356,6 @@ quote(struct run *run)
 	reason[end > n + 2 ? end : n] = '\0';
 }
 
-/* Its input, its output; 0, or -1 with errno. */
-static int
-make_pipes(struct run *run, int *wrapper_out)
-{
-	int in[2], out[2];
-
-	if (pipe2(in, O_CLOEXEC) == -1)
-		return -1;
-	run->unread = in[0];
-	run->in = in[1];
-	if (pipe2(out, O_CLOEXEC) == -1)
-		return -1;
-	run->out = out[0];
-	*wrapper_out = out[1];
-	/* Of its ends only ours may not block. */
-	return fcntl(run->in, F_SETFL, O_NONBLOCK) == -1 ||
-	    fcntl(run->out, F_SETFL, O_NONBLOCK) == -1 ? -1 : 0;
-}
-
-/* 0, or an error number. */
-static int
-spawn(struct run *run, int wrapper_out)
-{
-	/* Mailman's wrapper drops even this (src/common.c, keepenvars). */
-	static char path[] = "PATH=/usr/bin:/bin";
-	char *env[] = { path, NULL };
-	char *argv[] = { (char *)run->o->wrapper, (char *)run->o->action,
-		(char *)run->o->list, NULL };
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t how;
-	sigset_t all, none;
-	int err;
-
-	sigfillset(&all);
-	sigemptyset(&none);
-	if (posix_spawn_file_actions_init(&files) != 0)
-		return ENOMEM;
-	if (posix_spawnattr_init(&how) != 0) {
-		posix_spawn_file_actions_destroy(&files);
-		return ENOMEM;
-	}
-	posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP |
-	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setsigdefault(&how, &all);
-	posix_spawnattr_setsigmask(&how, &none);
-	err = posix_spawn_file_actions_adddup2(&files, run->unread, 0);
-	if (err == 0)
-		err = posix_spawn_file_actions_adddup2(&files, wrapper_out, 1);
-	if (err == 0)
-		err = posix_spawn_file_actions_adddup2(&files, wrapper_out, 2);
-	if (err == 0)
-		err = posix_spawn(&run->pid, run->o->wrapper, &files, &how,
-		    argv, env);
-	posix_spawnattr_destroy(&how);
-	posix_spawn_file_actions_destroy(&files);
-	return err;
-}
-
 static int
 take_signals(struct run *run)
 {
@@ -423,7 +368,7 @@ take_signals(struct run *run)
 	if (sigprocmask(SIG_BLOCK, &mask, NULL) == 0)
 		run->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (run->signals == -1)
-		delivery_fail(run->r, "cannot take signals: %s", strerror(errno));
+		fail(run, "cannot take signals: %s", strerror(errno));
 	return run->signals == -1 ? -1 : 0;
 }
 
@@ -440,9 +385,9 @@ wait_for_message(struct run *run)
 		if (fds[FROM].revents && read_message(run) == -1)
 			return -1;
 		if (run->end)
-			delivery_fail(run->r, "there is no message on standard input");
+			fail(run, "there is no message on standard input");
 		else if (clock_seconds() >= run->deadline)
-			delivery_fail(run->r, "the message did not come in time");
+			fail(run, "the message did not come in time");
 		if (run->r->reason[0] != '\0')
 			return -1;
 	}
@@ -452,18 +397,19 @@ wait_for_message(struct run *run)
 static int
 begin(struct run *run)
 {
-	int wrapper_out = -1, err;
+	const struct deliver_order *o = run->o;
+	struct wrapper w;
+	int err = wrapper_start(o->wrapper, o->action, o->list, &w);
 
-	if (make_pipes(run, &wrapper_out) == -1) {
-		delivery_fail(run->r, "cannot make pipes: %s", strerror(errno));
+	if (err != 0) {
+		fail(run, "cannot run %s: %s", o->wrapper, strerror(err));
 		return -1;
 	}
-	err = spawn(run, wrapper_out);
-	close(wrapper_out);
-	if (err == 0)
-		return 0;
-	delivery_fail(run->r, "cannot run %s: %s", run->o->wrapper, strerror(err));
-	return -1;
+	run->pid = w.pid;
+	run->in = w.in;
+	run->unread = w.unread;
+	run->out = w.out;
+	return 0;
 }
 
 static void
@@ -480,8 +426,9 @@ close_all(struct run *run)
 bool
 deliver(const struct deliver_order *o, struct delivery_result *r)
 {
-	struct run run = { .o = o, .r = r, .in = -1, .unread = -1, .out = -1,
-		.signals = -1, .deadline = clock_seconds() + o->delivery.timeout };
+	struct run run = { .o = o, .r = r, .from = o->delivery.from, .in = -1,
+		.unread = -1, .out = -1, .signals = -1,
+		.deadline = clock_seconds() + o->delivery.timeout };
 
 	*r = (struct delivery_result){ 0 };
 	buf_init(&run.pending, CHUNK + o->delivery.fields.n + 16);

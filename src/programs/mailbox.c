@@ -36,6 +36,8 @@ struct box {
 	struct buf out;
 };
 
+#define fail(b, ...) delivery_fail((b)->r, __VA_ARGS__)
+
 /* No link, no device, nobody's pipe: only an ordinary file. */
 static bool
 open_box(struct box *b)
@@ -45,9 +47,9 @@ open_box(struct box *b)
 	b->fd = open(b->o->path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW |
 	    O_NONBLOCK | O_CLOEXEC, MAILBOX_MODE);
 	if (b->fd == -1)
-		return delivery_fail(b->r, "%s: %s", b->o->path, strerror(errno));
+		return fail(b, "%s: %s", b->o->path, strerror(errno));
 	if (fstat(b->fd, &st) == -1 || !S_ISREG(st.st_mode))
-		return delivery_fail(b->r, "%s: is no regular file", b->o->path);
+		return fail(b, "%s: is no regular file", b->o->path);
 	return true;
 }
 
@@ -72,20 +74,20 @@ lock_box(struct box *b)
 		until = b->deadline;
 	while (fcntl(b->fd, F_SETLK, &whole) == -1) {
 		if (errno != EACCES && errno != EAGAIN && errno != EINTR)
-			return delivery_fail(b->r, "%s: cannot be locked: %s", b->o->path,
+			return fail(b, "%s: cannot be locked: %s", b->o->path,
 			    strerror(errno));
 		if (!may_try_again(until))
-			return delivery_fail(b->r, "%s: is locked", b->o->path);
+			return fail(b, "%s: is locked", b->o->path);
 	}
 	if ((size_t)snprintf(b->lock, sizeof(b->lock), "%s.lock", b->o->path) >=
 	    sizeof(b->lock))
-		return delivery_fail(b->r, "%s: is too long", b->o->path);
+		return fail(b, "%s: is too long", b->o->path);
 	while ((rc = lockfile_create(b->lock, 0, L_PID)) != L_SUCCESS) {
 		if (rc != L_MAXTRYS)
-			return delivery_fail(b->r, "%s: cannot be made: %s", b->lock,
+			return fail(b, "%s: cannot be made: %s", b->lock,
 			    strerror(errno));
 		if (!may_try_again(until))
-			return delivery_fail(b->r, "%s: is locked", b->lock);
+			return fail(b, "%s: is locked", b->lock);
 	}
 	b->locked = true;
 	return true;
@@ -101,13 +103,13 @@ check_box(struct box *b)
 
 	if (fstat(b->fd, &ours) == -1 || stat(b->o->path, &there) == -1 ||
 	    ours.st_dev != there.st_dev || ours.st_ino != there.st_ino)
-		return delivery_fail(b->r, "%s: was replaced", b->o->path);
+		return fail(b, "%s: was replaced", b->o->path);
 	b->size = ours.st_size;
 	/* An empty line divides messages, also from half of one that a crash
 	 * left there. */
 	n = b->size < 2 ? (ssize_t)b->size : 2;
 	if (pread(b->fd, last + 2 - n, (size_t)n, b->size - n) != n)
-		return delivery_fail(b->r, "%s: cannot be read", b->o->path);
+		return fail(b, "%s: cannot be read", b->o->path);
 	if (last[1] != '\n')
 		buf_add(&b->out, "\n\n");
 	else if (last[0] != '\n')
@@ -124,7 +126,7 @@ write_all(struct box *b, struct str s)
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
-			return delivery_fail(b->r, "%s: cannot be written: %s", b->o->path,
+			return fail(b, "%s: cannot be written: %s", b->o->path,
 			    strerror(errno));
 		s = str_tail(s, (size_t)n);
 	}
@@ -197,7 +199,7 @@ interrupted(struct box *b)
 	for (int i = 1; i < NSIG; i++)
 		if (sigismember(&ending, i) == 1 &&
 		    sigismember(&pending, i) == 1)
-			return !delivery_fail(b->r, "ended by signal %d", i);
+			return !fail(b, "ended by signal %d", i);
 	return false;
 }
 
@@ -210,7 +212,7 @@ read_piece(struct box *b, char *chunk, size_t size, size_t *got)
 	ssize_t n = -1;
 
 	if (left <= 0)
-		delivery_fail(b->r, "the message did not come in time");
+		fail(b, "the message did not come in time");
 	if (left <= 0 || interrupted(b))
 		return -1;
 	errno = EAGAIN;
@@ -219,11 +221,11 @@ read_piece(struct box *b, char *chunk, size_t size, size_t *got)
 	*got = n > 0 ? (size_t)n : 0;
 	b->r->size += *got;
 	if (n == -1 && errno != EINTR && errno != EAGAIN) {
-		delivery_fail(b->r, "the message cannot be read: %s", strerror(errno));
+		fail(b, "the message cannot be read: %s", strerror(errno));
 		return -1;
 	}
 	if (n == 0 && delivery_writer_gone(b->o->delivery.writer)) {
-		delivery_fail(b->r, "who sent the message died");
+		fail(b, "who sent the message died");
 		return -1;
 	}
 	return n != 0;
@@ -232,7 +234,7 @@ read_piece(struct box *b, char *chunk, size_t size, size_t *got)
 static bool
 flush_out(struct box *b)
 {
-	bool ok = b->out.failed ? delivery_fail(b->r, "out of memory") :
+	bool ok = b->out.failed ? fail(b, "out of memory") :
 	    write_all(b, buf_get(&b->out));
 
 	buf_reset(&b->out);
@@ -265,7 +267,7 @@ copy(struct box *b)
 	if (rc == -1)
 		return false;
 	if (b->r->size == 0)
-		return delivery_fail(b->r, "there is no message on standard input");
+		return fail(b, "there is no message on standard input");
 	if (b->matched < FROM_N)
 		decide(b);
 	buf_add(&b->out, b->open ? "\n\n" : "\n");
@@ -292,20 +294,21 @@ mailbox_append(const struct mailbox_order *o, struct delivery_result *r)
 
 	*r = (struct delivery_result){ 0 };
 	/* Each byte of a piece may become a quoted line. */
-	buf_init(&b.out, 2 * CHUNK + o->delivery.fields.n + strlen(o->sender) + 64);
+	buf_init(&b.out, 2 * CHUNK + o->delivery.fields.n + strlen(o->sender) +
+	    64);
 	block_signals();
 	ok = open_box(&b) && lock_box(&b) && check_box(&b);
 	if (ok) {
 		ok = copy(&b);
 		if (ok && fsync(b.fd) == -1)
-			ok = delivery_fail(r, "%s: %s", o->path, strerror(errno));
+			ok = fail(&b, "%s: %s", o->path, strerror(errno));
 		if (!ok && ftruncate(b.fd, b.size) == -1)
-			delivery_fail(r, "%s: %s", o->path, strerror(errno));
+			fail(&b, "%s: %s", o->path, strerror(errno));
 	}
 	if (b.locked)
 		lockfile_remove(b.lock);
 	if (b.fd != -1 && close(b.fd) == -1 && ok)
-		ok = delivery_fail(r, "%s: %s", o->path, strerror(errno));
+		ok = fail(&b, "%s: %s", o->path, strerror(errno));
 	buf_clear(&b.out);
 	return ok;
 }

@@ -87,7 +87,8 @@ put_outside(struct buf *b, struct str value)
 {
 	char shown[STR_SHOWN];
 
-	for (const char *p = str_printable(value, shown, sizeof(shown)); *p; p++)
+	str_printable(value, shown, sizeof(shown));
+	for (const char *p = shown; *p; p++)
 		if (strchr(" ,<>", *p))
 			buf_printf(b, "\\x%02x", (unsigned)*p);
 		else
