@@ -118,20 +118,40 @@ put_field(struct buf *b, struct str s)
 	put_text(b, STR("..."));
 }
 
+/* Whether there is a list of that name: then it is another word that fails. */
+static bool
+is_list(const struct sites *s, struct str name, const struct domain *d)
+{
+	char text[ADDRESS_LOCAL_MAX + ADDRESS_DOMAIN_MAX + 2];
+	struct address a;
+	struct route r;
+	struct buf b;
+
+	buf_over(&b, text, sizeof(text));
+	buf_str(&b, name);
+	buf_char(&b, '@');
+	buf_str(&b, d->name);
+	return address_parse(buf_get(&b), &a) == 0 &&
+	    resolve(s, &a, &r) == RESOLVED_FOUND;
+}
+
 /* The name of the list that somebody may have meant. */
 static struct str
-meant_list(const struct address *a)
+meant_list(const struct sites *s, const struct address *a,
+    const struct domain *d)
 {
 	size_t plus = str_find(a->local, '+');
-	struct str s = plus == STR_NONE ? a->local : str_head(a->local, plus);
-	size_t dash = str_rfind(s, '-');
+	struct str whole = plus == STR_NONE ? a->local :
+	    str_head(a->local, plus);
+	size_t dash = str_rfind(whole, '-');
+	struct str name = whole;
 
 	if (dash != STR_NONE && dash > 0 &&
-	    action_find(str_tail(s, dash + 1)) != -1)
-		return str_head(s, dash);
-	if (str_starts(s, "owner-") && s.n > strlen("owner-"))
-		return str_tail(s, strlen("owner-"));
-	return s;
+	    action_find(str_tail(whole, dash + 1)) != -1)
+		name = str_head(whole, dash);
+	else if (str_starts(whole, "owner-") && whole.n > strlen("owner-"))
+		name = str_tail(whole, strlen("owner-"));
+	return name.n != whole.n && is_list(s, name, d) ? whole : name;
 }
 
 static void
@@ -149,8 +169,8 @@ put_address(struct buf *b, const struct address *a)
 
 /* Writes the field that T begins with, if it is one; how long its name is. */
 static size_t
-put_named_field(struct buf *b, struct str t, const struct address *a,
-    const struct domain *d)
+put_named_field(struct buf *b, struct str t, const struct sites *s,
+    const struct address *a, const struct domain *d)
 {
 	if (str_starts(t, "{address}")) {
 		if (a->local.n)
@@ -161,7 +181,7 @@ put_named_field(struct buf *b, struct str t, const struct address *a,
 	}
 	if (str_starts(t, "{list}")) {
 		if (a->local.n)
-			put_field(b, meant_list(a));
+			put_field(b, meant_list(s, a, d));
 		else
 			put_text(b, STR("of that name"));
 		return strlen("{list}");
@@ -186,7 +206,7 @@ value_refusal_text(struct buf *text, const struct sites *s,
 	if (t.n == 0)
 		t = str_from(d->url.n ? DEFAULT_REFUSAL_URL : DEFAULT_REFUSAL);
 	while (t.n) {
-		size_t n = put_named_field(text, t, a, d);
+		size_t n = put_named_field(text, t, s, a, d);
 
 		if (n == 0) {
 			n = 1;

@@ -5,13 +5,24 @@
 MM3_BIN=/usr/lib/mailman3/bin
 
 need_mailman3() {
+	local lacks
+
 	need_root
-	[ -x $MM3_BIN/mailman ] || skip "mailman3 is not installed"
-	id list >/dev/null 2>&1 || skip "no account: list"
+	lacks=$(mm3_missing)
+	[ -z "$lacks" ] || skip "$lacks"
 	need setpriv python3
+}
+
+# Why there is no Mailman 3 to start, or nothing.
+mm3_missing() {
+	if [ ! -x $MM3_BIN/mailman ]; then
+		echo "mailman3 is not installed"
+	elif ! id list >/dev/null 2>&1; then
+		echo "no account: list"
 	# Its own python, not the one that comes first in PATH.
-	/usr/bin/python3 -c 'import mailman' 2>/dev/null ||
-	    skip "no module mailman for python3"
+	elif ! /usr/bin/python3 -c 'import mailman' 2>/dev/null; then
+		echo "no module mailman for python3"
+	fi
 }
 
 free_ports() {
@@ -22,13 +33,14 @@ print(*(x.getsockname()[1] for x in s))'
 }
 
 # start_mailman3 CLASS [TYPE]: with mailman.mta.CLASS for incoming mail
-# (null.NullMTA, postfix.LMTP) and that type of Postfix's tables.
+# (null.NullMTA, postfix.LMTP) and that type of Postfix's tables; at the ports
+# $MM3_LMTP and $MM3_REST where these are set.
 start_mailman3() {
 	local runner
 
 	MM3=$T/mm3
-	read -r MM3_LMTP MM3_REST < <(free_ports)
-	export MM3_LMTP MM3_REST
+	[ -n "${MM3_LMTP:-}" ] || read -r MM3_LMTP MM3_REST < <(free_ports)
+	export MM3 MM3_LMTP MM3_REST
 	mkdir -p "$MM3"
 	printf '[postfix]\npostmap_command: /bin/true\n%s\n' \
 	    "transport_file_type: ${2:-hash}" >"$MM3/postfix.cfg"
@@ -53,6 +65,11 @@ start_mailman3() {
 		printf '[runner.%s]\nstart: no\n' $runner
 	done >>"$MM3/mailman.cfg"
 	chown -R list:list "$MM3"
+	begin_mailman3
+}
+
+# As it was configured.
+begin_mailman3() {
 	as_list $MM3_BIN/mailman -C "$MM3/mailman.cfg" start \
 	    >"$MM3/start.log" 2>&1 3>&- </dev/null || {
 		cat "$MM3/start.log"
@@ -65,22 +82,27 @@ start_mailman3() {
 }
 
 as_list() {
-	setpriv --reuid=list --regid=list --clear-groups \
+	${MM3_ENTER:-} setpriv --reuid=list --regid=list --clear-groups \
 	    env HOME="$MM3" PATH=/usr/bin:/bin "$@"
 }
 
-# The master takes its runners with it.
 stop_mailman3() {
-	local pid
-
 	[ -n "${MM3:-}" ] && [ -s "$MM3/var/master.pid" ] || return 0
-	pid=$(cat "$MM3/var/master.pid")
-	kill "$pid"
-	wait_gone "$pid" || kill -KILL "$pid"
-	until_ok 15 not mm3 listening || :
+	halt_mailman3
 	MM3=
 }
 
+# The master takes its runners with it.
+halt_mailman3() {
+	local pid
+
+	pid=$(cat "$MM3/var/master.pid")
+	${MM3_ENTER:-} kill "$pid"
+	until_ok 15 not ${MM3_ENTER:-} kill -0 "$pid" ||
+	    ${MM3_ENTER:-} kill -KILL "$pid"
+	until_ok 15 not mm3 listening || :
+}
+
 mm3() {
-	python3 "$top_srcdir/tests/mm3.py" "$@" 3>&-
+	${MM3_ENTER:-} python3 "$top_srcdir/tests/mm3.py" "$@" 3>&-
 }

@@ -199,7 +199,8 @@ def main(command, *args):
     return 0
 
 
-try:
-    sys.exit(main(*sys.argv[1:]))
-except (OSError, smtplib.SMTPException, urllib.error.URLError) as e:
-    sys.exit("mm3: %s: %s" % (" ".join(sys.argv[1:4]), e))
+if __name__ == "__main__":
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    except (OSError, smtplib.SMTPException, urllib.error.URLError) as e:
+        sys.exit("mm3: %s: %s" % (" ".join(sys.argv[1:4]), e))

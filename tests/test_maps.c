@@ -417,6 +417,8 @@ names_the_list_that_was_meant(void **state)
 		{ "nosuch-bounces+a=b@lists.test", NO_LIST("nosuch") },
 		{ "owner-nosuch@lists.test", NO_LIST("nosuch") },
 		{ "nosuch-post@lists.test", NO_LIST("nosuch") },
+		/* There is a list foo. */
+		{ "foo-post@lists.test", NO_LIST("foo-post") },
 		{ "no-such@lists.test", NO_LIST("no-such") },
 		{ "owner-@lists.test", NO_LIST("owner-") },
 		{ "-owner@lists.test", NO_LIST("-owner") },
@@ -648,7 +650,7 @@ mailman_3(void **state)
 		{ "in-three@lists.test", NULL },
 		{ "in-three+x@lists.test", NULL },
 		{ "nosuch@lists.test", NO_LIST("nosuch") },
-		{ "in-three-admin@three.test", NO_LIST("in-three") },
+		{ "in-three-admin@three.test", NO_LIST("in-three-admin") },
 	};
 	static const struct row transports[] = {
 		{ "in-three@lists.test", "lmtp:inet:[::1]:24" },
