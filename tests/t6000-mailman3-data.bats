@@ -127,6 +127,22 @@ only_untold_differs() {
 	until_ok 10 nothing_differs
 }
 
+@test "a data directory that comes later, or in the place of another" {
+	unpack
+	data_conf "$all_domains" "settle = 0"
+	mv "$T/var/data" "$T/later"
+	start_daemon
+	only_untold_differs
+	cp -rp "$T/later" "$T/var/data"
+	until_ok 10 nothing_differs
+	rm -r "$T/var/data"
+	until_ok 10 only_untold_differs
+	mkdir "$T/var/data"
+	until_ok 10 only_untold_differs
+	cp -p "$T/later/postfix_domains" "$T/later/postfix_lmtp" "$T/var/data"
+	until_ok 10 nothing_differs
+}
+
 @test "a dump says what look-ups say" {
 	unpack
 	data_conf "$all_domains"

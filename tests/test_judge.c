@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -5,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include "cache/rebuild.h"
 #include "cache/source.h"
 #include "fixture.h"
+#include "mailman/register.h"
 
 /*
  * Directories of Mailman 3 and what it wrote down of them: what a scan makes
@@ -304,6 +307,77 @@ most_lists_missing(void **state)
 	assert_string_equal(record_of("list-5.d.test"), "phantom ");
 }
 
+/* Another Mailman's files, one that lost its database, half of the lists. */
+static void
+files_that_name_too_few(void **state)
+{
+	static const char *const elsewhere[] = { "x@other.test", NULL };
+	static const char *const none[] = { NULL };
+	static const char *const half[] = { "list-0@d.test", "list-1@d.test",
+		"list-2@d.test", "list-3@d.test", NULL };
+
+	(void)state;
+	make_many("d.test", 8);
+	write_lists(elsewhere);
+	write_domains("other.test other.test\n\n");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_non_null(strstr(last.reason, "lacks 8 of 8 lists"));
+	assert_string_equal(record_of("list-0.d.test"), "directory ");
+	write_lists(none);
+	write_domains("\n");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_non_null(strstr(last.reason, "lacks 8 of 8 lists"));
+	assert_string_equal(record_of("list-7.d.test"), "directory ");
+	write_lists(half);
+	write_domains("d.test d.test\n\n");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_non_null(strstr(last.reason, "lacks 4 of 8 lists"));
+	assert_string_equal(record_of("list-0.d.test"), "both d.test");
+	assert_string_equal(record_of("list-7.d.test"), "directory ");
+}
+
+/* Nobody knows what they knew of. */
+static void
+files_of_the_future(void **state)
+{
+	static const char *const there[] = { "a@d.test", "b@d.test", NULL };
+
+	(void)state;
+	make("a.d.test");
+	make("b.d.test");
+	make("new.d.test");
+	write_lists(there);
+	write_domains("d.test d.test\n\n");
+	age("data/postfix_lmtp", -100000);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("new.d.test"), "directory ");
+	age("data/postfix_lmtp", 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("new.d.test"), "phantom ");
+}
+
+/* Out of descriptors, say: the snapshot stays. */
+static void
+files_that_cannot_be_read_now(void **state)
+{
+	struct rlimit before, none;
+	struct register_files r;
+
+	(void)state;
+	write_domains("d.test d.test\n\n");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	errno = 0;
+	assert_int_equal(register_read(fixture_path("data"), &r), -1);
+	assert_int_equal(errno, EMFILE);
+	register_clear(&r);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(register_read(fixture_path("data"), &r), 0);
+	register_clear(&r);
+}
+
 /* So are all lists of a domain that was deleted. */
 static void
 deleted_domain(void **state)
@@ -487,10 +561,14 @@ look_ups_of_no_lists(void **state)
 	assert_int_equal(ask(&at, "b.d.test", LISTS_THOROUGH), LISTS_AWAY);
 	at.away = false;
 	/* The files were written again, who knows what is in them. */
+	assert_int_equal(ask(&at, "other.d.test", LISTS_THOROUGH),
+	    LISTS_ABSENT);
 	write_lists(known);
 	assert_int_equal(ask(&at, "phantom.d.test", LISTS_THOROUGH),
 	    LISTS_NO_ANSWER);
 	assert_int_equal(told, LISTS_FOUND);
+	assert_int_equal(ask(&at, "other.d.test", LISTS_THOROUGH),
+	    LISTS_NO_ANSWER);
 	/* Without a look at the directory. */
 	at.verify = false;
 	at.trusted = true;
@@ -592,6 +670,9 @@ main(void)
 		TEST(files_that_are_no_use),
 		TEST(most_lists_missing),
 		TEST(deleted_domain),
+		TEST(files_that_name_too_few),
+		TEST(files_of_the_future),
+		TEST(files_that_cannot_be_read_now),
 		TEST(lists_that_go),
 		TEST(the_guard_counts_directories),
 		TEST(new_lists_settle),

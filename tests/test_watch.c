@@ -73,7 +73,8 @@ test_files_beside(void **state)
 
 	(void)state;
 	fixture_mkdir(fixture_path("data"));
-	watch_beside(w, fixture_path("data"), "postfix_");
+	assert_true(watch_beside(w, fixture_path("data"), "postfix_"));
+	assert_false(watch_beside(w, fixture_path("data"), "postfix_"));
 	assert_int_equal(watch_read(w), 0);
 	fixture_file(fixture_path("data/mailman.db-journal"), "x");
 	assert_int_equal(unlink(fixture_path("data/mailman.db-journal")), 0);
@@ -93,8 +94,19 @@ test_files_beside(void **state)
 	assert_int_equal(rmdir(fixture_path("data")), 0);
 	assert_int_equal(watch_read(w), 0);
 	assert_true(watch_armed(w));
-	watch_beside(w, fixture_path("nosuch"), "postfix_");
+	assert_false(watch_beside(w, fixture_path("data"), "postfix_"));
 	assert_int_equal(watch_read(w), 0);
+	/* It is back, and another one. */
+	fixture_mkdir(fixture_path("data"));
+	assert_true(watch_beside(w, fixture_path("data"), "postfix_"));
+	assert_int_equal(rename(fixture_path("data"), fixture_path("old")), 0);
+	fixture_mkdir(fixture_path("data"));
+	assert_true(watch_beside(w, fixture_path("data"), "postfix_"));
+	assert_int_equal(watch_read(w), 0);
+	fixture_file(fixture_path("old/postfix_lmtp"), "x");
+	assert_int_equal(watch_read(w), 0);
+	fixture_file(fixture_path("data/postfix_lmtp"), "x");
+	assert_int_equal(watch_read(w), WATCH_BESIDE);
 	watch_free(w);
 }
 

@@ -430,6 +430,9 @@ check_site(const struct conf *c, struct conf_site *s)
 			rc = complain(c, s->line, "site \"%s\": option "
 			    "'lists_dir': %s is that of site \"%s\" already",
 			    s->name, s->lists_dir, o->name);
+	if (!strcmp(s->data_dir, s->lists_dir))
+		rc = complain(c, s->line, "site \"%s\": option 'data_dir': is "
+		    "lists_dir", s->name);
 	if (check_mailers(c, s) == -1)
 		rc = -1;
 	for (size_t i = 0; i < s->ndomains; i++)

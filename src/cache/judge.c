@@ -4,8 +4,8 @@
  * It is believed of a directory only where it is not older than that: for a
  * directory (at which domain its list is) as soon as it was written after the
  * directory was made; against one (no list at all) only where in addition
- * nothing about the directory changed since, the register is whole, it is
- * still written, and few of the directories would go.
+ * nothing about the directory changed since, the register is whole, not of
+ * the future, still written, and few of the directories would go.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,12 +34,14 @@ now(void)
 	return t.tv_sec * SECOND + t.tv_nsec;
 }
 
-/* What its files say may count, but nobody writes them any more. */
+/* What its files say may count, but nobody writes them any more, or nobody
+ * knows when they were written. */
 static bool
 is_stale(const struct work *w)
 {
-	return w->scan.mtime > w->reg.mtime &&
-	    now() - w->scan.mtime > WRITE_TIME;
+	return w->reg.mtime > now() + COPY_TIME ||
+	    (w->scan.mtime > w->reg.mtime &&
+	    now() - w->scan.mtime > WRITE_TIME);
 }
 
 static int64_t
@@ -89,13 +91,15 @@ has_neighbours(const struct work *w, const char *id)
 }
 
 /*
- * Directories that the register does not name become phantoms, unless that
- * would be more than half of those that should be in it.
+ * Directories that the register does not name become phantoms, unless it names
+ * none, as another Mailman's or an empty one, or that would be half of those
+ * that should be in it: mail to a list that is none is sent back, a list that
+ * is taken for none is refused.
  */
 static void
 find_phantoms(struct work *w, int dir)
 {
-	size_t odd = 0, named = 0, i;
+	size_t odd = 0, named = 0, all = 0, i;
 
 	for (i = 0; i < w->scan.n; i++) {
 		struct scan_list *l = &w->scan.list[i];
@@ -107,11 +111,12 @@ find_phantoms(struct work *w, int dir)
 			continue;
 		l->basis = LISTS_PHANTOM;
 		odd += has_neighbours(w, l->name);
+		all++;
 	}
-	if (odd <= REBUILD_GUARD || odd <= named)
+	if (all == 0 || (named > 0 && (odd <= REBUILD_GUARD || odd < named)))
 		return;
 	work_say(w, "postfix_lmtp of %s lacks %zu of %zu lists and is not "
-	    "believed", w->o->data_dir, odd, odd + named);
+	    "believed", w->o->data_dir, all, all + named);
 	for (i = 0; i < w->scan.n; i++)
 		if (w->scan.list[i].basis == LISTS_PHANTOM)
 			w->scan.list[i].basis = LISTS_BY_DIRECTORY;
@@ -310,5 +315,5 @@ judge(struct work *w)
 		return 0;
 	}
 	return work_fail(w, "cannot read Mailman's files", w->o->data_dir,
-	    strerror(ENOMEM));
+	    strerror(errno));
 }

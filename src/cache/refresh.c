@@ -146,9 +146,10 @@ look_how(struct refresh *r)
 static void
 look_beside(struct refresh *r)
 {
-	if (is_armed(r) && r->o.mailman->register_prefix != NULL)
-		watch_beside(r->watch, r->o.site->data_dir,
-		    r->o.mailman->register_prefix);
+	if (is_armed(r) && r->o.mailman->register_prefix != NULL &&
+	    (watch_beside(r->watch, r->o.site->data_dir,
+	    r->o.mailman->register_prefix) || source_is_rewritten(&r->source)))
+		request(r, r->o.debounce);
 }
 
 /* Watches the directory that is there now, and asks for a scan of it. */
@@ -338,8 +339,10 @@ on_tick(struct ev_loop *loop, struct ev_timer *w, int events)
 	struct refresh *r = w->data;
 
 	(void)loop, (void)events;
-	if (!r->stopped)
+	if (!r->stopped) {
 		look_at_directory(r);
+		look_beside(r);
+	}
 	r->source.trusted &= clock_seconds() < r->trusted_until;
 	if (r->running)
 		return;

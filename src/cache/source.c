@@ -87,12 +87,32 @@ accept(struct source *s, struct str name, const struct stat *st,
 	return LISTS_FOUND;
 }
 
+bool
+source_is_rewritten(const struct source *s)
+{
+	return s->cache != NULL && s->data_dir != NULL &&
+	    s->mailman->stamp != NULL &&
+	    s->mailman->stamp(s->data_dir) != cache_head(s->cache)->stamp;
+}
+
+/* The same, where not everybody may see the files. */
+static bool
+is_rewritten(const struct source *s)
+{
+	return source_is_rewritten(s) && s->mailman->stamp(s->data_dir) != 0;
+}
+
 static enum lists_found
 find_on_disk(struct source *s, struct str name, bool known, struct list *out)
 {
 	struct stat st;
 	enum lists_found found = ask_directory(s, name, &st);
 
+	/* Of Mailman 3 there are lists without a directory. */
+	if (found == LISTS_ABSENT && known && !s->away && is_rewritten(s)) {
+		tell(s, LISTS_FOUND);
+		return LISTS_NO_ANSWER;
+	}
 	if (found == LISTS_ABSENT)
 		return known && !s->away ? LISTS_ABSENT : LISTS_AWAY;
 	if (found == LISTS_FOUND)
@@ -107,14 +127,6 @@ is_same(const struct record *r, const struct stat *st)
 {
 	return r->ino == st->st_ino && r->mtime == scan_mtime(st) &&
 	    r->size == (uint64_t)st->st_size;
-}
-
-/* Mailman wrote down something since. */
-static bool
-is_rewritten(const struct source *s)
-{
-	return s->mailman->stamp != NULL && s->data_dir != NULL &&
-	    s->mailman->stamp(s->data_dir) != cache_head(s->cache)->stamp;
 }
 
 /* What the snapshot has for no list, though there is, or was, a directory. */

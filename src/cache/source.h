@@ -55,6 +55,8 @@ void source_configure(struct source *s, const struct conf_site *site);
  */
 int source_reopen(struct source *s, const char *path, const char **err)
     WARN_UNUSED;
+/* Whether Mailman wrote down something, or took it away, since. */
+bool source_is_rewritten(const struct source *s);
 /* Frees the snapshot. */
 void source_clear(struct source *s);
 

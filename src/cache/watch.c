@@ -24,7 +24,7 @@ struct watch {
 	int wd; /* -1: not armed */
 	int beside; /* likewise, of watch_beside() */
 	const char *prefix;
-	struct directory_id id;
+	struct directory_id id, beside_id;
 	uint64_t *gone;
 	size_t ngone, gone_size;
 	size_t given; /* of them: what the last watch_gone() handed out */
@@ -116,13 +116,20 @@ watch_arm(struct watch *w, const char *path)
 	return -1;
 }
 
-void
+bool
 watch_beside(struct watch *w, const char *path, const char *prefix)
 {
+	struct directory_id id;
+
+	if (directory_identify(path, &id) == -1 ||
+	    (w->beside != -1 && same(&id, &w->beside_id)))
+		return false;
+	w->beside_id = id;
 	if (w->beside != -1)
 		(void)inotify_rm_watch(w->fd, w->beside);
 	w->prefix = prefix;
 	w->beside = inotify_add_watch(w->fd, path, FILE_CHANGED);
+	return w->beside != -1;
 }
 
 bool

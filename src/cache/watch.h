@@ -28,9 +28,10 @@ int watch_arm(struct watch *w, const char *path) WARN_UNUSED;
 /*
  * Watches the directory PATH as well, for files whose names begin with PREFIX
  * (static) and that were written or replaced or went.  Where that cannot be,
- * it is not.
+ * it is not.  Whether it is another directory than was watched before, which
+ * may be because there was none.
  */
-void watch_beside(struct watch *w, const char *path, const char *prefix);
+bool watch_beside(struct watch *w, const char *path, const char *prefix);
 bool watch_armed(const struct watch *w);
 /* Identity of the directory that is watched. */
 const struct directory_id *watch_id(const struct watch *w);

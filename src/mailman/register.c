@@ -22,7 +22,7 @@ struct reader {
 	struct register_files *r;
 	size_t lists_size, domains_size;
 	struct buf text; /* names, one behind the other */
-	bool no_memory;
+	int error; /* not 0: it cannot be told now */
 };
 
 static uint64_t
@@ -125,7 +125,7 @@ read_fd(struct reader *d, int fd, struct str *text, const char **why)
 		return NULL;
 	memory = read_all(fd, (size_t)st.st_size, &text->n);
 	if (!memory) {
-		d->no_memory |= errno == ENOMEM;
+		d->error = errno;
 		*why = strerror(errno);
 	}
 	text->p = memory;
@@ -148,8 +148,10 @@ read_file(struct reader *d, const char *data_dir, const char *name,
 	snprintf(path, sizeof(path), "%s/%s", data_dir, name);
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1) {
-		if (errno != ENOENT && errno != ENOTDIR)
+		if (errno == EACCES || errno == EPERM || errno == ELOOP)
 			say(d->r, name, strerror(errno));
+		else if (errno != ENOENT && errno != ENOTDIR)
+			d->error = errno;
 		return NULL;
 	}
 	memory = read_fd(d, fd, text, &why);
@@ -196,7 +198,7 @@ add_domain(void *arg, struct str domain, struct str host)
 	r->ndomains++;
 	return 0;
 out:
-	d->no_memory = true;
+	d->error = ENOMEM;
 	return 1;
 }
 
@@ -248,7 +250,7 @@ add_list(void *arg, struct str name, struct str domain)
 		r->whole = false;
 	return 0;
 out:
-	d->no_memory = true;
+	d->error = ENOMEM;
 	return 1;
 }
 
@@ -312,7 +314,7 @@ read_domains(struct reader *d, const char *data_dir)
 	r->whole = postfix_domains_each(text, add_domain, d, &err) == 0;
 	if (!r->whole) {
 		r->ndomains = 0;
-		if (err && !d->no_memory)
+		if (err && d->error == 0)
 			say(r, DOMAINS, err);
 	}
 	place_domains(d);
@@ -334,7 +336,7 @@ read_lists(struct reader *d, const char *data_dir)
 	} else {
 		r->n = 0;
 		r->whole = false;
-		if (err && !d->no_memory)
+		if (err && d->error == 0)
 			say(r, LISTS, err);
 	}
 	r->memory[1] = d->text.p;
@@ -362,7 +364,9 @@ register_read(const char *data_dir, struct register_files *r)
 	read_domains(&d, data_dir);
 	read_lists(&d, data_dir);
 	agree(r);
-	return d.no_memory ? -1 : 0;
+	if (d.error != 0)
+		errno = d.error;
+	return d.error != 0 ? -1 : 0;
 }
 
 void

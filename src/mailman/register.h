@@ -45,8 +45,8 @@ uint64_t register_stamp(const char *data_dir);
 
 /*
  * Reads them.  What is not there or no use is as if there were none, and said
- * in r->problem if somebody should look.  -1: out of memory.  The caller
- * clears *R in both cases.
+ * in r->problem if somebody should look.  -1 with errno where that cannot be
+ * told now.  The caller clears *R in both cases.
  */
 int register_read(const char *data_dir, struct register_files *r) WARN_UNUSED;
 void register_clear(struct register_files *r);
