@@ -95,6 +95,20 @@ lmtp() {
 	[ -z "$(grep -i mailman3 "$sm_run/dns.log")" ]
 }
 
+@test "mailman3: a second instance at another port" {
+	run sm_bt lmtp <<-'END'
+	/try mm3b Club-Owner@lists.lab.test.mm3b
+	/try mailman3 Club-Owner@lists.lab.test.mm3b
+	/try mm3b Club@lists.lab.test
+	END
+	[ "$(grep -c '^Rcode = 0, addr = Club-Owner@lists.lab.test$' \
+	    <<<"$output")" = 2 ]
+	grep -qx 'Rcode = 0, addr = Club@lists.lab.test' <<<"$output"
+	run sm_bt lmtp <<<'=M'
+	grep -q '(mm3b): .*F=.*A=TCP \$h 2627$' <<<"$output"
+	grep -q '(mailman3): ' <<<"$output"
+}
+
 @test "mailman3: what Mailman refuses is reported, the others arrive" {
 	lmtp
 	sm_sendmail lmtp
