@@ -488,6 +488,17 @@ fcntl.ioctl(9, termios.FIONREAD, n)
 sys.exit(n[0] != 0)' 3>&-
 }
 
+@test "no byte of a name makes a field of the log, however many there are" {
+	local many
+	printf -v many '%300s' ''
+	refuses $host "a>, list=foo"
+	[ -z "$mm_log" ] || [[ $log == \
+	    'refused: to=<a\x3e\x2c\x20list=foo@lists.example.org>, seconds='* ]]
+	refuses $host "${many// /<}"
+	[ -z "$mm_log" ] ||
+	    [[ $log == "refused: to=<"*"...>, seconds="*"reason=no list"* ]]
+}
+
 @test "no byte of a name makes a header" {
 	mklist 'x'
 	mm_own

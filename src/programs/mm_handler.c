@@ -86,13 +86,16 @@ static void
 put_outside(struct buf *b, struct str value)
 {
 	char shown[STR_SHOWN];
+	size_t began = b->n;
+	const char *p;
 
 	str_printable(value, shown, sizeof(shown));
-	for (const char *p = shown; *p; p++)
+	for (p = shown; *p && b->n - began < STR_SHOWN; p++)
 		if (strchr(" ,<>", *p))
 			buf_printf(b, "\\x%02x", (unsigned)*p);
 		else
 			buf_char(b, *p);
+	buf_add(b, *p ? "..." : "");
 }
 
 static void
@@ -108,7 +111,7 @@ put_shown(struct buf *b, const char *name, struct str value)
 static void
 log_result(const struct job *j, int status)
 {
-	char text[2048], reason[REASON_MAX];
+	char text[4096], reason[REASON_MAX];
 	struct buf b;
 
 	buf_over(&b, text, sizeof(text));
