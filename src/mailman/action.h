@@ -23,6 +23,13 @@ enum action {
 
 #define ACTION_BIT(a) (1u << (a))
 #define ACTION_ALL (ACTION_BIT(ACTIONS) - 1)
+/* Those of Mailman 3 (mailman/runners/lmtp.py): its files for Postfix have a
+ * line for each of them. */
+#define ACTION_SUFFIXES_3                                                     \
+	(ACTION_BIT(ACTION_BOUNCES) | ACTION_BIT(ACTION_CONFIRM) |            \
+	    ACTION_BIT(ACTION_JOIN) | ACTION_BIT(ACTION_LEAVE) |              \
+	    ACTION_BIT(ACTION_OWNER) | ACTION_BIT(ACTION_REQUEST) |           \
+	    ACTION_BIT(ACTION_SUBSCRIBE) | ACTION_BIT(ACTION_UNSUBSCRIBE))
 
 /* Mailman's word for it ("post"). */
 const char *action_name(enum action a);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "mailman/directory.h"
+#include "mailman/entry.h"
 
 int
 directory_identify(const char *path, struct directory_id *id)
@@ -35,17 +36,9 @@ ask(const struct mailman *mailman, int dir, const char *name,
 	struct stat st;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1) {
-		switch (errno) {
-		case ENOENT:
-		case ENOTDIR:
-		case ELOOP:
-		case ENAMETOOLONG:
+		if (entry_is_missing(errno))
 			return LISTS_ABSENT;
-		case EACCES:
-			return LISTS_AWAY;
-		default:
-			return LISTS_NO_ANSWER;
-		}
+		return errno == EACCES ? LISTS_AWAY : LISTS_NO_ANSWER;
 	}
 	switch (mailman->is_list(dir, name, &st)) {
 	case 1:

@@ -13,11 +13,9 @@
 
 #include "base/buf.h"
 #include "mailman/address.h"
+#include "mailman/entry.h"
 #include "mailman/mailman.h"
 #include "mailman/pickle.h"
-
-/* Longest name of a directory entry. */
-#define NAME_BYTES 255
 
 #define OWNER_PREFIX "owner-"
 #define SITE_LIST "mailman"
@@ -34,21 +32,7 @@ name_byte(char c)
 static bool
 name_ok(struct str name)
 {
-	if (name.n == 0 || name.n > NAME_BYTES || str_is(name, ".") ||
-	    str_is(name, ".."))
-		return false;
-	for (size_t i = 0; i < name.n; i++)
-		if (!name_byte(name.p[i]))
-			return false;
-	return true;
-}
-
-/* Whether a stat failed because nothing is there. */
-static bool
-nothing_there(int error)
-{
-	return error == ENOENT || error == ENOTDIR || error == ELOOP ||
-	    error == ENAMETOOLONG;
+	return entry_name_ok(name, name_byte);
 }
 
 static int
@@ -57,7 +41,7 @@ is_list(int dir, const char *name, struct stat *config)
 	/* In the order in which Mailman loads them (MailList.py, Load). */
 	static const char *const files[] = { "config.pck", "config.pck.last",
 		"config.db", "config.db.last" };
-	char path[NAME_BYTES + 32];
+	char path[ENTRY_NAME_MAX + 32];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		snprintf(path, sizeof(path), "%s/%s", name, files[i]);
@@ -65,7 +49,7 @@ is_list(int dir, const char *name, struct stat *config)
 			return 1;
 		if (errno == ENOTDIR)
 			return 0;
-		if (!nothing_there(errno))
+		if (!entry_is_missing(errno))
 			return -1;
 	}
 	return 0;
@@ -108,7 +92,7 @@ static int
 read_particulars(int dir, const char *name, off_t max, struct particulars *p)
 {
 	static const char *const files[] = { "config.pck", "config.pck.last" };
-	char path[NAME_BYTES + 32];
+	char path[ENTRY_NAME_MAX + 32];
 	struct pickle pickle;
 
 	*p = (struct particulars){ 0 };
@@ -273,7 +257,7 @@ static int
 each_local(const struct manner *how, struct str list,
     int (*visit)(void *arg, struct str local, enum action a), void *arg)
 {
-	char text[2 * NAME_BYTES];
+	char text[2 * ENTRY_NAME_MAX];
 	struct buf b;
 
 	buf_over(&b, text, sizeof(text));

@@ -9,15 +9,8 @@
 #include <sys/stat.h>
 
 #include "base/lmtp.h"
+#include "mailman/entry.h"
 #include "mailman/mailman.h"
-
-/* Longest name of a directory entry. */
-#define NAME_BYTES 255
-
-#define SUFFIXES (ACTION_BIT(ACTION_BOUNCES) | ACTION_BIT(ACTION_CONFIRM) |   \
-	ACTION_BIT(ACTION_JOIN) | ACTION_BIT(ACTION_LEAVE) |                  \
-	ACTION_BIT(ACTION_OWNER) | ACTION_BIT(ACTION_REQUEST) |               \
-	ACTION_BIT(ACTION_SUBSCRIBE) | ACTION_BIT(ACTION_UNSUBSCRIBE))
 
 /* What listname_chars may hold at most (mailman/app/lifecycle.py). */
 static bool
@@ -30,13 +23,7 @@ name_byte(char c)
 static bool
 name_ok(struct str name)
 {
-	if (name.n == 0 || name.n > NAME_BYTES || str_is(name, ".") ||
-	    str_is(name, ".."))
-		return false;
-	for (size_t i = 0; i < name.n; i++)
-		if (!name_byte(name.p[i]))
-			return false;
-	return true;
+	return entry_name_ok(name, name_byte);
 }
 
 static struct timespec
@@ -63,8 +50,7 @@ is_list(int dir, const char *name, struct stat *made)
 	struct statx x;
 
 	if (statx(dir, name, 0, STATX_BASIC_STATS | STATX_BTIME, &x) == -1)
-		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ||
-		    errno == ENAMETOOLONG ? 0 : -1;
+		return entry_is_missing(errno) ? 0 : -1;
 	if (!S_ISDIR(x.stx_mode))
 		return 0;
 	*made = (struct stat){ .st_ino = x.stx_ino, .st_mode = x.stx_mode,
@@ -107,7 +93,7 @@ static enum lists_found
 ask(const struct manner *how, const struct lists *lists,
     enum lists_effort effort, struct meaning *m)
 {
-	char memory[NAME_BYTES];
+	char memory[ENTRY_NAME_MAX];
 	enum lists_found r;
 	struct list list = { 0 };
 	struct buf id;
@@ -168,7 +154,7 @@ understand(const struct manner *how, const struct lists *lists,
 	dash = str_rfind(reading[0].list, '-');
 	if (dash != STR_NONE)
 		a = action_find(str_tail(reading[0].list, dash + 1));
-	if (a != -1 && (SUFFIXES & ACTION_BIT(a)))
+	if (a != -1 && (ACTION_SUFFIXES_3 & ACTION_BIT(a)))
 		reading[n++] = (struct meaning){ .action = (enum action)a,
 			.list = str_head(reading[0].list, dash) };
 	for (size_t i = 0; i < n; i++) {
@@ -202,8 +188,8 @@ each_local(const struct manner *how, struct str id,
     int (*visit)(void *arg, struct str local, enum action a), void *arg)
 {
 	const unsigned there = how->actions &
-	    (SUFFIXES | ACTION_BIT(ACTION_POST));
-	char text[2 * NAME_BYTES];
+	    (ACTION_SUFFIXES_3 | ACTION_BIT(ACTION_POST));
+	char text[2 * ENTRY_NAME_MAX];
 	struct buf b;
 
 	buf_over(&b, text, sizeof(text));

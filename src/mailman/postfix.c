@@ -10,12 +10,6 @@
 /* A name, a suffix and a domain. */
 #define KEY_MAX 768
 
-/* Those that each list has; more would not be wrong. */
-#define SUFFIXES (ACTION_BIT(ACTION_BOUNCES) | ACTION_BIT(ACTION_CONFIRM) |   \
-	ACTION_BIT(ACTION_JOIN) | ACTION_BIT(ACTION_LEAVE) |                  \
-	ACTION_BIT(ACTION_OWNER) | ACTION_BIT(ACTION_REQUEST) |               \
-	ACTION_BIT(ACTION_SUBSCRIBE) | ACTION_BIT(ACTION_UNSUBSCRIBE))
-
 static const char cut_off[] = "ends too early";
 static const char no_entry[] = "has a line that is none of Mailman's";
 static const char half_a_list[] = "has not all addresses of a list";
@@ -150,7 +144,7 @@ suffix(struct str local, struct str name)
 	    !str_eq(str_head(local, name.n), name))
 		return -1;
 	a = action_find(str_tail(local, name.n + 1));
-	return a == -1 ? 0 : (int)(ACTION_BIT(a) & SUFFIXES);
+	return a == -1 ? 0 : (int)(ACTION_BIT(a) & ACTION_SUFFIXES_3);
 }
 
 /* The lines behind that of the posting address, up to a blank one. */
@@ -177,7 +171,7 @@ rest_of_block(struct str *rest, struct str name, struct str domain,
 	if (line == LINE_BROKEN)
 		return -1;
 	*err = line == LINE_END ? cut_off : half_a_list;
-	return line == LINE_BLANK && seen == SUFFIXES ? 0 : -1;
+	return line == LINE_BLANK && seen == ACTION_SUFFIXES_3 ? 0 : -1;
 }
 
 int

@@ -19,12 +19,10 @@ put_domain(struct buf *out, const struct domain *d)
 static void
 put_list(struct buf *out, const struct route *r)
 {
-	static const char *const known_by[LISTS_BASES] = {
+	static const char *const known_by[] = {
 		[LISTS_BY_DIRECTORY] = "its directory",
 		[LISTS_BY_BOTH] = "its directory and postfix_lmtp",
 		[LISTS_BY_FILE] = "postfix_lmtp alone",
-		[LISTS_PHANTOM] = "nothing",
-		[LISTS_GONE] = "nothing",
 	};
 	const struct meaning *m = &r->meaning;
 
