@@ -26,10 +26,9 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 sys.dont_write_bytecode = True
-from delivery import Session, read, stored  # noqa: E402
+from delivery import Session, now, read, stored, until  # noqa: E402
 
 DOMAIN = "lists.lab.test"
 SHARED = "lab.test"
@@ -54,18 +53,6 @@ FORMS = (("post", "%s@" + DOMAIN), ("request", "%s-request@" + DOMAIN),
          ("bounces", "%s-bounces+Joe.User=x.org@" + DOMAIN),
          ("owner", "owner-%s@" + DOMAIN), ("post", "%s@" + SHARED),
          ("confirm", "%s-confirm+0a1b2c@" + DOMAIN))
-
-
-def now():
-    return time.monotonic()
-
-
-def until(condition, what):
-    end = now() + PATIENCE
-    while not condition():
-        if now() > end:
-            raise TimeoutError("in vain: " + what)
-        time.sleep(0.02)
 
 
 class Lists:

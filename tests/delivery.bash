@@ -53,6 +53,30 @@ dl_world() {
 	sm_cf delivery
 }
 
+# The lists directory is a mount that can go away: dl_disk mount|umount.
+dl_disk() {
+	case $1 in
+	mount)
+		sm_in mount --bind /run/mailman/disk /run/mailman/lists
+		;;
+	umount)
+		sm_in umount -l /run/mailman/lists
+		;;
+	esac
+}
+
+# dl_mklist NAME...: as Mailman makes them, on that disk.
+dl_mklist() {
+	local name
+	for name; do
+		mkdir "$sm_run/mailman/disk/$name"
+		echo config >"$sm_run/mailman/disk/$name/config.pck.tmp"
+		chown -R list:list "$sm_run/mailman/disk/$name"
+		mv "$sm_run/mailman/disk/$name/config.pck.tmp" \
+		    "$sm_run/mailman/disk/$name/config.pck"
+	done
+}
+
 dl_begin() {
 	find "$dl_got" "$sm_run/sendmail/queue" -mindepth 1 -delete
 	: >"$dl_log"

@@ -14,11 +14,25 @@ import os
 import re
 import socket
 import sys
+import time
 
 PATIENCE = 90
+WAIT = 60  # seconds, for a condition to come true
 SERVER = "127.0.0.1"
 CLIENT = "127.0.0.5"  # trusted by nobody
 SENDER = "u@remote.test"
+
+
+def now():
+    return time.monotonic()
+
+
+def until(condition, what):
+    end = now() + WAIT
+    while not condition():
+        if now() > end:
+            raise TimeoutError("in vain: " + what)
+        time.sleep(0.02)
 
 
 class Session:

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -177,4 +178,33 @@ fixture_count(const char *dir, const char *prefix)
 		n += strncmp(e->d_name, prefix, strlen(prefix)) == 0;
 	closedir(d);
 	return n;
+}
+
+int
+fixture_input(struct str s)
+{
+	int fd = memfd_create("message", MFD_CLOEXEC);
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(write(fd, s.p, s.n), s.n);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	return fd;
+}
+
+struct buf
+fixture_content(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char chunk[4096];
+	struct buf b;
+	size_t n;
+
+	buf_init(&b, 16 * 1024 * 1024);
+	if (!f)
+		fail_msg("%s: %s", path, strerror(errno));
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		buf_put(&b, chunk, n);
+	fclose(f);
+	assert_false(b.failed);
+	return b;
 }

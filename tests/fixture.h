@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
+
 /* For cmocka: before and after each test. */
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
@@ -24,6 +26,11 @@ void fixture_file(const char *path, const char *content);
 void fixture_mkdir(const char *path);
 /* Names in DIR that begin with PREFIX. */
 int fixture_count(const char *dir, const char *prefix);
+
+/* A descriptor to read these bytes from, which the caller closes. */
+int fixture_input(struct str s);
+/* What is in a file, which must be there; the caller clears it. */
+struct buf fixture_content(const char *path);
 
 /* Whether root started it. */
 bool fixture_root(void);

@@ -29,7 +29,7 @@ import time
 sys.dont_write_bytecode = True
 import mm3  # noqa: E402
 import mm3_queue  # noqa: E402
-from delivery import Session, read, stored  # noqa: E402
+from delivery import Session, now, read, stored, until  # noqa: E402
 
 DOMAIN, SHARED = "lists.lab.test", "lab.test"
 LISTS = "/run/mailman/lists"
@@ -38,7 +38,6 @@ DIRECT, QUEUED, STOCK = 2525, 2526, 2527
 QUEUES = {"/run/sendmail/queue": "/run/sendmail/mailman3.cf",
           "/run/sendmail/stock": "/run/sendmail/mailman3-stock.cf"}
 NUMBER = 50
-PATIENCE = 60
 PAUSE = 0.06  # between two messages of a client
 BOTH = 0.3  # that a list is in both
 SETTLE = 3  # and no later than this all of its mail is for Mailman 3
@@ -60,18 +59,6 @@ Message-Id: <%d@remote.test>
 
 number %d
 """
-
-
-def now():
-    return time.monotonic()
-
-
-def until(condition, what):
-    end = now() + PATIENCE
-    while not condition():
-        if now() > end:
-            raise TimeoutError("in vain: " + what)
-        time.sleep(0.02)
 
 
 def name_of(i):

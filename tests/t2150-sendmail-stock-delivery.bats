@@ -39,8 +39,8 @@ setup_file() {
 	stock_cf
 	mkdir "$sm_run/mailman/disk"
 	chown list:list "$sm_run/mailman/disk"
-	disk mount
-	mklist mailman test foo
+	dl_disk mount
+	dl_mklist mailman test foo
 	sm_conf <<-END
 		refusal = "$sm_text"
 		site "lists" {
@@ -60,7 +60,7 @@ setup_file() {
 
 setup() {
 	sm_skip
-	sm_in mountpoint -q /run/mailman/lists || disk mount
+	sm_in mountpoint -q /run/mailman/lists || dl_disk mount
 	sm_alive first || sm_daemon first
 	dl_begin
 	mail=$sm_run/mailman/mail
@@ -72,30 +72,6 @@ teardown() {
 
 teardown_file() {
 	sm_end
-}
-
-# The lists directory, a mount that can go away.
-disk() {
-	case $1 in
-	mount)
-		sm_in mount --bind /run/mailman/disk /run/mailman/lists
-		;;
-	umount)
-		sm_in umount -l /run/mailman/lists
-		;;
-	esac
-}
-
-# mklist NAME...: as Mailman makes them.
-mklist() {
-	local name
-	for name; do
-		mkdir "$sm_run/mailman/disk/$name"
-		echo config >"$sm_run/mailman/disk/$name/config.pck.tmp"
-		chown -R list:list "$sm_run/mailman/disk/$name"
-		mv "$sm_run/mailman/disk/$name/config.pck.tmp" \
-		    "$sm_run/mailman/disk/$name/config.pck"
-	done
 }
 
 # arrives ADDRESS ACTION LIST AS: the wrapper is called so, once.
@@ -216,7 +192,7 @@ state_is() {
 @test "the lists directory is unmounted between RCPT and delivery" {
 	! grep -q __asan_init "$MM_HANDLER" || skip "LeakSanitizer is in it"
 	dl_sent -p 2526 test@lists.lab.test foo-request@lab.test
-	disk umount
+	dl_disk umount
 	dl_run
 	dl_run
 	[ "$(dl_queued)" = 1 ]
@@ -229,7 +205,7 @@ state_is() {
 	[[ ${lines[1]} = '250 2.1.5 '* ]]
 	[[ ${lines[2]} = '250 2.1.5 '* ]]
 	[ -z "$(sm_mails)" ]
-	disk mount
+	dl_disk mount
 	sm_until state_is ok
 	dl_run
 	dl_kept <<-'END'
@@ -265,7 +241,7 @@ bounced() {
 }
 
 @test "a list is removed between RCPT and delivery: one bounce" {
-	mklist brief
+	dl_mklist brief
 	sm_until dl_knows brief@lists.lab.test
 	dl_sent -p 2526 -s games@lab.test brief@lists.lab.test \
 	    brief@lab.test test@lab.test

@@ -24,8 +24,8 @@ setup_file() {
 	# a mount, that it can go away
 	mkdir "$sm_run/mailman/disk"
 	chown list:list "$sm_run/mailman/disk"
-	disk mount
-	mklist mailman test foo
+	dl_disk mount
+	dl_mklist mailman test foo
 	sm_sendmail delivery
 	sm_until test -e "$sm_run/sendmail/sendmail.pid"
 }
@@ -33,7 +33,7 @@ setup_file() {
 setup() {
 	sm_skip
 	conf
-	sm_in mountpoint -q /run/mailman/lists || disk mount
+	sm_in mountpoint -q /run/mailman/lists || dl_disk mount
 	sm_alive first || sm_daemon first
 	dl_begin
 	mail=$sm_run/mailman/mail
@@ -64,29 +64,6 @@ conf() {
 		    domain "lab.test" {}
 		}
 	END
-}
-
-disk() {
-	case $1 in
-	mount)
-		sm_in mount --bind /run/mailman/disk /run/mailman/lists
-		;;
-	umount)
-		sm_in umount -l /run/mailman/lists
-		;;
-	esac
-}
-
-# mklist NAME...: as Mailman makes them, and the daemon finds them.
-mklist() {
-	local name
-	for name; do
-		mkdir "$sm_run/mailman/disk/$name"
-		echo config >"$sm_run/mailman/disk/$name/config.pck.tmp"
-		chown -R list:list "$sm_run/mailman/disk/$name"
-		mv "$sm_run/mailman/disk/$name/config.pck.tmp" \
-		    "$sm_run/mailman/disk/$name/config.pck"
-	done
 }
 
 # No path and nobody's standard error; but the mailer's, which sendmail tells.
@@ -398,7 +375,7 @@ half_taken() {
 @test "the lists directory is unmounted between RCPT and delivery" {
 	without_leak_sanitizer
 	dl_sent -p 2526 test@lists.lab.test foo-request@lists.lab.test
-	disk umount
+	dl_disk umount
 	dl_run
 	dl_run
 	[ "$(dl_queued)" = 1 ]
@@ -413,7 +390,7 @@ half_taken() {
 	dl_run
 	[ "$(dl_queued)" = 2 ]
 	[ -z "$(sm_mails)" ]
-	disk mount
+	dl_disk mount
 	sm_until known_again
 	dl_run
 	dl_kept <<-'END'
@@ -425,7 +402,7 @@ half_taken() {
 }
 
 @test "a list is removed between RCPT and delivery: one bounce" {
-	mklist brief
+	dl_mklist brief
 	sm_until dl_knows brief@lists.lab.test
 	dl_sent -p 2526 brief@lists.lab.test test@lists.lab.test
 	rm -r "$sm_run/mailman/disk/brief"

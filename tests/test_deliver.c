@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -76,22 +75,10 @@ run(int from, double timeout)
 	return deliver(&o, &last);
 }
 
-/* A descriptor to read these bytes from. */
-static int
-input(struct str s)
-{
-	int fd = memfd_create("message", MFD_CLOEXEC);
-
-	assert_int_not_equal(fd, -1);
-	assert_int_equal(write(fd, s.p, s.n), s.n);
-	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	return fd;
-}
-
 static bool
 run_with(struct str message, double timeout)
 {
-	int fd = input(message);
+	int fd = fixture_input(message);
 	bool ok = run(fd, timeout);
 
 	close(fd);
@@ -109,19 +96,7 @@ exists(const char *name)
 static struct buf
 content(const char *name)
 {
-	FILE *f = fopen(fixture_path("%s", name), "r");
-	char chunk[4096];
-	struct buf b;
-	size_t n;
-
-	buf_init(&b, 2 * MEGABYTES);
-	if (!f)
-		fail_msg("%s: %s", name, strerror(errno));
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_put(&b, chunk, n);
-	fclose(f);
-	assert_false(b.failed);
-	return b;
+	return fixture_content(fixture_path("%s", name));
 }
 
 static void
@@ -239,7 +214,7 @@ test_no_shell(void **state)
 {
 	const struct deliver_order o = { .wrapper = wrapper,
 		.action = "po st", .list = "$(touch run) `touch run` '*; a\"b",
-		.delivery = { STR(FIELDS), LONG, input(STR("x")),
+		.delivery = { STR(FIELDS), LONG, fixture_input(STR("x")),
 		    getppid() } };
 
 	(void)state;
@@ -679,7 +654,7 @@ test_signal_at_the_end(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < 2 * COUNT(signals); i++) {
-		int fd = input(STR("all of it\n"));
+		int fd = fixture_input(STR("all of it\n"));
 		pid_t pid;
 
 		unlink(fixture_path("all"));

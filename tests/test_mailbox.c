@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -62,21 +61,10 @@ append(int from, double timeout)
 	return mailbox_append(&o, &last);
 }
 
-static int
-input(struct str s)
-{
-	int fd = memfd_create("message", MFD_CLOEXEC);
-
-	assert_int_not_equal(fd, -1);
-	assert_int_equal(write(fd, s.p, s.n), s.n);
-	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	return fd;
-}
-
 static bool
 append_this(struct str message, double timeout)
 {
-	int fd = input(message);
+	int fd = fixture_input(message);
 	bool ok = append(fd, timeout);
 
 	close(fd);
@@ -84,29 +72,10 @@ append_this(struct str message, double timeout)
 	return ok;
 }
 
-/* The caller clears it. */
-static struct buf
-content(void)
-{
-	FILE *f = fopen(path, "r");
-	char chunk[4096];
-	struct buf b;
-	size_t n;
-
-	buf_init(&b, 16 * 1024 * 1024);
-	if (!f)
-		fail_msg("%s: %s", path, strerror(errno));
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_put(&b, chunk, n);
-	fclose(f);
-	assert_false(b.failed);
-	return b;
-}
-
 static bool
 content_is(struct str want)
 {
-	struct buf b = content();
+	struct buf b = fixture_content(path);
 	bool same = str_eq(buf_get(&b), want);
 
 	if (!same)
@@ -236,7 +205,7 @@ test_nothing_but_from_lines(void **state)
 	while (in.n < 4 * PIECE)
 		buf_add(&in, "From \n");
 	assert_true(append_this(buf_get(&in), LONG));
-	b = content();
+	b = fixture_content(path);
 	for (size_t i = 0; i < b.n; i++)
 		quoted += b.p[i] == '>';
 	assert_int_equal(quoted, in.n / 6 - 1);
@@ -288,7 +257,7 @@ test_makes_a_from_line(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct mailbox_order o = { .path = path,
 			.sender = rows[i].sender, .delivery = { STR(FIELDS),
-			    LONG, input(rows[i].in), getppid() } };
+			    LONG, fixture_input(rows[i].in), getppid() } };
 		char begin[64];
 		struct buf b;
 		struct str s;
@@ -296,7 +265,7 @@ test_makes_a_from_line(void **state)
 		unlink(path);
 		assert_true(mailbox_append(&o, &last));
 		close(o.delivery.from);
-		b = content();
+		b = fixture_content(path);
 		s = buf_get(&b);
 		snprintf(begin, sizeof(begin), "From %s ", rows[i].shown);
 		assert_true(str_starts(s, begin));
@@ -579,7 +548,7 @@ test_many_at_once(void **state)
 		if (pid[i] != 0)
 			continue;
 		for (int n = 0; n < EACH; n++) {
-			int fd = input(numbered(text, sizeof(text), i, n));
+			int fd = fixture_input(numbered(text, sizeof(text), i, n));
 
 			if (!append(fd, LONG))
 				_exit(1);
@@ -589,7 +558,7 @@ test_many_at_once(void **state)
 	}
 	for (int i = 0; i < WRITERS; i++)
 		expect_end(pid[i]);
-	b = content();
+	b = fixture_content(path);
 	for (int i = 0; i < WRITERS * EACH; i++) {
 		struct str s = numbered(text, sizeof(text), i / EACH,
 		    i % EACH);
@@ -680,7 +649,7 @@ static int
 append_without_room(struct str message)
 {
 	const struct rlimit room = { 100000, 100000 };
-	int fd = input(message);
+	int fd = fixture_input(message);
 
 	if (setrlimit(RLIMIT_FSIZE, &room) == -1 || append(fd, LONG))
 		return 1;
@@ -718,7 +687,7 @@ test_no_room(void **state)
 		_exit(status);
 	}
 	expect_end(pid);
-	b = content();
+	b = fixture_content(path);
 	assert_int_equal(b.n, 99990);
 	buf_clear(&b);
 }
