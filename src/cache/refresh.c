@@ -339,10 +339,11 @@ on_tick(struct ev_loop *loop, struct ev_timer *w, int events)
 	struct refresh *r = w->data;
 
 	(void)loop, (void)events;
-	if (!r->stopped) {
+	if (!r->stopped)
 		look_at_directory(r);
+	/* A file server may take for ever to answer. */
+	if (!r->remote)
 		look_beside(r);
-	}
 	r->source.trusted &= clock_seconds() < r->trusted_until;
 	if (r->running)
 		return;
