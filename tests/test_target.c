@@ -317,6 +317,33 @@ test_cache_knows_it(void **state)
 	expect_absent("second@a.test");
 }
 
+/* A list that moved to Mailman 3 since the message was taken. */
+static void
+test_mailman_3(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	targets_free(targets);
+	targets = NULL;
+	conf_free(conf);
+	snprintf(text, sizeof(text), "cache_dir = \"%s\"\n"
+	    "site \"new\" { mailman = 3 lists_dir = \"%s\"\n"
+	    "  domain \"a.test\" {} }\n"
+	    "site \"a\" { lists_dir = \"%s\" domain \"a.test\" {} }\n",
+	    fixture_path("cache"), fixture_path("more"),
+	    fixture_path("lists"));
+	conf = sample_conf(text);
+	make_list("lists", "foo", "a.test");
+	fixture_mkdir(fixture_path("more/moved.a.test"));
+	assert_int_equal(ask("foo@a.test"), RESOLVED_FOUND);
+	expect_no_answer("moved@a.test", "takes mail by LMTP");
+	expect_no_answer("Moved-Request+x@a.test", "takes mail by LMTP");
+	/* Mailman's own files may have more lists than there are directories,
+	 * and only a cache knows what is in these. */
+	expect_no_answer("nosuch@a.test", "there is no cache");
+}
+
 /* Half of a list, and one whose volume is away: they may be lists again. */
 static void
 test_doubtful_entries(void **state)
@@ -417,6 +444,7 @@ main(void)
 		TEST(test_directory_away),
 		TEST(test_list_away),
 		TEST(test_cache_knows_it),
+		TEST(test_mailman_3),
 		TEST(test_doubtful_entries),
 		TEST(test_cache_of_another_directory),
 		TEST(test_broken_caches),

@@ -144,7 +144,7 @@ check_entries(struct targets *t, const struct address *a, char *reason,
 
 /*
  * Opens a site's cache, to be asked in the place of its directory.  Where there
- * is none the directory has been asked already.
+ * is none the directory has been asked already, if that knows all lists.
  */
 static enum resolved
 open_cache(struct targets *t, size_t i, char *reason, size_t size)
@@ -164,6 +164,9 @@ open_cache(struct targets *t, size_t i, char *reason, size_t size)
 		t->of[i] = &s->lists;
 	else if (errno != ENOENT)
 		result = doubt(reason, size, "%s: %s", path, err);
+	else if (t->bare[i].mailman->read_register)
+		result = doubt(reason, size, "%s: there is no cache, and site "
+		    "%s may have lists without a directory", path, site->name);
 	free(path);
 	return result;
 }
