@@ -3,6 +3,11 @@
  * The key is a local part alone, the value what Mailman's own genaliases
  * writes (Mailman/MTA/Utils.py, makealiases; MTA/Postfix.py for the loop).
  */
+#include "base/buf.h"
+#include "base/conf.h"
+#include "mailman/action.h"
+#include "mailman/address.h"
+#include "mailman/resolve.h"
 #include "maps/maps.h"
 #include "maps/value.h"
 
@@ -10,22 +15,22 @@
 #define ALIAS_MAX 4608
 
 static void
-write_value(struct buf *value, const struct route *r)
+write_alias(struct buf *value, const struct route *r)
 {
 	const struct conf_site *site = r->site->conf;
 
-	if (r->meaning.action == ACTION_LOOP) {
+	if (r->reading.action == ACTION_LOOP) {
 		buf_printf(value, "%s/owner-bounces.mbox", site->data_dir);
 		return;
 	}
 	buf_printf(value, "\"|%s %s ", site->wrapper,
-	    action_name(r->meaning.action));
-	buf_str(value, r->meaning.list);
+	    action_name(r->reading.action));
+	buf_str(value, r->reading.list);
 	buf_char(value, '"');
 }
 
 static int
-lookup(const struct sites *s, struct str key, struct buf *value)
+lookup_aliases(const struct sites *s, struct str key, struct buf *value)
 {
 	struct address a;
 	struct route r;
@@ -33,7 +38,7 @@ lookup(const struct sites *s, struct str key, struct buf *value)
 	address_parse_local(key, &a);
 	switch (resolve_local(s, &a, &r)) {
 	case RESOLVED_FOUND:
-		write_value(value, &r);
+		write_alias(value, &r);
 		return 1;
 	case RESOLVED_NO_ANSWER:
 		return value_no_answer(value, &r);
@@ -43,36 +48,36 @@ lookup(const struct sites *s, struct str key, struct buf *value)
 	return 0;
 }
 
-struct tour {
+struct dump {
 	map_emit_fn *emit;
 	void *arg;
 };
 
 static int
-visit(void *arg, struct str local, const struct route *r)
+emit_alias(void *arg, struct str local, const struct route *r)
 {
-	const struct tour *t = arg;
+	const struct dump *t = arg;
 	struct buf value;
 	int rc;
 
 	buf_init(&value, ALIAS_MAX);
-	write_value(&value, r);
+	write_alias(&value, r);
 	rc = value.failed ? -1 : t->emit(t->arg, local, buf_get(&value));
 	buf_clear(&value);
 	return rc;
 }
 
 static int
-each(const struct sites *s, map_emit_fn *emit, void *arg)
+each_aliases(const struct sites *s, map_emit_fn *emit, void *arg)
 {
-	struct tour t = { emit, arg };
+	struct dump t = { emit, arg };
 
-	return resolve_each_local(s, visit, &t);
+	return resolve_each_local(s, emit_alias, &t);
 }
 
 const struct map map_aliases = {
 	.name = "aliases",
 	.help = "alias of a list's local part: the wrapper and its arguments",
-	.lookup = lookup,
-	.each = each,
+	.lookup = lookup_aliases,
+	.each = each_aliases,
 };

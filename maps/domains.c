@@ -3,10 +3,14 @@
  * relay_domains; its dump is made for sendmail's class files, so dedicated and
  * shared domains are told apart there.  Never from what the lists say.
  */
+#include "base/buf.h"
+#include "base/str.h"
+#include "mailman/address.h"
+#include "mailman/sites.h"
 #include "maps/maps.h"
 
 static int
-lookup(const struct sites *s, struct str key, struct buf *value)
+lookup_domains(const struct sites *s, struct str key, struct buf *value)
 {
 	const struct domain *d;
 	struct address a;
@@ -37,13 +41,13 @@ each_of_kind(const struct sites *s, bool dedicated, map_emit_fn *emit,
 }
 
 static int
-each(const struct sites *s, map_emit_fn *emit, void *arg)
+each_dedicated_domain(const struct sites *s, map_emit_fn *emit, void *arg)
 {
 	return each_of_kind(s, true, emit, arg);
 }
 
 static int
-each_shared(const struct sites *s, map_emit_fn *emit, void *arg)
+each_shared_domain(const struct sites *s, map_emit_fn *emit, void *arg)
 {
 	return each_of_kind(s, false, emit, arg);
 }
@@ -51,8 +55,8 @@ each_shared(const struct sites *s, map_emit_fn *emit, void *arg)
 const struct map map_domains = {
 	.name = "domains",
 	.help = "whether a domain is one of the configuration",
-	.lookup = lookup,
-	.each = each,
-	.each_shared = each_shared,
+	.lookup = lookup_domains,
+	.each = each_dedicated_domain,
+	.each_shared = each_shared_domain,
 	.keys_only = true,
 };

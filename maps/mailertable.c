@@ -8,8 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/conf.h"
+#include "base/conf_value.h"
+#include "base/str.h"
+#include "mailman/address.h"
+#include "mailman/sites.h"
 #include "maps/maps.h"
-#include "base/conf_check.h"
 #include "maps/value.h"
 
 static bool
@@ -17,15 +22,6 @@ has_mailer(const struct domain *d, const char *mailer)
 {
 	for (size_t i = 0; d && d->real == d && i < d->nsites; i++)
 		if (!strcmp(d->site[i]->conf->mailer, mailer))
-			return true;
-	return false;
-}
-
-static bool
-has_site(const struct domain *d, const struct site *site)
-{
-	for (size_t i = 0; i < d->nsites; i++)
-		if (d->site[i] == site)
 			return true;
 	return false;
 }
@@ -40,7 +36,7 @@ is_domain_name(struct str name)
 	buf_over(&b, text, sizeof(text));
 	buf_str(&b, name);
 	return strlen(buf_cstr(&b)) == name.n &&
-	    !conf_check_domain_name(text);
+	    !conf_value_domain_name(text);
 }
 
 /*
@@ -65,7 +61,7 @@ write_pseudo(const struct sites *s, struct str key, struct buf *value)
 		real = sites_domain(s, d.name);
 		/* Another site with that mailer may be the one. */
 		if (has_mailer(real, site->conf->mailer) ?
-		    !has_site(real, site) :
+		    !domain_has_site(real, site) :
 		    !site->takes_hosts || !is_domain_name(d.name))
 			continue;
 		value_triple(value, site, &d);
@@ -75,7 +71,7 @@ write_pseudo(const struct sites *s, struct str key, struct buf *value)
 }
 
 static int
-lookup(const struct sites *s, struct str key, struct buf *value)
+lookup_mailertable(const struct sites *s, struct str key, struct buf *value)
 {
 	const struct domain *d;
 	struct address a;
@@ -100,13 +96,13 @@ emit_one(const struct sites *s, struct str key, map_emit_fn *emit, void *arg)
 	struct buf value;
 
 	buf_over(&value, text, sizeof(text));
-	if (lookup(s, key, &value) != 1)
+	if (lookup_mailertable(s, key, &value) != 1)
 		return 0;
 	return emit(arg, key, buf_get(&value));
 }
 
 static int
-each(const struct sites *s, map_emit_fn *emit, void *arg)
+each_mailertable(const struct sites *s, map_emit_fn *emit, void *arg)
 {
 	for (size_t i = 0; i < s->ndomains; i++) {
 		const struct domain *d = &s->domain[i];
@@ -135,6 +131,6 @@ each(const struct sites *s, map_emit_fn *emit, void *arg)
 const struct map map_mailertable = {
 	.name = "mailertable",
 	.help = "mailer and host of a list domain",
-	.lookup = lookup,
-	.each = each,
+	.lookup = lookup_mailertable,
+	.each = each_mailertable,
 };

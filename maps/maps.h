@@ -8,9 +8,13 @@
 #ifndef MAPS_MAPS_H
 #define MAPS_MAPS_H
 
-#include "base/buf.h"
+#include <stdbool.h>
+
 #include "base/str.h"
-#include "mailman/resolve.h"
+
+struct buf;
+struct route;
+struct sites;
 
 /* Longest value but for aliases and redirects' targets: sendmail carries no
  * more verbatim (about 250 characters a token, 256 an address). */
@@ -21,27 +25,49 @@ typedef int map_emit_fn(void *arg, struct str key, struct str value);
 
 typedef int map_each_fn(const struct sites *s, map_emit_fn *emit, void *arg);
 
+/* What an enumeration is for. */
+enum map_form {
+	MAP_DUMP,
+	MAP_SHARED,    /* what `dump --shared' prints */
+	MAP_STANDALONE /* a table that is to do without the daemon */
+};
+
 struct map {
 	const char *name;
 	const char *help;
 	/*
-	 * 1 found, VALUE holds the value; 0 absent; -1 no answer, VALUE holds
-	 * the reason.  VALUE is empty at the call.
+	 * Writes the value of an address that was found, and returns true; or
+	 * false where it is nothing to this role.  Of a role whose keys are
+	 * addresses it makes the look-up and the dump, where the role has none
+	 * of its own.
 	 */
+	bool (*write)(struct buf *value, const struct route *r);
+	/* A look-up of its own: as map_lookup(). */
 	int (*lookup)(const struct sites *s, struct str key,
 	    struct buf *value);
-	/* All pairs; as resolve_each().  NULL: they cannot be enumerated. */
+	/* Enumerations of its own, as map_each(). */
 	map_each_fn *each;
-	/* The same for what `dump --shared' prints, and for a table that is to
-	 * do without the daemon; NULL: there is no such difference. */
 	map_each_fn *each_shared;
 	map_each_fn *each_standalone;
 	bool keys_only; /* a dump prints keys alone, one a line */
 };
 
+/*
+ * Looks KEY up: 1 found, VALUE holds the value; 0 absent; -1 no answer, VALUE
+ * holds the reason.  VALUE must be empty at the call.
+ */
+int map_lookup(const struct map *map, const struct sites *s, struct str key,
+    struct buf *value);
+
+/* Whether there is such an enumeration of it. */
+bool map_has(const struct map *map, enum map_form form);
+/* Calls EMIT for all pairs; as resolve_each().  There must be such a form. */
+int map_each(const struct map *map, enum map_form form, const struct sites *s,
+    map_emit_fn *emit, void *arg);
+
 extern const struct map map_listmap, map_refusal, map_virtuser,
     map_mailertable, map_aliases, map_domains, map_recipients, map_transport,
-    map_redirect, map_served;
+    map_redirect, map_site_domain;
 
 /* The role of that name, or NULL; all of them, ending with NULL. */
 const struct map *map_find(const char *role);

@@ -2,11 +2,13 @@
  * refusal: the text for an address of a dedicated domain that no list has,
  * for FEATURE(listmap), which asks when nobody else claimed the address.
  */
+#include "mailman/address.h"
+#include "mailman/resolve.h"
 #include "maps/maps.h"
 #include "maps/value.h"
 
 static int
-lookup(const struct sites *s, struct str key, struct buf *value)
+lookup_refusal(const struct sites *s, struct str key, struct buf *value)
 {
 	struct address a;
 	struct route r;
@@ -30,5 +32,5 @@ lookup(const struct sites *s, struct str key, struct buf *value)
 const struct map map_refusal = {
 	.name = "refusal",
 	.help = "error for an address of a dedicated domain that no list has",
-	.lookup = lookup,
+	.lookup = lookup_refusal,
 };

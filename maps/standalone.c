@@ -8,19 +8,26 @@
  * name, for sendmail splits at the first one (behind the first character).
  */
 #include "maps/standalone.h"
+#include "base/buf.h"
+#include "base/conf.h"
+#include "base/str.h"
+#include "mailman/address.h"
+#include "mailman/resolve.h"
+#include "mailman/sites.h"
+#include "maps/maps.h"
 #include "maps/value.h"
 
 /* Room for NAME-unsubscribe+*@DOMAIN. */
 #define KEY_MAX 1024
 
-struct tour {
+struct table {
 	const struct sites *sites;
 	map_emit_fn *emit;
 	void *arg;
 };
 
 static int
-emit_value(const struct tour *t, struct str key, const struct buf *value)
+emit_value(const struct table *t, struct str key, const struct buf *value)
 {
 	return value->failed ? -1 : t->emit(t->arg, key, buf_get(value));
 }
@@ -41,7 +48,7 @@ put_key(struct buf *key, struct str address, const char *and)
  * It may be another list's (foo's VERP bounces, beside a list foo-bounces).
  */
 static bool
-takes_detail(const struct tour *t, struct str address, struct address *a,
+takes_detail(const struct table *t, struct str address, struct address *a,
     struct route *with)
 {
 	char text[KEY_MAX];
@@ -54,7 +61,7 @@ takes_detail(const struct tour *t, struct str address, struct address *a,
 }
 
 static void
-put_refusal(const struct tour *t, struct str domain, struct buf *value)
+put_refusal(const struct table *t, struct str domain, struct buf *value)
 {
 	char text[KEY_MAX];
 	struct address any;
@@ -84,9 +91,9 @@ put_route(struct buf *value, const struct route *r, const char *user)
 }
 
 static int
-visit(void *arg, struct str address, const struct route *r)
+emit_entries(void *arg, struct str address, const struct route *r)
 {
-	const struct tour *t = arg;
+	const struct table *t = arg;
 	size_t at = str_rfind(address, '@');
 	char k[KEY_MAX], v[2 * MAP_VALUE_MAX];
 	struct buf key, value;
@@ -113,7 +120,7 @@ visit(void *arg, struct str address, const struct route *r)
 }
 
 static int
-refuse_the_rest(const struct tour *t, struct str domain)
+refuse_the_rest(const struct table *t, struct str domain)
 {
 	char k[KEY_MAX], v[2 * MAP_VALUE_MAX];
 	struct buf key, value;
@@ -129,8 +136,8 @@ refuse_the_rest(const struct tour *t, struct str domain)
 int
 standalone_each(const struct sites *s, map_emit_fn *emit, void *arg)
 {
-	struct tour t = { s, emit, arg };
-	int rc = resolve_each(s, visit, &t);
+	struct table t = { s, emit, arg };
+	int rc = resolve_each(s, emit_entries, &t);
 
 	for (size_t i = 0; rc == 0 && i < s->ndomains; i++) {
 		const struct domain *d = &s->domain[i];

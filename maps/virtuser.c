@@ -11,6 +11,10 @@
  * list has a '+' in its name: after an absent a+b@ sendmail asks for a++@ and
  * a@, which would be refused.
  */
+#include "base/buf.h"
+#include "base/str.h"
+#include "mailman/address.h"
+#include "mailman/resolve.h"
 #include "maps/maps.h"
 #include "maps/standalone.h"
 #include "maps/value.h"
@@ -26,21 +30,21 @@ is_fallback(struct str local)
 }
 
 static bool
-write_value(struct buf *value, const struct route *r)
+write_virtuser(struct buf *value, const struct route *r)
 {
 	if (r->redirect) {
 		buf_add(value, r->redirect);
 		return true;
 	}
 	if (r->domain->dedicated && value_mailer(r->domain) &&
-	    str_find(r->meaning.list, '+') == STR_NONE)
+	    str_find(r->reading.list, '+') == STR_NONE)
 		return false;
 	value_pseudo(value, r->site, r->domain);
 	return true;
 }
 
 static int
-lookup(const struct sites *s, struct str key, struct buf *value)
+lookup_virtuser(const struct sites *s, struct str key, struct buf *value)
 {
 	struct address a;
 	struct route r;
@@ -49,7 +53,7 @@ lookup(const struct sites *s, struct str key, struct buf *value)
 		return 0;
 	switch (resolve(s, &a, &r)) {
 	case RESOLVED_FOUND:
-		return write_value(value, &r);
+		return write_virtuser(value, &r);
 	case RESOLVED_NO_ANSWER:
 		if (!r.domain->dedicated)
 			return value_no_answer(value, &r);
@@ -64,16 +68,10 @@ lookup(const struct sites *s, struct str key, struct buf *value)
 	return 1;
 }
 
-static int
-each(const struct sites *s, map_emit_fn *emit, void *arg)
-{
-	return value_each(s, emit, arg, write_value);
-}
-
 const struct map map_virtuser = {
 	.name = "virtuser",
 	.help = "what a virtusertable holds for a list's address",
-	.lookup = lookup,
-	.each = each,
+	.write = write_virtuser,
+	.lookup = lookup_virtuser,
 	.each_standalone = standalone_each,
 };

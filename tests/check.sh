@@ -49,7 +49,7 @@ build() {
 
 # The unit tests and the replay of the fuzzers' corpora.
 unit_tests() {
-	for t in tests/test_*.c; do
+	for t in tests/*/test_*.c; do
 		printf '%s ' "${t%.c}"
 	done
 	echo tests/t0900-corpora.bats

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "fixture.h"
+#include "tests/fixture.h"
 
 #define NOBODY 65534
 

@@ -9,8 +9,9 @@
 
 #include <cmocka.h>
 
-#include "sample.h"
-#include "programs/program.h"
+#include "tests/sample.h"
+#include "base/conf.h"
+#include "answer/configuration.h"
 
 /* The part of an entry before its host. */
 static struct str
@@ -43,7 +44,7 @@ is(const char *name, struct str which)
 }
 
 static enum lists_found
-find(const struct lists *l, struct str name, enum lists_effort effort,
+find(const struct lists *l, struct str name, enum lists_from from,
     struct list *out)
 {
 	const struct sample *s = (const struct sample *)l;
@@ -54,7 +55,7 @@ find(const struct lists *l, struct str name, enum lists_effort effort,
 		return LISTS_AWAY;
 	if (is(s->doubtful, name))
 		return LISTS_NO_ANSWER;
-	if (!found && effort == LISTS_THOROUGH) {
+	if (!found && from == LISTS_FROM_DISK) {
 		found = find_entry(s->fresh, name);
 		fresh = found != NULL;
 	}
@@ -169,7 +170,7 @@ sample_conf(const char *text)
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	c = program_reread(path);
+	c = configuration_load(path);
 	assert_non_null(c);
 	close(fd);
 	return c;

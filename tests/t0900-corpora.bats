@@ -5,7 +5,7 @@ replay() {
 	corpus=$top_srcdir/tests/corpus/$1
 	files=$(find "$corpus" -type f ! -name '.*' | wc -l)
 	[ "$files" -gt 0 ]
-	run "$top_builddir/tests/fuzz_$1" "$corpus"
+	run "$top_builddir/tests/fuzz/fuzz_$1" "$corpus"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "${lines[-1]}" = "$files inputs" ]
@@ -43,7 +43,7 @@ replay() {
 	for corpus in "$top_srcdir"/tests/corpus/*/; do
 		grep -q "replay $(basename "$corpus")\$" "$BATS_TEST_FILENAME"
 	done
-	for target in "$top_srcdir"/tests/fuzz_*.c; do
+	for target in "$top_srcdir"/tests/fuzz/fuzz_*.c; do
 		name=$(basename "$target" .c)
 		[ "$name" = fuzz_main ] ||
 		    [ -d "$top_srcdir/tests/corpus/${name#fuzz_}" ]
@@ -51,6 +51,6 @@ replay() {
 }
 
 @test "a corpus that is not there is an error" {
-	run "$top_builddir/tests/fuzz_address" "$top_srcdir/tests/nosuch"
+	run "$top_builddir/tests/fuzz/fuzz_address" "$top_srcdir/tests/nosuch"
 	[ "$status" -ne 0 ]
 }

@@ -7,7 +7,7 @@ listmap() {
 }
 
 roles="listmap virtuser mailertable aliases domains recipients transport
-redirect served"
+redirect site_domain"
 
 # Lists that other programs may trip over: names with dashes, dots, signs of
 # equality, a plus, the longest name; two sites, an alias domain, redirects.

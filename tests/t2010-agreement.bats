@@ -67,7 +67,7 @@ keys() {
 # keys_of ROLE
 keys_of() {
 	case $1 in
-	mailertable | domains | served) echo "$T/domains" ;;
+	mailertable | domains | site_domain) echo "$T/domains" ;;
 	aliases) echo "$T/locals" ;;
 	*) echo "$T/addresses" ;;
 	esac
@@ -94,7 +94,7 @@ agree() {
 
 @test "the daemon and the caches agree" {
 	start_daemon
-	for role in $by_address refusal aliases mailertable domains served; do
+	for role in $by_address refusal aliases mailertable domains site_domain; do
 		agree $role
 		grep -qx "ended with 0" "$T/daemon.err"
 	done
@@ -120,7 +120,7 @@ agree() {
 # Of the addresses that are found, a dump has those without a detail.
 @test "the dumps agree with the answers" {
 	start_daemon
-	for role in $by_address aliases mailertable domains served; do
+	for role in $by_address aliases mailertable domains site_domain; do
 		"$LISTMAP" -c "$T/conf" dump $role >"$T/dump"
 		[ $role != domains ] || {
 			"$LISTMAP" -c "$T/conf" dump --shared domains >>"$T/dump"

@@ -93,9 +93,8 @@ nobodys() {
 		    daemon addresses
 		stop_daemon
 	done
-	logged "lists answer at every dedicated domain, for their host"
-	logged "lists answer at every domain, for their host"
-	logged "one of them: unknown"
+	logged "lists answer at every dedicated domain, for their host is not known"
+	logged "lists answer at every domain, for their host is not known"
 }
 
 @test "the same with no cache on disk: found at the host, asked of the file" {
@@ -233,9 +232,11 @@ is_refused() {
 	start_daemon
 	ok foo@lists.example.org one@lists.example.org none@lists.example.org
 	refused one@example.com none@lists.example.net two@www.example.com
-	logged_so_often 1 "3 lists answer at every dedicated domain"
-	logged "one of them: \(www.example.com\|unknown\)"
-	query .status all | grep -qx "site lists	strangers	3 (host .*)"
+	logged_so_often 1 "2 lists answer at every dedicated domain"
+	logged "no domain of the site: 2 www.example.com"
+	logged_so_often 1 "1 lists answer at .*, for their host is not known"
+	query .status all | grep -qx "site lists	foreign_hosts	2 (2 www.example.com)"
+	query .status all | grep -qx "site lists	host_unknown	1"
 	# said again only where the number is another
 	pickles <<-END
 	save one
@@ -245,14 +246,15 @@ is_refused() {
 	"$LISTMAP" -c "$T/conf" rebuild
 	four() {
 		query .status all |
-		    grep -qx "site lists	strangers	4 (host .*)"
+		    grep -q "	foreign_hosts	3 (2 www.example.com, 1 four.*)"
 	}
 	until_ok 20 four
+	logged_so_often 1 "2 lists answer at every dedicated domain"
 	logged_so_often 1 "3 lists answer at every dedicated domain"
-	logged_so_often 1 "4 lists answer at every dedicated domain"
+	logged_so_often 1 "host is not known"
 }
 
-@test "hosts = any: no stranger, every list everywhere" {
+@test "hosts = any: no host is foreign, every list everywhere" {
 	site_conf root lists.example.org
 	sed -i 's/^\(.*\)wrapper =/\1hosts = "any"\n\twrapper =/' "$T/conf"
 	pickles <<-END
@@ -262,7 +264,7 @@ is_refused() {
 	start_daemon
 	ok foo@lists.example.net one@example.com one@lists.example.org
 	not logged "lists answer at"
-	not grep -q strangers <(query .status all)
+	not grep -q 'foreign_hosts\|host_unknown' <(query .status all)
 }
 
 @test "two lists that want one address keep it apart by their hosts" {

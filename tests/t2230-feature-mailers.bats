@@ -199,7 +199,7 @@ lmtp() {
 	    'listmap new@lists.lab.test' 'NOTFOUND ' \
 	    'listmap new@lists.lab.test' 'OK mailman:lists.lab.test' \
 	    'refusal away@lists.lab.test' 'TEMP away' \
-	    'served lists.lab.test' 'OK OK' \
+	    'site_domain lists.lab.test' 'OK OK' \
 	    'listmap bare@lists.lab.test' 'OK lists.lab.test' \
 	    'listmap empty@lists.lab.test' 'OK ' \
 	    'listmap not@lists.lab.test' \

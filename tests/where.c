@@ -14,7 +14,7 @@
 
 #include "base/log.h"
 #include "mailman/resolve.h"
-#include "programs/direct.h"
+#include "listmap/direct.h"
 
 static void
 say(const struct sites *sites, struct str key)
@@ -36,8 +36,8 @@ say(const struct sites *sites, struct str key)
 			    r.redirect);
 		else
 			printf("%.*s\t%s %.*s\n", (int)key.n, key.p,
-			    action_name(r.meaning.action),
-			    (int)r.meaning.list.n, r.meaning.list.p);
+			    action_name(r.reading.action),
+			    (int)r.reading.list.n, r.reading.list.p);
 		break;
 	}
 }

@@ -12,7 +12,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <sys/types.h>
 
 /* A list of words; NULL-terminated as well as counted. */
@@ -86,33 +85,7 @@ struct conf {
 	size_t nmaps;
 };
 
-/* A generation of Mailman: its word, and what its sites have by default. */
-struct conf_generation {
-	const char *word;
-	const char *lists_dir;
-	const char *mailer;
-};
-
-#define CONF_GENERATIONS_MAX 8 /* the one without a word included */
-
-/* Which words roles, actions and Mailmans have; each ends with NULL. */
-struct conf_vocabulary {
-	const char *const *roles;
-	const char *const *actions;
-	const struct conf_generation *mailmans;
-};
-
-/*
- * Reads and checks the file PATH; NULL: what holds without a file, a site
- * with every default for each Mailman whose lists directory is there, the
- * newest first, or for the oldest where none is.  NULL after an error, which
- * is then logged with file, line and option, one line each.  The caller frees
- * it.
- */
-struct conf *conf_load(const char *path, const struct conf_vocabulary *words);
+/* NULL is fine. */
 void conf_free(struct conf *c);
-
-/* Every option with its value in force, in the file's own syntax. */
-void conf_print(const struct conf *c, FILE *to);
 
 #endif

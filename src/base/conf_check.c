@@ -7,12 +7,11 @@
 #include <sysexits.h>
 
 #include "base/conf_check.h"
-#include "base/lmtp.h"
+#include "base/conf.h"
+#include "base/conf_load.h"
+#include "base/conf_value.h"
 #include "base/log.h"
-
-/* `%1@DOMAIN.MAILER' must fit into what sendmail carries as one value. */
-#define DOMAIN_MAX 180
-#define MAILER_MAX 16
+#include "base/str.h"
 
 static int
 complain(const struct conf *c, int line, const char *fmt, ...)
@@ -30,177 +29,6 @@ complain(const struct conf *c, int line, const char *fmt, ...)
 	log_error("conf: %s:%d: %s", c->path, line, text);
 	return -1;
 }
-
-/*
- * One value.
- */
-
-static bool
-only(const char *text, const char *but)
-{
-	for (const char *p = text; *p; p++)
-		if (*p <= ' ' || *p > '~' || strchr(but, *p))
-			return false;
-	return true;
-}
-
-static const char *
-check_path(const char *text)
-{
-	return *text == '/' ? NULL : "must be an absolute path";
-}
-
-static const char *
-check_path_or_none(const char *text)
-{
-	return *text ? check_path(text) : NULL;
-}
-
-static const char *
-check_alias_path(const char *text)
-{
-	if (!only(text, "\"'\\%|<>"))
-		return "holds a character that no alias file carries";
-	return check_path(text);
-}
-
-static const char *
-check_data_dir(const char *text)
-{
-	return *text ? check_alias_path(text) : NULL;
-}
-
-static const char *
-check_mode(const char *text)
-{
-	char *end;
-	unsigned long mode;
-
-	errno = 0;
-	mode = strtoul(text, &end, 8);
-	if (*text < '0' || *text > '7' || *end || errno || mode > 0777)
-		return "must be an octal mode, \"0660\" for example";
-	return NULL;
-}
-
-static const char *
-check_redirect(const char *text)
-{
-	const char *target = strchr(text, '=');
-	const char *at = target ? strrchr(target, '@') : NULL;
-
-	if (!target || target == text)
-		return "must read \"LOCAL=ADDRESS\"";
-	if (!only(text, "\"\\%<>()[],;:") || memchr(text, '@', target - text) ||
-	    memchr(text, '+', target - text))
-		return "holds a character that cannot be there";
-	if (!at || at == target + 1 || !at[1] || at[strlen(at) - 1] == '.')
-		return "must lead to an address, \"LOCAL=USER@DOMAIN\"";
-	if (strlen(target) > 160)
-		return "leads to an address that is too long";
-	return NULL;
-}
-
-static const char *
-check_refusal(const char *text)
-{
-	static const char *const fields[] = { "{address}", "{list}", "{domain}",
-		"{url}" };
-
-	for (const char *p = text; *p; p++) {
-		bool known = false;
-
-		if (*p < ' ' || *p > '~' || *p == '"' || *p == '\\')
-			return "must be printable ASCII without quotes and "
-			       "backslashes";
-		for (size_t i = 0; *p == '{' && i < 4; i++)
-			known |= !strncmp(p, fields[i], strlen(fields[i]));
-		if (*p == '{' && !known)
-			return "knows the fields {address}, {list}, {domain} "
-			       "and {url} only";
-	}
-	return NULL;
-}
-
-static const char *
-check_url(const char *text)
-{
-	return only(text, "\"\\<>") ? NULL : "is no URL";
-}
-
-const char *
-conf_check_domain_name(const char *text)
-{
-	size_t n = strlen(text);
-
-	if (n == 0 || n > DOMAIN_MAX || *text == '.' || *text == '-')
-		return "is no domain name";
-	for (const char *p = text; *p; p++) {
-		bool letter = (*p >= 'a' && *p <= 'z') ||
-		    (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
-
-		if (!letter && *p != '-' && *p != '_' && *p != '.')
-			return "is no domain name";
-		if (*p == '.' && p[1] == '.')
-			return "is no domain name";
-	}
-	return NULL;
-}
-
-static const char *
-check_lmtp(const char *text)
-{
-	struct lmtp l;
-
-	return lmtp_parse(text, &l);
-}
-
-/* Its name ends pseudo domains, which are lower case, and begins values. */
-static const char *
-check_mailer(const char *text)
-{
-	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
-
-	if (text[n] || n > MAILER_MAX)
-		return "must be a mailer's name: lower case letters, digits, "
-		       "'-' and '_', 16 at most";
-	if (!strcmp(text, "error") || !strcmp(text, "redirect") ||
-	    !strcmp(text, "local"))
-		return "is a name that means something else";
-	return NULL;
-}
-
-static const char *
-check_alias(const char *text)
-{
-	return *text ? conf_check_domain_name(text) : NULL;
-}
-
-const char *
-conf_check_text(const struct conf_option *row, const char *text)
-{
-	static const struct {
-		const char *name;
-		const char *(*check)(const char *);
-	} checks[] = {
-		{ "socket_mode", check_mode }, { "cache_dir", check_path },
-		{ "pidfile", check_path_or_none }, { "lists_dir", check_path },
-		{ "data_dir", check_data_dir },
-		{ "wrapper", check_alias_path }, { "redirect", check_redirect },
-		{ "refusal", check_refusal }, { "url", check_url },
-		{ "alias", check_alias }, { "lmtp", check_lmtp },
-		{ "mailer", check_mailer },
-	};
-
-	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
-		if (!strcmp(checks[i].name, row->name))
-			return checks[i].check(text);
-	return NULL;
-}
-
-/*
- * All of them together.
- */
 
 static void
 fold(char *c)
@@ -220,7 +48,7 @@ file_name(const char *name)
 {
 	if (!*name || *name == '.' || strlen(name) > 64)
 		return false;
-	return only(name, "/\"'\\") == true;
+	return conf_value_is_printable(name, "/\"'\\");
 }
 
 static char *
@@ -296,7 +124,7 @@ find_domain(const struct conf *c, const char *name)
 static int
 check_domain(const struct conf *c, struct conf_domain *d)
 {
-	const char *why = conf_check_domain_name(d->name);
+	const char *why = conf_value_domain_name(d->name);
 	const struct conf_domain *other;
 
 	/* One trailing dot was dropped; this is another. */
@@ -446,9 +274,12 @@ check_site(const struct conf *c, struct conf_site *s)
 static int
 check_map(const struct conf *c, const struct conf_map *m)
 {
-	if (!only(m->name, "") || !*m->name || *m->name == '.')
-		return complain(c, m->line, "map \"%s\": no map of sendmail "
-		    "can have that name", m->name);
+	if (!conf_value_is_printable(m->name, "") || !*m->name ||
+	    *m->name == '.')
+		return complain(c, m->line,
+		    "map \"%s\": no map of sendmail "
+		    "can have that name",
+		    m->name);
 	if (!*m->role)
 		return complain(c, m->line, "map \"%s\": option 'role' is "
 		    "missing", m->name);

@@ -6,6 +6,7 @@
 
 #include "base/conf_options.h"
 #include "base/conf.h"
+#include "base/log.h"
 
 static const char *const log_words[] = { "auto", "stderr", "syslog", NULL };
 static const char *const level_words[] = { "error", "warn", "info", "debug",

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/conf_text.h"
+#include "base/buf.h"
+#include "base/str.h"
 
 /* From memory: libconfuse's scanner ends the program where a read fails (of a
  * directory, say). */

@@ -4,8 +4,9 @@
 #ifndef BASE_CONF_TEXT_H
 #define BASE_CONF_TEXT_H
 
-#include "base/buf.h"
 #include "base/str.h"
+
+struct buf;
 
 /*
  * Appends the file PATH to TEXT, with every comment blanked out: libconfuse

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/lmtp.h"
+#include "base/str.h"
 
 /* sendmail's notation of an address of version 6. */
 #define IPV6 "IPv6:"

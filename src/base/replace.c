@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/replace.h"
+#include "base/str.h"
 
 static void
 forget(struct replace *r)

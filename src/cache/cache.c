@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 
 #include "cache/cache.h"
+#include "base/str.h"
 #include "cache/cdbfile.h"
+#include "cache/record.h"
 
 /* What a list takes in the file at least: lengths, name, value, two slots. */
 #define SMALLEST_RECORD (8 + 1 + 5 + 16)

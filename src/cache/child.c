@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cache/child.h"
+#include "cache/rebuild.h"
 
 /* The first one that is not stdin, stdout or stderr. */
 #define RESULT_FD 3

@@ -8,7 +8,9 @@
 #include <sys/types.h>
 
 #include "base/str.h"
-#include "cache/rebuild.h"
+
+struct rebuild_order;
+struct rebuild_result;
 
 struct child {
 	pid_t pid;

@@ -2,35 +2,14 @@
 #include <stdlib.h>
 
 #include "cache/compare.h"
+#include "base/str.h"
 #include "mailman/directory.h"
-
-uint64_t
-rebuild_gone_hash(struct str name)
-{
-	uint64_t h = 0xcbf29ce484222325; /* FNV-1a */
-	size_t i;
-
-	for (i = 0; i < name.n; i++)
-		h = (h ^ (unsigned char)name.p[i]) * 0x100000001b3;
-	return h;
-}
-
-static int
-compare_hash(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static bool
-was_seen_to_go(const struct rebuild_gone *gone, struct str name)
-{
-	uint64_t h = rebuild_gone_hash(name);
-
-	return gone->n > 0 && bsearch(&h, gone->hash, gone->n, sizeof(h),
-	    compare_hash) != NULL;
-}
+#include "mailman/lists.h"
+#include "mailman/scan.h"
+#include "cache/cache.h"
+#include "cache/gone.h"
+#include "cache/hosts.h"
+#include "cache/rebuild.h"
 
 /* Snapshots are written in the scan's order, so look at the next one first. */
 static struct scan_list *
@@ -227,7 +206,7 @@ compare_list(void *arg, struct str name, const struct record *record)
 	c->missing++;
 	if (change_host(c, record->host) == -1 || add_gone(c, name) == -1)
 		return -1;
-	if (!was_seen_to_go(&c->o->gone, name))
+	if (!gone_has(&c->o->gone, name))
 		c->unseen++;
 	return 0;
 }

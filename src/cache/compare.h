@@ -7,10 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cache/cache.h"
-#include "cache/hosts.h"
-#include "cache/rebuild.h"
-#include "mailman/scan.h"
+#include "cache/record.h"
+
+struct cache;
+struct hosts;
+struct rebuild_order;
+struct scan;
 
 /* A list of the old snapshot of which the scan could not tell: it stays. */
 struct kept {

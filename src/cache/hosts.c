@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cache/hosts.h"
+#include "base/str.h"
 
 /* Longer names are no hosts (RFC 1035 2.3.4). */
 #define HOST_BYTES 256

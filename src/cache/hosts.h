@@ -15,7 +15,7 @@ struct host {
 	char *url;  /* overview of its lists, or NULL */
 	char *real; /* the host that it is an alias of, or NULL */
 	size_t count;
-	bool registered; /* Mailman's register has lists of it */
+	bool in_files; /* Mailman's files for Postfix have lists of it */
 	bool changed; /* its lists are not those of the old snapshot */
 	size_t tried; /* lists that were asked for the URL */
 };

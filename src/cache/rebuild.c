@@ -13,13 +13,18 @@
 #include <unistd.h>
 
 #include "cache/rebuild.h"
-#include "base/buf.h"
 #include "base/clock.h"
+#include "base/conf.h"
+#include "mailman/mailman.h"
+#include "mailman/scan.h"
 #include "cache/cache.h"
-#include "cache/cdbfile.h"
+#include "cache/compare.h"
+#include "cache/leftovers.h"
+#include "cache/list_hosts.h"
+#include "cache/rebuild_job.h"
+#include "cache/reconcile.h"
+#include "cache/snapshot.h"
 #include "cache/state.h"
-#include "cache/sweep.h"
-#include "cache/work.h"
 
 static bool
 out_of_something(int error)
@@ -29,38 +34,43 @@ out_of_something(int error)
 
 /* An old snapshot that is no use is as good as none, but is not hidden. */
 static int
-compare_with_old(struct work *w)
+compare_with_old(struct rebuild_job *job)
 {
 	const char *err;
-	struct cache *old = cache_open(w->path, &err);
+	struct cache *old = cache_open(job->path, &err);
 	int error = errno;
 
 	if (old != NULL) {
 		err = "broken";
 		error = 0;
-		if (compare(&w->compare, w->o, &w->scan, &w->hosts, old) == -1)
+		if (compare(&job->compare, job->o, &job->scan, &job->hosts,
+		        old) == -1)
 			error = errno;
 		cache_close(old);
 	}
 	if (error == 0)
 		return 0;
-	compare_clear(&w->compare);
-	if (w->o->known != NULL && !out_of_something(error) &&
-	    compare(&w->compare, w->o, &w->scan, &w->hosts, w->o->known) == 0) {
-		work_say(w, "%s is gone or no use, the snapshot in use is put "
-		    "there again", w->path);
-		w->told = true;
+	compare_clear(&job->compare);
+	if (job->o->known != NULL && !out_of_something(error) &&
+	    compare(&job->compare, job->o, &job->scan, &job->hosts,
+	        job->o->known) == 0) {
+		rebuild_job_say(job,
+		    "%s is gone or no use, the snapshot in use is put "
+		    "there again",
+		    job->path);
+		job->told = true;
 		return 0;
 	}
-	compare_clear(&w->compare);
-	w->first = true;
+	compare_clear(&job->compare);
+	job->first = true;
 	if (error == ENOENT)
 		return 0;
 	if (out_of_something(error))
-		return work_fail(w, "cannot read the old snapshot", w->path,
-		    strerror(error));
-	work_say(w, "the old snapshot %s is no use (%s), a new one is made",
-	    w->path, err);
+		return rebuild_job_fail(job, "cannot read the old snapshot",
+		    job->path, strerror(error));
+	rebuild_job_say(job,
+	    "the old snapshot %s is no use (%s), a new one is made", job->path,
+	    err);
 	return 0;
 }
 
@@ -74,72 +84,74 @@ too_few(size_t n, size_t before)
 
 /* Without a snapshot there is still what the last scan came to. */
 static int
-guard_first(struct work *w)
+guard_first(struct rebuild_job *job)
 {
 	struct state last;
 
-	if (state_read(w->o->cache_dir, w->o->site, &last) == -1 ||
-	    !too_few(w->scan.n, last.lists))
+	if (state_read(job->o->cache_dir, job->o->site, &last) == -1 ||
+	    !too_few(job->scan.n, last.lists))
 		return 0;
-	work_away(w);
-	work_say(w,
+	rebuild_job_away(job);
+	rebuild_job_say(job,
 	    "%zu lists are in %s, and there were %zu, but there is no cache of "
 	    "them any more: is a filesystem not mounted?  If they are really "
 	    "gone, run: listmap rebuild --accept-empty",
-	    w->scan.n, w->o->lists_dir, last.lists);
+	    job->scan.n, job->o->lists_dir, last.lists);
 	return -1;
 }
 
 /* -1 where this is not to be believed. */
 static int
-guard(struct work *w)
+guard(struct rebuild_job *job)
 {
-	const struct compare *c = &w->compare;
+	const struct compare *c = &job->compare;
 
-	if (w->o->accept_empty)
+	if (job->o->accept_empty)
 		return 0;
-	if (w->first)
-		return guard_first(w);
+	if (job->first)
+		return guard_first(job);
 	if (c->unseen == 0)
 		return 0;
 	if (c->other) {
-		work_away(w);
-		work_say(w,
+		rebuild_job_away(job);
+		rebuild_job_say(job,
 		    "%s is another directory than before and %zu of %zu lists "
 		    "are not in it: is a filesystem not mounted?  The old "
 		    "lists stay; if they are really gone, run: listmap rebuild "
 		    "--accept-empty",
-		    w->o->lists_dir, c->missing, c->seen);
+		    job->o->lists_dir, c->missing, c->seen);
 		return -1;
 	}
 	if (too_few(c->seen - c->unseen, c->seen)) {
-		work_away(w);
-		work_say(w,
+		rebuild_job_away(job);
+		rebuild_job_say(job,
 		    "%zu of %zu lists vanished from %s at once.  The old lists "
 		    "stay; if they are really gone, run: listmap rebuild "
 		    "--accept-empty",
-		    c->missing, c->seen, w->o->lists_dir);
+		    c->missing, c->seen, job->o->lists_dir);
 		return -1;
 	}
 	return 0;
 }
 
 static int
-scan(struct work *w)
+scan(struct rebuild_job *job)
 {
-	const struct rebuild_order *o = w->o;
+	const struct rebuild_order *o = job->o;
 	const char *err;
 
 	if (scan_directory(o->mailman, o->lists_dir, o->progress,
-	        o->progress_arg, &w->scan, &err) == 0)
+	        o->progress_arg, &job->scan, &err) == 0)
 		return 0;
 	if (out_of_something(errno))
-		return work_fail(w, "cannot read the lists directory",
+		return rebuild_job_fail(job, "cannot read the lists directory",
 		    o->lists_dir, err);
-	work_away(w);
-	w->r->denied = true;
-	work_say(w, "the lists directory %s cannot be read (%s); the old lists "
-	    "stay until it can", o->lists_dir, err);
+	rebuild_job_away(job);
+	job->r->denied = true;
+	rebuild_job_say(job,
+	    "the lists directory %s cannot be read (%s); the old lists "
+	    "stay until it can",
+	    o->lists_dir, err);
 	return -1;
 }
 
@@ -148,15 +160,15 @@ scan(struct work *w)
  * what it does not know: such a one is left for another scan.
  */
 static void
-find_young(struct work *w)
+find_young(struct rebuild_job *job)
 {
-	const double settle = w->o->settle;
+	const double settle = job->o->settle;
 	struct timespec t;
 	size_t i;
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	for (i = 0; settle > 0 && i < w->scan.n; i++) {
-		struct scan_list *l = &w->scan.list[i];
+	for (i = 0; settle > 0 && i < job->scan.n; i++) {
+		struct scan_list *l = &job->scan.list[i];
 		double age = (double)t.tv_sec + (double)t.tv_nsec / 1e9 -
 		    (double)l->mtime / 1e9;
 
@@ -164,40 +176,43 @@ find_young(struct work *w)
 		l->young = !l->known && age < settle && age > -settle;
 		if (!l->young)
 			continue;
-		w->r->young++;
-		if (settle - age > w->r->ripe_in)
-			w->r->ripe_in = settle - age;
+		job->r->young++;
+		if (settle - age > job->r->ripe_in)
+			job->r->ripe_in = settle - age;
 	}
 }
 
 static void
-scan_and_write(struct work *w)
+scan_and_write(struct rebuild_job *job)
 {
-	if (scan(w) == -1 || compare_with_old(w) == -1)
+	if (scan(job) == -1 || compare_with_old(job) == -1)
 		return;
-	find_young(w);
-	if (guard(w) == -1 ||
-	    (w->o->mailman->read_register ? judge(w) : find_hosts(w)) == -1)
+	find_young(job);
+	if (guard(job) == -1 ||
+	    (job->o->mailman->read_files ? reconcile(job) : list_hosts(job)) ==
+	        -1)
 		return;
-	w->r->lists = work_lists(w);
-	w->r->unfinished = w->scan.unfinished;
-	if (w->scan.doubtful > 0)
-		work_say(w, "%zu entries of %s may not be looked into, the "
-		    "first is %s", w->scan.doubtful, w->o->lists_dir,
-		    w->scan.first_doubtful);
-	if (!w->first && !w->told &&
-	    compare_unchanged(&w->compare, w->r->young))
-		w->r->status = REBUILD_UNCHANGED;
+	job->r->lists = rebuild_job_lists(job);
+	job->r->unfinished = job->scan.unfinished;
+	if (job->scan.doubtful > 0)
+		rebuild_job_say(job,
+		    "%zu entries of %s may not be looked into, the "
+		    "first is %s",
+		    job->scan.doubtful, job->o->lists_dir,
+		    job->scan.first_doubtful);
+	if (!job->first && !job->told &&
+	    compare_unchanged(&job->compare, job->r->young))
+		job->r->status = REBUILD_UNCHANGED;
 	else
-		(void)write_snapshot(w);
+		(void)snapshot_write(job);
 }
 
 /* The lock's file stays; flock() needs no right to write, so that root and
  * the daemon's account get along. */
 static int
-lock(struct work *w)
+lock(struct rebuild_job *job)
 {
-	char *path = cache_path(w->o->cache_dir, w->o->site, "lock");
+	char *path = cache_path(job->o->cache_dir, job->o->site, "lock");
 	int fd = -1;
 
 	errno = ENOMEM;
@@ -214,54 +229,71 @@ lock(struct work *w)
 		fd = -1;
 	}
 	if (fd == -1)
-		(void)work_fail(w, "cannot lock", path == NULL ? "" : path,
-		    strerror(errno));
+		(void)rebuild_job_fail(job, "cannot lock",
+		    path == NULL ? "" : path, strerror(errno));
 	free(path);
 	return fd;
 }
 
 static void
-sweep_all(struct work *w)
+sweep_all(struct rebuild_job *job)
 {
-	char *state = cache_path(w->o->cache_dir, w->o->site, "state");
+	char *state = cache_path(job->o->cache_dir, job->o->site, "state");
 
-	sweep(w->path);
+	leftovers_remove(job->path);
 	if (state != NULL)
-		sweep(state);
+		leftovers_remove(state);
 	free(state);
 }
 
 /* For the readers without a daemon; what was written is good without it. */
 static void
-write_state(struct work *w)
+write_state(struct rebuild_job *job)
 {
-	if (state_write(w->o->cache_dir, w->o->site, w->r) == -1 &&
-	    w->r->status != REBUILD_FAILED)
-		work_say(w, "cannot write %s/%s.state: %s", w->o->cache_dir,
-		    w->o->site, strerror(errno));
+	if (state_write(job->o->cache_dir, job->o->site, job->r) == -1 &&
+	    job->r->status != REBUILD_FAILED)
+		rebuild_job_say(job, "cannot write %s/%s.state: %s",
+		    job->o->cache_dir, job->o->site, strerror(errno));
+}
+
+struct rebuild_order
+rebuild_order(const struct conf_site *site, const struct mailman *mailman,
+    const char *cache_dir)
+{
+	return (struct rebuild_order){
+		.mailman = mailman,
+		.site = site->name,
+		.lists_dir = site->lists_dir,
+		.data_dir = site->data_dir,
+		.cache_dir = cache_dir,
+		.settle = mailman->settles ? site->settle : 0,
+		.domains = site->domains,
+		.ndomains = site->ndomains,
+	};
 }
 
 void
 rebuild(const struct rebuild_order *o, struct rebuild_result *r)
 {
-	struct work w = { .o = o, .r = r };
+	struct rebuild_job job = { .o = o, .r = r };
 	double start;
 	int fd = -1;
 
 	*r = (struct rebuild_result){ 0 };
-	w.path = cache_path(o->cache_dir, o->site, "cdb");
-	if (w.path == NULL)
-		(void)work_fail(&w, "cannot begin", o->site, strerror(ENOMEM));
+	job.path = cache_path(o->cache_dir, o->site, "cdb");
+	if (job.path == NULL)
+		(void)rebuild_job_fail(&job, "cannot begin", o->site,
+		    strerror(ENOMEM));
 	else
-		fd = lock(&w);
+		fd = lock(&job);
 	if (fd != -1) {
 		start = clock_seconds();
-		sweep_all(&w);
-		scan_and_write(&w);
+		sweep_all(&job);
+		scan_and_write(&job);
 		r->milliseconds =
 		    (unsigned long)((clock_seconds() - start) * 1000);
-		write_state(&w);
+		write_state(&job);
 		close(fd);
 	}
-	work_clear(&w);
+	rebuild_job_clear(&job);
 }

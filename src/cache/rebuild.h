@@ -9,10 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/conf.h"
 #include "base/str.h"
-#include "mailman/mailman.h"
-#include "mailman/scan.h"
+#include "cache/gone.h"
+
+struct cache;
+struct conf_domain;
+struct conf_site;
+struct mailman;
 
 enum rebuild_status {
 	REBUILD_UNCHANGED, /* nothing was written */
@@ -36,15 +39,6 @@ struct rebuild_result {
 	char reason[512];
 };
 
-/* Names that were seen to go, as hashes: rebuild_gone_hash(). */
-struct rebuild_gone {
-	const uint64_t *hash; /* sorted */
-	size_t n;
-};
-uint64_t rebuild_gone_hash(struct str name);
-
-struct cache;
-
 struct rebuild_order {
 	const struct mailman *mailman;
 	const char *site;
@@ -57,8 +51,9 @@ struct rebuild_order {
 	bool accept_empty;
 	/* In use, for where the file is gone or no use; or NULL. */
 	struct cache *known;
-	struct rebuild_gone gone; /* all zero: nobody watched */
-	scan_progress_fn *progress; /* may be NULL */
+	struct gone gone; /* lists that were seen to go */
+	/* As scan_progress_fn; may be NULL. */
+	void (*progress)(void *arg, size_t seen);
 	void *progress_arg;
 };
 

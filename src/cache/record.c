@@ -1,6 +1,9 @@
 #include <inttypes.h>
 
 #include "cache/record.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "mailman/lists.h"
 
 /* Takes the field before the next tab off *REST; -1 after the last one. */
 static int

@@ -17,9 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/str.h"
 #include "mailman/lists.h"
+
+struct buf;
 
 #define RECORD_VERSION 1
 #define RECORD_HEAD_KEY ":listmap"

@@ -1,25 +1,29 @@
 /*
  * One child at a time scans; everything else only asks for a scan, by
- * request(); `pace' says when.
+ * request(); `schedule' says when.
  *
  * What was seen while a child ran is not in its result: `changed' remembers
- * that for source.behind, `again' for another scan.
+ * that for lists.behind, `again' for another scan.
  */
 #include <errno.h>
 #include <ev.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cache/refresh.h"
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/log.h"
+#include "mailman/directory.h"
+#include "mailman/lists.h"
+#include "mailman/mailman.h"
 #include "cache/cache.h"
+#include "cache/cached_lists.h"
 #include "cache/child.h"
-#include "cache/outcome.h"
-#include "cache/pace.h"
-#include "cache/source.h"
+#include "cache/rebuild.h"
+#include "cache/scan_report.h"
+#include "cache/scan_schedule.h"
 #include "cache/state.h"
 #include "cache/watch.h"
 
@@ -28,7 +32,7 @@
 #define TRUSTED_RESCANS 2
 
 struct refresh {
-	struct source source;
+	struct cached_lists lists;
 	struct refresh_options o;
 	char *path; /* of the snapshot */
 	struct ev_loop *loop; /* NULL: nothing is refreshed */
@@ -41,13 +45,13 @@ struct refresh {
 	bool running, stopped;
 	bool watched; /* all the time since the child began */
 	bool changed, again; /* since the child began */
-	struct pace pace;
+	struct scan_schedule schedule;
 
 	struct ev_io watch_io;
 	struct ev_timer due, rescan, tick;
 	struct ev_child ended;
 
-	struct outcome outcome;
+	struct scan_report report;
 	double trusted_until; /* by clock_seconds() */
 };
 
@@ -64,7 +68,8 @@ request(struct refresh *r, double delay)
 	}
 	now = clock_seconds();
 	ev_timer_stop(r->loop, &r->due);
-	ev_timer_set(&r->due, pace_ask(&r->pace, now, delay) - now, 0.0);
+	ev_timer_set(&r->due, scan_schedule_ask(&r->schedule, now, delay) - now,
+	    0.0);
 	ev_timer_start(r->loop, &r->due);
 }
 
@@ -72,10 +77,10 @@ static void
 note_changed(struct refresh *r)
 {
 	r->changed = true;
-	r->source.behind = true;
+	r->lists.behind = true;
 	/* Events of another directory say nothing of the one that went. */
-	if (!r->suspect && !r->source.away)
-		r->source.settled = false;
+	if (!r->suspect && !r->lists.away)
+		r->lists.settled = false;
 	request(r, r->o.debounce);
 }
 
@@ -94,7 +99,7 @@ note_difference(void *arg, enum lists_found found)
 
 	if (found == LISTS_FOUND)
 		note_changed(r);
-	else if (!r->source.away)
+	else if (!r->lists.away)
 		note_suspect(r);
 }
 
@@ -128,11 +133,11 @@ open_watch(struct refresh *r)
 static void
 set_verify(struct refresh *r)
 {
-	r->source.verify = r->o.verify == REFRESH_VERIFY_YES ||
+	r->lists.verify = r->o.verify == REFRESH_VERIFY_YES ||
 	    (r->o.verify == REFRESH_VERIFY_AUTO && !r->remote);
 	if (r->loop != NULL)
-		outcome_verify(&r->outcome, r->o.site->lists_dir,
-		    r->source.verify);
+		scan_report_verify(&r->report, r->o.site->lists_dir,
+		    r->lists.verify);
 }
 
 /* What is mounted there says whether it may be asked while somebody waits. */
@@ -146,9 +151,10 @@ look_how(struct refresh *r)
 static void
 look_beside(struct refresh *r)
 {
-	if (is_armed(r) && r->o.mailman->register_prefix != NULL &&
+	if (is_armed(r) && r->o.mailman->files_prefix != NULL &&
 	    (watch_beside(r->watch, r->o.site->data_dir,
-	    r->o.mailman->register_prefix) || source_is_rewritten(&r->source)))
+	         r->o.mailman->files_prefix) ||
+	        cached_lists_is_rewritten(&r->lists)))
 		request(r, r->o.debounce);
 }
 
@@ -159,11 +165,11 @@ arm(struct refresh *r)
 	r->watched = false;
 	if (open_watch(r) == -1 ||
 	    watch_arm(r->watch, r->o.site->lists_dir) == -1) {
-		outcome_watch(&r->outcome, r->o.site->lists_dir, errno);
-		r->source.behind = true;
+		scan_report_watch(&r->report, r->o.site->lists_dir, errno);
+		r->lists.behind = true;
 		return;
 	}
-	outcome_watch(&r->outcome, r->o.site->lists_dir, 0);
+	scan_report_watch(&r->report, r->o.site->lists_dir, 0);
 	look_beside(r);
 	look_how(r);
 	request(r, 0.0);
@@ -189,16 +195,16 @@ on_watch(struct ev_loop *loop, struct ev_io *w, int events)
 static void
 fail(struct refresh *r, const char *reason)
 {
-	outcome_failed(&r->outcome, r->o.site->name, reason);
-	pace_failed(&r->pace, clock_seconds());
+	scan_report_failed(&r->report, r->o.site->name, reason);
+	scan_schedule_failed(&r->schedule, clock_seconds());
 	request(r, 0.0);
 }
 
 static void
 ended_away(struct refresh *r, const struct rebuild_result *result)
 {
-	outcome_away(&r->outcome, r->o.site->name, result);
-	r->source.away = true;
+	scan_report_away(&r->report, r->o.site->name, result);
+	r->lists.away = true;
 }
 
 static void
@@ -209,24 +215,24 @@ ended_well(struct refresh *r, const struct rebuild_result *result)
 
 	if (r->watch != NULL)
 		watch_forget(r->watch);
-	if (source_reopen(&r->source, r->path, &err) == -1) {
+	if (cached_lists_reopen(&r->lists, r->path, &err) == -1) {
 		snprintf(text, sizeof(text), "cannot open the snapshot: %s: %s",
 		    r->path, err);
 		fail(r, text);
 		return;
 	}
-	outcome_well(&r->outcome, r->o.site->name, result);
-	pace_well(&r->pace);
+	scan_report_well(&r->report, r->o.site->name, result);
+	scan_schedule_well(&r->schedule);
 	r->trusted_until = clock_seconds() + TRUSTED_RESCANS * r->o.rescan;
-	r->source.trusted = true;
-	r->source.away = false;
+	r->lists.trusted = true;
+	r->lists.away = false;
 	r->suspect = false;
 	/* Nobody sees what comes into a directory that is no list yet. */
-	r->source.behind = r->changed || !is_armed(r) ||
+	r->lists.behind = r->changed || !is_armed(r) ||
 	    result->unfinished > 0 || result->young > 0;
 	if (result->young > 0)
 		request(r, result->ripe_in);
-	r->source.settled = r->watched && !r->source.behind;
+	r->lists.settled = r->watched && !r->lists.behind;
 	/* That the child could read it shows that this does not hang. */
 	if (!is_armed(r))
 		arm(r);
@@ -242,9 +248,9 @@ on_ended(struct ev_loop *loop, struct ev_child *w, int events)
 	ev_child_stop(loop, w);
 	child_end(&r->child, w->rstatus, &result);
 	r->running = false;
-	r->outcome.scans++;
-	r->outcome.milliseconds = result.milliseconds;
-	pace_ended(&r->pace, clock_seconds(),
+	r->report.scans++;
+	r->report.milliseconds = result.milliseconds;
+	scan_schedule_ended(&r->schedule, clock_seconds(),
 	    (double)result.milliseconds / 1000);
 	switch (result.status) {
 	case REBUILD_UNCHANGED:
@@ -269,15 +275,14 @@ start_scan(struct refresh *r)
 	    r->o.cache_dir);
 	char text[128];
 
-	order.known = r->source.cache;
-
+	order.known = r->lists.cache;
 	if (r->watch != NULL)
 		order.gone = watch_gone(r->watch);
-	pace_began(&r->pace);
+	scan_schedule_began(&r->schedule);
 	r->again = r->changed = false;
 	r->watched = is_armed(r);
 	if (child_start(&r->child, &order) == -1) {
-		r->changed = r->source.behind;
+		r->changed = r->lists.behind;
 		snprintf(text, sizeof(text), "cannot start a process: %s",
 		    strerror(errno));
 		fail(r, text);
@@ -308,14 +313,14 @@ static void
 look_at_snapshot(struct refresh *r)
 {
 	const char *err;
-	int rc = source_reopen(&r->source, r->path, &err);
+	int rc = cached_lists_reopen(&r->lists, r->path, &err);
 
 	if (rc == 1)
 		log_info("refresh: snapshot of another writer: %s: %zu lists",
 		    r->o.site->name,
-		    (size_t)cache_head(r->source.cache)->count);
+		    (size_t)cache_head(r->lists.cache)->count);
 	/* The one in use is better, and a scan makes a new one. */
-	if (rc == -1 && r->source.cache != NULL)
+	if (rc == -1 && r->lists.cache != NULL)
 		request(r, 0.0);
 }
 
@@ -344,11 +349,11 @@ on_tick(struct ev_loop *loop, struct ev_timer *w, int events)
 	/* A file server may take for ever to answer. */
 	if (!r->remote)
 		look_beside(r);
-	r->source.trusted &= clock_seconds() < r->trusted_until;
+	r->lists.trusted &= clock_seconds() < r->trusted_until;
 	if (r->running)
 		return;
 	look_at_snapshot(r);
-	if (r->source.away)
+	if (r->lists.away)
 		request(r, 0.0);
 }
 
@@ -373,22 +378,17 @@ open_snapshot(struct refresh *r)
 	const char *site = r->o.site->name, *err;
 	struct state state;
 
-	if (source_reopen(&r->source, r->path, &err) == -1 && errno != ENOENT)
+	if (cached_lists_reopen(&r->lists, r->path, &err) == -1 &&
+	    errno != ENOENT)
 		log_warn("refresh: old snapshot is no use: %s: %s", r->path,
 		    err);
 	if (state_read(r->o.cache_dir, site, &state) == -1)
 		return;
-	r->source.away = state.away;
+	r->lists.away = state.away;
 	if (r->loop != NULL)
 		return;
-	r->source.trusted = !state.away;
-	r->outcome.away = state.away;
-	if (!state.away)
-		r->outcome.scanned = state.scanned;
-	r->outcome.milliseconds = state.milliseconds;
-	if (state.away)
-		snprintf(r->outcome.reason, sizeof(r->outcome.reason), "%s",
-		    state.reason);
+	r->lists.trusted = !state.away;
+	scan_report_restore(&r->report, &state);
 }
 
 struct refresh *
@@ -399,17 +399,17 @@ refresh_new(struct ev_loop *loop, const struct refresh_options *o)
 	if (r == NULL)
 		return NULL;
 	r->o = *o;
-	r->pace.longest_delay = REFRESH_DEBOUNCE_MAX;
-	r->pace.longest_backoff = o->rescan;
+	r->schedule.longest_delay = REFRESH_DEBOUNCE_MAX;
+	r->schedule.longest_backoff = o->rescan;
 	r->loop = loop;
-	source_init(&r->source, o->mailman, o->site->lists_dir, false);
-	source_configure(&r->source, r->o.site);
-	r->source.differs = note_difference;
-	r->source.arg = r;
-	r->source.swapped = o->swapped;
-	r->source.swapped_arg = o->arg;
+	cached_lists_init(&r->lists, o->mailman, o->site->lists_dir, false);
+	cached_lists_configure(&r->lists, r->o.site);
+	r->lists.differs = note_difference;
+	r->lists.arg = r;
+	r->lists.swapped = o->swapped;
+	r->lists.swapped_arg = o->arg;
 	/* Nobody knows what happened since it was written. */
-	r->source.behind = true;
+	r->lists.behind = true;
 	r->path = cache_path(o->cache_dir, o->site->name, "cdb");
 	if (r->path == NULL) {
 		free(r);
@@ -426,8 +426,8 @@ void
 refresh_configure(struct refresh *r, const struct refresh_options *o)
 {
 	r->o = *o;
-	r->pace.longest_backoff = o->rescan;
-	source_configure(&r->source, r->o.site);
+	r->schedule.longest_backoff = o->rescan;
+	cached_lists_configure(&r->lists, r->o.site);
 	set_verify(r);
 	if (r->loop == NULL || r->stopped)
 		return;
@@ -453,8 +453,8 @@ refresh_stop(struct refresh *r)
 	r->running = false;
 	watch_free(r->watch);
 	r->watch = NULL;
-	r->source.behind = true;
-	r->source.settled = false;
+	r->lists.behind = true;
+	r->lists.settled = false;
 	r->stopped = true;
 }
 
@@ -466,7 +466,7 @@ refresh_free(struct refresh *r)
 	refresh_stop(r);
 	if (r->loop != NULL)
 		ev_timer_stop(r->loop, &r->tick);
-	source_clear(&r->source);
+	cached_lists_clear(&r->lists);
 	free(r->path);
 	free(r);
 }
@@ -474,27 +474,27 @@ refresh_free(struct refresh *r)
 const struct lists *
 refresh_lists(struct refresh *r)
 {
-	return &r->source.lists;
+	return &r->lists.lists;
 }
 
 void
 refresh_status(struct refresh *r, struct refresh_status *st)
 {
-	const struct cache *c = r->source.cache;
+	const struct cache *c = r->lists.cache;
 
 	*st = (struct refresh_status){
 		.cached = c != NULL,
-		.away = r->source.away,
+		.away = r->lists.away,
 		.scanning = r->running,
 		.watching = is_armed(r),
-		.verifying = r->source.verify,
+		.verifying = r->lists.verify,
 		.lists = c != NULL ? (size_t)cache_head(c)->count : 0,
 		.written = c != NULL ? cache_written(c) : 0,
-		.scanned = r->outcome.scanned,
-		.scans = r->outcome.scans,
-		.milliseconds = r->outcome.milliseconds,
-		.reason = r->outcome.reason,
-		.census = r->o.mailman->stamp ? source_census(&r->source) :
-		    NULL,
+		.scanned = r->report.scanned,
+		.scans = r->report.scans,
+		.milliseconds = r->report.milliseconds,
+		.reason = r->report.reason,
+		.census = r->o.mailman->stamp ? cached_lists_census(&r->lists)
+		                              : NULL,
 	};
 }

@@ -14,15 +14,13 @@
 #include <stddef.h>
 #include <time.h>
 
-#include "base/conf.h"
-#include "cache/rebuild.h"
-#include "mailman/lists.h"
-#include "mailman/mailman.h"
+struct conf_site;
+struct ev_loop;
+struct lists;
+struct mailman;
+struct refresh;
 
 #define REFRESH_DEBOUNCE_MAX 2.0 /* seconds that events may put it off */
-
-struct ev_loop;
-struct refresh;
 
 /* Whether the directory is asked before an address is absent; "auto": not on
  * network filesystems, whose answer may take for ever. */

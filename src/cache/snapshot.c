@@ -1,9 +1,10 @@
-/*
- * The snapshot of what a scan came to: listmap-cache(5).
- */
+#include "cache/snapshot.h"
 #include "base/buf.h"
+#include "base/str.h"
 #include "cache/cdbfile.h"
-#include "cache/work.h"
+#include "cache/rebuild.h"
+#include "cache/rebuild_job.h"
+#include "cache/record.h"
 
 /* The longest value: three numbers of 64 bits, a host and a word; or one, a
  * URL and a host. */
@@ -22,12 +23,12 @@ put(struct cdbmake *m, struct str name, const struct record *record)
 }
 
 static int
-put_hosts(struct cdbmake *m, const struct work *w)
+put_hosts(struct cdbmake *m, const struct rebuild_job *job)
 {
 	size_t i;
 
-	for (i = 0; i < w->hosts.n; i++) {
-		const struct host *host = w->hosts.host[i];
+	for (i = 0; i < job->hosts.n; i++) {
+		const struct host *host = job->hosts.host[i];
 		const struct record_host record = { host->count,
 			str_from(host->url), str_from(host->real) };
 		char key[KEY_MAX], memory[VALUE_MAX];
@@ -47,14 +48,14 @@ put_hosts(struct cdbmake *m, const struct work *w)
 }
 
 static int
-put_head(struct cdbmake *m, const struct work *w)
+put_head(struct cdbmake *m, const struct rebuild_job *job)
 {
 	struct record_head head = {
 		.version = RECORD_VERSION,
-		.count = work_lists(w),
-		.dev = w->scan.dev,
-		.ino = w->scan.ino,
-		.stamp = w->reg.stamp,
+		.count = rebuild_job_lists(job),
+		.dev = job->scan.dev,
+		.ino = job->scan.ino,
+		.stamp = job->reg.stamp,
 	};
 	char memory[VALUE_MAX];
 	struct buf b;
@@ -65,28 +66,28 @@ put_head(struct cdbmake *m, const struct work *w)
 }
 
 static int
-put_all(struct cdbmake *m, const struct work *w)
+put_all(struct cdbmake *m, const struct rebuild_job *job)
 {
 	size_t i;
 
-	if (put_head(m, w) == -1 || put_hosts(m, w) == -1)
+	if (put_head(m, job) == -1 || put_hosts(m, job) == -1)
 		return -1;
-	for (i = 0; i < w->scan.n; i++) {
-		const struct scan_list *l = &w->scan.list[i];
+	for (i = 0; i < job->scan.n; i++) {
+		const struct scan_list *l = &job->scan.list[i];
 		const struct record record = { l->ino, l->mtime,
 			(uint64_t)l->size, str_from(l->host), l->basis };
 
 		if (!l->young && put(m, str_from(l->name), &record) == -1)
 			return -1;
 	}
-	for (i = 0; i < w->compare.nkept; i++) {
-		const struct kept *kept = &w->compare.kept[i];
+	for (i = 0; i < job->compare.nkept; i++) {
+		const struct kept *kept = &job->compare.kept[i];
 
 		if (put(m, str_from(kept->name), &kept->record) == -1)
 			return -1;
 	}
-	for (i = 0; i < w->nextra; i++) {
-		const struct extra *e = &w->extra[i];
+	for (i = 0; i < job->nextra; i++) {
+		const struct extra *e = &job->extra[i];
 		const struct record record = { .host = str_from(e->host),
 			.basis = e->basis };
 
@@ -97,17 +98,18 @@ put_all(struct cdbmake *m, const struct work *w)
 }
 
 int
-write_snapshot(struct work *w)
+snapshot_write(struct rebuild_job *job)
 {
 	const char *err;
-	struct cdbmake *m = cdbmake_new(w->path, 0644, &err);
+	struct cdbmake *m = cdbmake_new(job->path, 0644, &err);
 
 	/* What a put leaves undone the commit tells. */
 	if (m != NULL)
-		(void)put_all(m, w);
+		(void)put_all(m, job);
 	if (m == NULL || cdbmake_commit(m, &err) == -1)
-		return work_fail(w, "cannot write the snapshot", w->path, err);
-	w->r->status = REBUILD_WRITTEN;
+		return rebuild_job_fail(job, "cannot write the snapshot",
+		    job->path, err);
+	job->r->status = REBUILD_WRITTEN;
 	return 0;
 }
 

@@ -17,7 +17,9 @@
 #include "cache/state.h"
 #include "base/buf.h"
 #include "base/replace.h"
+#include "base/str.h"
 #include "cache/cache.h"
+#include "cache/rebuild.h"
 
 #define FILE_MAX 1024
 

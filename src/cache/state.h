@@ -11,7 +11,8 @@
 #include <time.h>
 
 #include "base/str.h"
-#include "cache/rebuild.h"
+
+struct rebuild_result;
 
 struct state {
 	bool away;      /* the last scan met no directory to believe */

@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include "cache/watch.h"
+#include "base/str.h"
+#include "mailman/directory.h"
+#include "cache/gone.h"
 
 #define ENTRY_CAME_OR_WENT                                                    \
 	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
@@ -175,7 +178,7 @@ add_gone(struct watch *w, const char *name)
 		w->gone = bigger;
 		w->gone_size = size;
 	}
-	w->gone[w->ngone++] = rebuild_gone_hash(str_from(name));
+	w->gone[w->ngone++] = gone_hash(str_from(name));
 	return 0;
 }
 
@@ -225,13 +228,13 @@ watch_read(struct watch *w)
 	return events;
 }
 
-struct rebuild_gone
+struct gone
 watch_gone(struct watch *w)
 {
 	if (w->ngone > 1)
 		qsort(w->gone, w->ngone, sizeof(*w->gone), by_value);
 	w->given = w->ngone;
-	return (struct rebuild_gone){ .hash = w->gone, .n = w->ngone };
+	return (struct gone){ .hash = w->gone, .n = w->ngone };
 }
 
 void

@@ -9,9 +9,10 @@
 
 #include <stdbool.h>
 
-#include "cache/rebuild.h"
-#include "mailman/directory.h"
+#include "base/str.h"
+#include "cache/gone.h"
 
+struct directory_id;
 struct watch;
 
 /* NULL with errno when out of memory or of inotify instances (ENOSPC, EMFILE:
@@ -52,7 +53,7 @@ unsigned watch_read(struct watch *w);
 
 /* The names that went and are not forgotten; sorted, valid until the next
  * watch_read(). */
-struct rebuild_gone watch_gone(struct watch *w);
+struct gone watch_gone(struct watch *w);
 /* Forgets those that the last watch_gone() gave, not those since. */
 void watch_forget(struct watch *w);
 

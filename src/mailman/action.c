@@ -1,6 +1,7 @@
 #include <stddef.h>
 
 #include "mailman/action.h"
+#include "base/str.h"
 
 /* Mailman's own words: its wrapper's VALID_COMMANDS (src/mail-wrapper.c). */
 static const char *const names[ACTIONS] = {

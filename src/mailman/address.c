@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "mailman/address.h"
+#include "base/str.h"
 
 void
 address_fold(char *p, size_t n)

@@ -9,6 +9,9 @@
 
 #include "mailman/directory.h"
 #include "mailman/entry.h"
+#include "mailman/list_info.h"
+#include "mailman/lists.h"
+#include "mailman/mailman.h"
 
 int
 directory_identify(const char *path, struct directory_id *id)
@@ -88,13 +91,13 @@ directory_find(const struct mailman *mailman, const char *path,
 
 bool
 directory_read(const struct mailman *mailman, const char *path,
-    struct str name, off_t max, struct particulars *p)
+    struct str name, off_t max, struct list_info *p)
 {
 	char copy[NAME_MAX + 1];
 	bool all = true;
 	int dir;
 
-	*p = (struct particulars){ 0 };
+	*p = (struct list_info){ 0 };
 	if (name.n >= sizeof(copy) || !mailman->name_ok(name))
 		return true;
 	memcpy(copy, name.p, name.n);

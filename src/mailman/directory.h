@@ -10,8 +10,12 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/str.h"
 #include "mailman/lists.h"
-#include "mailman/mailman.h"
+
+struct list_info;
+struct mailman;
+struct stat;
 
 struct directory_id {
 	dev_t dev;
@@ -36,7 +40,7 @@ enum lists_found directory_find(const struct mailman *mailman,
 /* What the list NAME says of itself, in files of up to MAX bytes: *P, and
  * whether that is all there is to know.  A file to read and not only stats. */
 bool directory_read(const struct mailman *mailman, const char *path,
-    struct str name, off_t max, struct particulars *p) WARN_UNUSED;
+    struct str name, off_t max, struct list_info *p) WARN_UNUSED;
 
 /* Whether the entry NAME in PATH is a symbolic link. */
 bool directory_has_link(const char *path, struct str name);

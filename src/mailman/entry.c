@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "mailman/entry.h"
+#include "base/str.h"
 
 bool
 entry_name_ok(struct str name, bool (*byte_ok)(char))

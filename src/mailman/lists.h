@@ -44,9 +44,9 @@ enum lists_found {
 };
 
 /* How sure the answer must be. */
-enum lists_effort {
-	LISTS_KNOWN,   /* what is known; absent may be wrong */
-	LISTS_THOROUGH /* absent only after the directory was asked */
+enum lists_from {
+	LISTS_FROM_SNAPSHOT,   /* what is known; absent may be wrong */
+	LISTS_FROM_DISK /* absent only after the directory was asked */
 };
 
 struct lists {
@@ -55,7 +55,7 @@ struct lists {
 	 * to is valid until the loop turns.
 	 */
 	enum lists_found (*find)(const struct lists *l, struct str name,
-	    enum lists_effort effort, struct list *out);
+	    enum lists_from from, struct list *out);
 	/*
 	 * A list that was found, once more, as the directory has it now: found
 	 * with its present host where its file is another than the snapshot
@@ -76,7 +76,7 @@ struct lists {
 	    int (*visit)(void *arg, const struct lists_host *host), void *arg);
 	/*
 	 * Whether changes are known that the snapshot does not hold yet: then
-	 * LISTS_KNOWN is not enough even for a hit of a later rule.
+	 * LISTS_FROM_SNAPSHOT is not enough even for a hit of a later rule.
 	 */
 	bool (*changing)(const struct lists *l);
 	/*

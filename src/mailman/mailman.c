@@ -1,7 +1,12 @@
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mailman/mailman.h"
+#include "base/conf_load.h"
+#include "base/program.h"
+#include "mailman/action.h"
 
 /* The oldest first. */
 const struct mailman *const mailmans[] = { &mailman2, &mailman3, NULL };
@@ -15,13 +20,20 @@ mailman_find(const char *version)
 	return NULL;
 }
 
-bool
-mailman_is(const struct meaning *m, struct str id)
+struct conf *
+mailman_conf(const char *path, const char *const *roles)
 {
-	if (m->domain.n == 0)
-		return str_eq(m->list, id);
-	return id.n == m->list.n + 1 + m->domain.n &&
-	    id.p[m->list.n] == '.' &&
-	    str_eq(str_head(id, m->list.n), m->list) &&
-	    str_eq(str_tail(id, m->list.n + 1), m->domain);
+	struct conf_generation generations[CONF_GENERATIONS_MAX] = { 0 };
+	const struct conf_vocabulary words = { roles, action_names,
+		generations };
+
+	for (size_t i = 0; mailmans[i] && i < CONF_GENERATIONS_MAX - 1; i++)
+		generations[i] = (struct conf_generation){
+			mailmans[i]->version, mailmans[i]->lists_dir,
+			mailmans[i]->mailer };
+	/* A file that was asked for must be there. */
+	if (!strcmp(path, PROGRAM_CONF) && access(path, F_OK) == -1 &&
+	    errno == ENOENT)
+		path = NULL;
+	return conf_load(path, &words);
 }

@@ -6,53 +6,29 @@
 #ifndef MAILMAN_MAILMAN_H
 #define MAILMAN_MAILMAN_H
 
-#include <sys/stat.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 
-#include "base/buf.h"
-#include "base/conf.h"
+#include "base/str.h"
 #include "mailman/action.h"
-#include "mailman/lists.h"
-#include "mailman/register.h"
 
-/* What a local part means. */
-struct meaning {
-	enum action action;
-	struct str list;   /* as the address names it */
-	struct str domain; /* what follows it, with a dot, in the list's id;
-			      empty: nothing, the list is its id */
-	struct str detail; /* behind the '+', empty where there is none */
-	bool everywhere;   /* at every domain, whatever the list's host */
-	enum lists_basis basis; /* what the list is known from */
-};
-
-/* What the configuration of a site says about its addresses. */
-struct manner {
-	unsigned actions; /* ACTION_BIT()s that exist */
-	bool plus_any;    /* detail on every action, not on VERP's alone */
-	/* The names of the domain in question, the real one first; none for a
-	 * local part alone. */
-	const struct str *names;
-	size_t nnames;
-	/* Whether a list answers at the domain in question; NULL: all do. */
-	bool (*at_home)(const void *arg, const struct list *list);
-	const void *arg;
-	/* The domain is one only if a list has it for its host: nothing is
-	 * there because it is everywhere, or because nobody knows. */
-	bool only_hosts;
-};
-
-/* What a list's own configuration says of it. */
-struct particulars {
-	char host[256]; /* lower case; "" where it is not known */
-	char url[288];  /* overview of the lists, of one that is advertised */
-};
+struct address_rules;
+struct buf;
+struct conf;
+struct conf_site;
+struct list_info;
+struct postfix_files;
+struct reading;
+struct readings;
+struct stat;
 
 struct mailman {
 	const char *version;   /* as the configuration names it */
 	const char *mailer;    /* sendmail's mailer for it, by default */
 	const char *lists_dir; /* Debian's */
 	/* A list whose host is no domain of its site answers elsewhere. */
-	bool strangers;
+	bool foreign_hosts;
 	/* The hosts of its lists are domains, whoever is asked: only those who
 	 * run Mailman make them. */
 	bool hosts_are_domains;
@@ -72,27 +48,26 @@ struct mailman {
 	/*
 	 * Reads what the list NAME in DIR says of itself, from files of up to
 	 * MAX bytes.  0, or -1 where one was larger or could not be opened;
-	 * whatever else is odd makes the particulars unknown.
+	 * whatever else is odd makes the list_info unknown.
 	 */
 	int (*read)(int dir, const char *name, off_t max,
-	    struct particulars *p);
+	    struct list_info *p);
 	/*
 	 * What Mailman wrote down in its data directory of all lists, and what
 	 * tells one state of that from the next; NULL: it does not.
 	 */
-	int (*read_register)(const char *data_dir, struct register_files *r);
+	int (*read_files)(const char *data_dir, struct postfix_files *r);
 	uint64_t (*stamp)(const char *data_dir);
-	const char *register_prefix; /* its files' names begin so */
-	/* The meaning of a local part: the values of enum lists_found. */
-	enum lists_found (*understand)(const struct manner *how,
-	    const struct lists *lists, enum lists_effort effort,
-	    struct str local, struct meaning *m);
+	const char *files_prefix; /* its files' names begin so */
+	/* The next reading of a local part in *R; false where there is none.
+	 * What is read by whom: reading_find(). */
+	bool (*next_reading)(struct readings *all, struct reading *r);
 	/*
 	 * Calls VISIT for each local part that LIST, an id, answers at the
 	 * domain in question, details left out, until it returns another
 	 * value than 0, which is returned.
 	 */
-	int (*each_local)(const struct manner *how, struct str list,
+	int (*each_local)(const struct address_rules *rules, struct str list,
 	    int (*visit)(void *arg, struct str local, enum action a),
 	    void *arg);
 	/* The host that sendmail's mailer is given for a list at DOMAIN. */
@@ -108,7 +83,11 @@ extern const struct mailman mailman2, mailman3;
 const struct mailman *mailman_find(const char *version);
 extern const struct mailman *const mailmans[];
 
-/* Whether M means the list of that id. */
-bool mailman_is(const struct meaning *m, struct str id);
+/*
+ * Reads and checks the configuration PATH with the words that actions and
+ * Mailmans have, and ROLES for those of maps (ends with NULL; NULL: any, for a
+ * program that has no maps).  As conf_load(), but PROGRAM_CONF may be absent.
+ */
+struct conf *mailman_conf(const char *path, const char *const *roles);
 
 #endif

@@ -12,10 +12,16 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/conf.h"
+#include "base/str.h"
+#include "mailman/action.h"
 #include "mailman/address.h"
 #include "mailman/entry.h"
+#include "mailman/list_info.h"
 #include "mailman/mailman.h"
 #include "mailman/pickle.h"
+#include "mailman/pickle_file.h"
+#include "mailman/reading.h"
 
 #define OWNER_PREFIX "owner-"
 #define SITE_LIST "mailman"
@@ -57,7 +63,7 @@ is_list(int dir, const char *name, struct stat *config)
 
 /* A host as the pickle has it, if it can be one. */
 static void
-take_host(const struct pickle *pickle, struct particulars *p)
+take_host(const struct pickle *pickle, struct list_info *p)
 {
 	size_t n;
 
@@ -73,7 +79,7 @@ take_host(const struct pickle *pickle, struct particulars *p)
 
 /* The overview (Mailman/Cgi/listinfo.py), as an advertised list has it. */
 static void
-take_url(const struct pickle *pickle, struct particulars *p)
+take_url(const struct pickle *pickle, struct list_info *p)
 {
 	const char *base = pickle->web_page_url.text;
 
@@ -89,13 +95,13 @@ take_url(const struct pickle *pickle, struct particulars *p)
  * Mailman gave up in 2002, the host is not known.
  */
 static int
-read_particulars(int dir, const char *name, off_t max, struct particulars *p)
+read_particulars(int dir, const char *name, off_t max, struct list_info *p)
 {
 	static const char *const files[] = { "config.pck", "config.pck.last" };
 	char path[ENTRY_NAME_MAX + 32];
 	struct pickle pickle;
 
-	*p = (struct particulars){ 0 };
+	*p = (struct list_info){ 0 };
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		const char *err;
 
@@ -112,43 +118,6 @@ read_particulars(int dir, const char *name, off_t max, struct particulars *p)
 	return 0;
 }
 
-/*
- * A list was found that does not answer here for its host.  Before that makes
- * the address absent, the list is asked whether it moved.
- */
-static enum lists_found
-ask_again(const struct manner *how, const struct lists *lists,
-    struct meaning *m)
-{
-	struct list list;
-	enum lists_found r = lists->find_changed(lists, m->list, &list);
-
-	if (r == LISTS_FOUND && !how->at_home(how->arg, &list))
-		return LISTS_ABSENT;
-	return r;
-}
-
-/* One question, if the site has that action at all. */
-static enum lists_found
-ask(const struct manner *how, const struct lists *lists,
-    enum lists_effort effort, struct meaning *m)
-{
-	struct list list;
-	enum lists_found r;
-
-	if (!(how->actions & ACTION_BIT(m->action)) || !name_ok(m->list))
-		return LISTS_ABSENT;
-	r = lists->find(lists, m->list, effort, &list);
-	if (r == LISTS_FOUND && how->only_hosts && list.unread)
-		return LISTS_NO_ANSWER;
-	if (r != LISTS_FOUND || !how->at_home ||
-	    (m->everywhere && !how->only_hosts) ||
-	    how->at_home(how->arg, &list))
-		return r;
-	return effort == LISTS_KNOWN ? LISTS_ABSENT :
-	    ask_again(how, lists, m);
-}
-
 /* The site list's addresses are there on every domain (MTA/Postfix.py). */
 static bool
 is_site_address(struct str local)
@@ -162,99 +131,88 @@ is_site_address(struct str local)
 	return false;
 }
 
-/* The readings of a local part without detail, in the order they count. */
+/* The readings of a part without detail, in the order they count. */
 static size_t
-readings(struct str local, struct meaning m[4])
+read_part(struct str part, struct reading r[READINGS_MAX])
 {
-	size_t dash = str_rfind(local, '-');
+	size_t dash = str_rfind(part, '-');
 	size_t n = 0;
 	int a;
 
-	m[n++] = (struct meaning){ .action = ACTION_POST, .list = local };
-	a = dash == STR_NONE ? -1 : action_find(str_tail(local, dash + 1));
+	r[n++] = (struct reading){ .action = ACTION_POST, .list = part };
+	a = dash == STR_NONE ? -1 : action_find(str_tail(part, dash + 1));
 	if (a != -1 && a != ACTION_POST && a != ACTION_LOOP)
-		m[n++] = (struct meaning){ .action = a,
-			.list = str_head(local, dash) };
-	if (str_starts(local, OWNER_PREFIX))
-		m[n++] = (struct meaning){ .action = ACTION_OWNER,
-			.list = str_tail(local, strlen(OWNER_PREFIX)) };
-	if (is_site_address(local)) {
-		m[n] = (struct meaning){ .everywhere = true,
+		r[n++] = (struct reading){ .action = a,
+			.list = str_head(part, dash) };
+	if (str_starts(part, OWNER_PREFIX))
+		r[n++] = (struct reading){ .action = ACTION_OWNER,
+			.list = str_tail(part, strlen(OWNER_PREFIX)) };
+	if (is_site_address(part)) {
+		r[n] = (struct reading){ .everywhere = true,
 			.action = ACTION_POST, .list = STR(SITE_LIST) };
-		if (local.n > m[n].list.n)
-			m[n].action = (enum action)action_find(
-			    str_tail(local, m[n].list.n + 1));
+		if (part.n > r[n].list.n)
+			r[n].action = (enum action)action_find(
+			    str_tail(part, r[n].list.n + 1));
 		n++;
 	}
 	return n;
 }
 
-/*
- * The first reading that is a list counts.  A doubtful name ends the search,
- * for it may be the one; a site that is away does not: a later reading may be
- * a list that is known.
- */
-static enum lists_found
-understand_plain(const struct manner *how, const struct lists *lists,
-    enum lists_effort effort, struct str local, struct meaning *m)
-{
-	struct meaning reading[4];
-	size_t n = readings(local, reading);
-	enum lists_found worst = LISTS_ABSENT;
-
-	for (size_t i = 0; i < n; i++) {
-		enum lists_found r = ask(how, lists, effort, &reading[i]);
-
-		if (r == LISTS_AWAY)
-			worst = r;
-		else if (r != LISTS_ABSENT) {
-			*m = reading[i];
-			return r;
-		}
-	}
-	return worst;
-}
-
-/* Spares the look-ups that cannot lead to an action that takes a detail. */
+/* Spares the readings that cannot be of an action that takes a detail. */
 static bool
-may_take_detail(const struct manner *how, struct str local)
+may_take_detail(const struct address_rules *rules, struct str part)
 {
-	return how->plus_any || str_ends(local, "-bounces") ||
-	    str_ends(local, "-confirm");
+	return rules->plus_any || str_ends(part, "-bounces") ||
+	    str_ends(part, "-confirm");
 }
 
-static enum lists_found
-understand(const struct manner *how, const struct lists *lists,
-    enum lists_effort effort, struct str local, struct meaning *m)
+/* The whole local part first, then what stands before each '+'. */
+static bool
+next_part(struct readings *all)
 {
-	struct manner detailed = *how;
-	enum lists_found worst, r;
+	struct str part = all->local, detail = STR("");
 
-	/* List "foo-bounces" must not hide the VERP bounces of list "foo". */
-	if (!how->plus_any)
-		detailed.actions &= ACTION_BIT(ACTION_BOUNCES) |
-		    ACTION_BIT(ACTION_CONFIRM);
-	worst = understand_plain(how, lists, effort, local, m);
-	if (worst == LISTS_FOUND || worst == LISTS_NO_ANSWER)
-		return worst;
-	for (size_t i = 0; i < local.n; i++) {
-		struct str before = str_head(local, i);
+	while (all->begun) {
+		struct str rest = str_tail(all->local, all->from);
+		size_t plus = str_find(rest, '+');
 
-		if (local.p[i] != '+' || !may_take_detail(how, before))
-			continue;
-		r = understand_plain(&detailed, lists, effort, before, m);
-		if (r == LISTS_FOUND)
-			m->detail = str_tail(local, i + 1);
-		if (r == LISTS_FOUND || r == LISTS_NO_ANSWER)
-			return r;
-		if (r == LISTS_AWAY)
-			worst = r;
+		if (plus == STR_NONE)
+			return false;
+		part = str_head(all->local, all->from + plus);
+		detail = str_tail(rest, plus + 1);
+		all->from += plus + 1;
+		if (may_take_detail(all->rules, part))
+			break;
 	}
-	return worst;
+	all->begun = true;
+	all->next = 0;
+	all->n = read_part(part, all->reading);
+	for (size_t i = 0; i < all->n; i++)
+		all->reading[i].detail = detail;
+	return true;
+}
+
+static bool
+next_reading2(struct readings *all, struct reading *r)
+{
+	do {
+		unsigned actions = all->rules->actions;
+
+		/* List "foo-bounces" must not hide list foo's VERP bounces. */
+		if (all->from > 0 && !all->rules->plus_any)
+			actions &= ACTION_BIT(ACTION_BOUNCES) |
+			    ACTION_BIT(ACTION_CONFIRM);
+		while (all->next < all->n) {
+			*r = all->reading[all->next++];
+			if (actions & ACTION_BIT(r->action))
+				return true;
+		}
+	} while (next_part(all));
+	return false;
 }
 
 static int
-each_local(const struct manner *how, struct str list,
+each_local(const struct address_rules *rules, struct str list,
     int (*visit)(void *arg, struct str local, enum action a), void *arg)
 {
 	char text[2 * ENTRY_NAME_MAX];
@@ -264,7 +222,7 @@ each_local(const struct manner *how, struct str list,
 	for (int a = 0; a < ACTIONS; a++) {
 		int r;
 
-		if (!(how->actions & ACTION_BIT(a)) ||
+		if (!(rules->actions & ACTION_BIT(a)) ||
 		    (a == ACTION_LOOP && !str_is(list, SITE_LIST)))
 			continue;
 		buf_reset(&b);
@@ -276,7 +234,7 @@ each_local(const struct manner *how, struct str list,
 			return r;
 	}
 	/* Of list "owner", owner-owner was the first already. */
-	if (!(how->actions & ACTION_BIT(ACTION_OWNER)) ||
+	if (!(rules->actions & ACTION_BIT(ACTION_OWNER)) ||
 	    str_is(list, action_name(ACTION_OWNER)))
 		return 0;
 	buf_reset(&b);
@@ -303,12 +261,12 @@ const struct mailman mailman2 = {
 	.version = "2.1",
 	.mailer = "mailman",
 	.lists_dir = "/var/lib/mailman/lists",
-	.strangers = true,
+	.foreign_hosts = true,
 	.wrapped = true,
 	.name_ok = name_ok,
 	.is_list = is_list,
 	.read = read_particulars,
-	.understand = understand,
+	.next_reading = next_reading2,
 	.each_local = each_local,
 	.put_host = put_host,
 	.put_transport = put_transport,

@@ -8,9 +8,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
+#include "base/conf.h"
 #include "base/lmtp.h"
+#include "base/str.h"
+#include "mailman/action.h"
 #include "mailman/entry.h"
+#include "mailman/list_info.h"
 #include "mailman/mailman.h"
+#include "mailman/postfix_files.h"
+#include "mailman/reading.h"
 
 /* What listname_chars may hold at most (mailman/app/lifecycle.py). */
 static bool
@@ -64,113 +71,55 @@ is_list(int dir, const char *name, struct stat *made)
 
 /* A list's directory says nothing of it. */
 static int
-read_particulars(int dir, const char *name, off_t max, struct particulars *p)
+read_particulars(int dir, const char *name, off_t max, struct list_info *p)
 {
 	(void)dir;
 	(void)name;
 	(void)max;
-	*p = (struct particulars){ 0 };
+	*p = (struct list_info){ 0 };
 	return 0;
 }
 
-/*
- * A list was found that does not answer here for its host.  Before that makes
- * the address absent, the list is asked whether it is another by now.
- */
-static enum lists_found
-ask_again(const struct manner *how, const struct lists *lists, struct str id)
+/* The local part ends at its first '+'.  It is a list, or what stands before
+ * its last dash is one and what follows a suffix. */
+static void
+read_local(struct readings *all)
 {
-	struct list list;
-	enum lists_found r = lists->find_changed(lists, id, &list);
-
-	if (r == LISTS_FOUND && !how->at_home(how->arg, &list))
-		return LISTS_ABSENT;
-	return r;
-}
-
-/* Whether M's name at M's domain is a list. */
-static enum lists_found
-ask(const struct manner *how, const struct lists *lists,
-    enum lists_effort effort, struct meaning *m)
-{
-	char memory[ENTRY_NAME_MAX];
-	enum lists_found r;
-	struct list list = { 0 };
-	struct buf id;
-
-	buf_over(&id, memory, sizeof(memory));
-	buf_str(&id, m->list);
-	buf_char(&id, '.');
-	buf_str(&id, m->domain);
-	if (id.failed || !name_ok(buf_get(&id)))
-		return LISTS_ABSENT;
-	r = lists->find(lists, buf_get(&id), effort, &list);
-	m->basis = list.basis;
-	if (r != LISTS_FOUND || !how->at_home ||
-	    how->at_home(how->arg, &list))
-		return r;
-	return effort == LISTS_KNOWN ? LISTS_ABSENT :
-	    ask_again(how, lists, buf_get(&id));
-}
-
-/* The same at all names of the domain. */
-static enum lists_found
-ask_names(const struct manner *how, const struct lists *lists,
-    enum lists_effort effort, struct meaning *m)
-{
-	enum lists_found worst = LISTS_ABSENT;
-
-	if (m->list.n == 0 || !(how->actions & ACTION_BIT(m->action)))
-		return LISTS_ABSENT;
-	for (size_t i = 0; i < how->nnames; i++) {
-		enum lists_found r;
-
-		m->domain = how->names[i];
-		r = ask(how, lists, effort, m);
-		if (r == LISTS_FOUND || r == LISTS_NO_ANSWER)
-			return r;
-		if (r == LISTS_AWAY)
-			worst = r;
-	}
-	return worst;
-}
-
-/*
- * The local part ends at its first '+'.  It is a list, or what stands before
- * its last dash is one and what follows a suffix.  A doubtful name ends the
- * search, for it may be the one; a site that is away does not.
- */
-static enum lists_found
-understand(const struct manner *how, const struct lists *lists,
-    enum lists_effort effort, struct str local, struct meaning *m)
-{
-	size_t plus = str_find(local, '+'), dash;
-	struct meaning reading[2] = { { .action = ACTION_POST } };
-	enum lists_found worst = LISTS_ABSENT;
-	size_t n = 1;
+	size_t plus = str_find(all->local, '+'), dash;
+	struct reading *whole = &all->reading[all->n++];
 	int a = -1;
 
-	reading[0].list = plus == STR_NONE ? local : str_head(local, plus);
-	dash = str_rfind(reading[0].list, '-');
-	if (dash != STR_NONE)
-		a = action_find(str_tail(reading[0].list, dash + 1));
-	if (a != -1 && (ACTION_SUFFIXES_3 & ACTION_BIT(a)))
-		reading[n++] = (struct meaning){ .action = (enum action)a,
-			.list = str_head(reading[0].list, dash) };
-	for (size_t i = 0; i < n; i++) {
-		enum lists_found r = ask_names(how, lists, effort,
-		    &reading[i]);
-
-		if (r == LISTS_AWAY)
-			worst = r;
-		if (r != LISTS_FOUND && r != LISTS_NO_ANSWER)
-			continue;
-		*m = reading[i];
-		if (plus != STR_NONE)
-			m->detail = str_tail(local, plus + 1);
-		return r;
+	*whole = (struct reading){ .action = ACTION_POST, .list = all->local };
+	if (plus != STR_NONE) {
+		whole->list = str_head(all->local, plus);
+		whole->detail = str_tail(all->local, plus + 1);
 	}
-	return worst;
+	dash = str_rfind(whole->list, '-');
+	if (dash != STR_NONE)
+		a = action_find(str_tail(whole->list, dash + 1));
+	if (a != -1 && (ACTION_SUFFIXES_3 & ACTION_BIT(a)))
+		all->reading[all->n++] = (struct reading){
+			.action = (enum action)a,
+			.list = str_head(whole->list, dash),
+			.detail = whole->detail };
+}
+
+/* Each at all names of the domain. */
+static bool
+next_reading3(struct readings *all, struct reading *r)
+{
+	const struct address_rules *rules = all->rules;
+
+	if (!all->begun)
+		read_local(all);
+	all->begun = true;
+	while (all->next < all->n * rules->nnames) {
+		*r = all->reading[all->next / rules->nnames];
+		r->domain = rules->names[all->next++ % rules->nnames];
+		if (r->list.n > 0 && (rules->actions & ACTION_BIT(r->action)))
+			return true;
+	}
+	return false;
 }
 
 /* The id without DOMAIN, or the empty slice. */
@@ -184,17 +133,17 @@ name_at(struct str id, struct str domain)
 }
 
 static int
-each_local(const struct manner *how, struct str id,
+each_local(const struct address_rules *rules, struct str id,
     int (*visit)(void *arg, struct str local, enum action a), void *arg)
 {
-	const unsigned there = how->actions &
+	const unsigned there = rules->actions &
 	    (ACTION_SUFFIXES_3 | ACTION_BIT(ACTION_POST));
 	char text[2 * ENTRY_NAME_MAX];
 	struct buf b;
 
 	buf_over(&b, text, sizeof(text));
-	for (size_t i = 0; i < how->nnames; i++) {
-		struct str name = name_at(id, how->names[i]);
+	for (size_t i = 0; i < rules->nnames; i++) {
+		struct str name = name_at(id, rules->names[i]);
 
 		for (int a = 0; name.n && a < ACTIONS; a++) {
 			int r;
@@ -247,10 +196,10 @@ const struct mailman mailman3 = {
 	.name_ok = name_ok,
 	.is_list = is_list,
 	.read = read_particulars,
-	.read_register = register_read,
-	.stamp = register_stamp,
-	.register_prefix = REGISTER_PREFIX,
-	.understand = understand,
+	.read_files = postfix_files_read,
+	.stamp = postfix_files_stamp,
+	.files_prefix = POSTFIX_FILES_PREFIX,
+	.next_reading = next_reading3,
 	.each_local = each_local,
 	.put_host = put_host,
 	.put_transport = put_transport,

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "mailman/pickle.h"
+#include "base/str.h"
 #include "mailman/pickle_walk.h"
 
 /* A value that is a reference to a reference to a reference... */
@@ -158,9 +159,6 @@ pickle_read(const struct pickle_source *source, struct pickle *p)
 	if (!err)
 		err = read_text(source, w.field[PICKLE_WEB_PAGE_URL],
 		    &p->web_page_url);
-	if (!err)
-		err = read_text(source, w.field[PICKLE_REAL_NAME],
-		    &p->real_name);
 	if (!err)
 		err = read_bool(source, w.field[PICKLE_ADVERTISED],
 		    &p->advertised);

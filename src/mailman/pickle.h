@@ -19,10 +19,6 @@
 /* Most that is on the stack at one time; Mailman's own writer needs some two
  * thousand for each level of nesting. */
 #define PICKLE_STACK_MAX 32768
-/* A larger file is no list's. */
-#define PICKLE_FILE_MAX (256LL * 1024 * 1024)
-/* What pickle_read_file() returns for one that is larger than it may be. */
-extern const char pickle_too_large[];
 /* What a pickle is that may be well the next time: no permission, an I/O
  * error, no memory, a file that is cut off while it is read. */
 extern const char pickle_unreadable[];
@@ -31,7 +27,6 @@ extern const char pickle_unreadable[];
 enum pickle_field {
 	PICKLE_HOST_NAME,
 	PICKLE_WEB_PAGE_URL,
-	PICKLE_REAL_NAME,
 	PICKLE_ADVERTISED,
 	PICKLE_FIELDS
 };
@@ -45,7 +40,6 @@ struct pickle_text {
 struct pickle {
 	struct pickle_text host_name;
 	struct pickle_text web_page_url;
-	struct pickle_text real_name;
 	int advertised; /* 1, 0, -1 unknown */
 };
 
@@ -65,12 +59,5 @@ struct pickle_source {
  * no pickler writes that.
  */
 const char *pickle_read(const struct pickle_source *source, struct pickle *p);
-
-/*
- * The same for the file NAME in the directory DIR: regular files only, up to
- * MAX bytes, never waiting for a FIFO or a device.
- */
-const char *pickle_read_file(int dir, const char *name, off_t max,
-    struct pickle *p);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "mailman/pickle_bytes.h"
 #include "base/str.h"
+#include "mailman/pickle.h"
 
 #define DIGITS_MAX 24
 

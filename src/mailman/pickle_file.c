@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mailman/pickle_file.h"
 #include "mailman/pickle.h"
 
 const char pickle_too_large[] = "is too large";

@@ -1,4 +1,5 @@
 #include "mailman/pickle_opcodes.h"
+#include "mailman/pickle_walk.h"
 
 #define OP(argument, n, effect, pops, kind) \
 	{ true, argument, n, effect, pops, kind }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "mailman/pickle_walk.h"
+#include "mailman/pickle.h"
 #include "mailman/pickle_bytes.h"
 #include "mailman/pickle_opcodes.h"
 
@@ -22,7 +23,7 @@ static const char underflow[] = "takes more than is there";
 
 /* The order of enum pickle_field. */
 const char *const pickle_field_names[PICKLE_FIELDS] = { "host_name",
-	"web_page_url", "real_name", "advertised" };
+	"web_page_url", "advertised" };
 
 struct memo {
 	uint64_t number;

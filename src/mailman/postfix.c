@@ -2,7 +2,8 @@
 
 #include "mailman/postfix.h"
 #include "base/buf.h"
-#include "base/conf_check.h"
+#include "base/conf_value.h"
+#include "base/str.h"
 #include "mailman/action.h"
 #include "mailman/address.h"
 #include "mailman/mailman.h"
@@ -118,7 +119,7 @@ is_domain(struct str s)
 		return false;
 	memcpy(text, s.p, s.n);
 	text[s.n] = '\0';
-	return !conf_check_domain_name(text) && !str_ends(s, ".");
+	return !conf_value_domain_name(text) && !str_ends(s, ".");
 }
 
 /* The address of an entry, if it can be a list's. */

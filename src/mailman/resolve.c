@@ -1,15 +1,21 @@
 /*
- * Each site is asked for what it knows first, and only an address that nobody
- * knows is asked for thoroughly, by a look into the lists directories: a
- * look-up of a list that exists costs no system call.  Where changes are
- * under way, that would let an older list answer for a new one with a better
- * claim to the address (list "foo-admin" for foo's admin), so such a site is
- * asked thoroughly at once.
+ * The sites are asked for what their snapshots know first, and only an address
+ * that none of them knows is asked for on disk: a look-up of a list that
+ * exists costs no system call.  Where changes are under way, that would let an
+ * older list answer for a new one with a better claim to the address (list
+ * "foo-admin" for foo's admin), so such a site is asked on disk at once.
  */
 #include <string.h>
 
 #include "mailman/resolve.h"
 #include "base/buf.h"
+#include "base/conf.h"
+#include "base/str.h"
+#include "mailman/address.h"
+#include "mailman/lists.h"
+#include "mailman/mailman.h"
+#include "mailman/reading.h"
+#include "mailman/sites.h"
 
 #define REASON_AWAY "the lists directory cannot be read now"
 #define REASON_NAME "this list's directory cannot be read now, or is new"
@@ -17,11 +23,22 @@
 /* Room for the longest address that a list can have. */
 #define ADDRESS_BYTES 1024
 
-/* Where a question is asked. */
-struct place {
+/* A local part, the domain it is asked for at, and the sites that may know
+ * it. */
+struct question {
 	const struct sites *sites;
-	const struct site *site;
+	struct str local;
 	const struct domain *domain; /* NULL: everywhere */
+	const struct str *names;     /* of the domain, or of none */
+	size_t nnames;
+	struct site *const *site;
+	size_t nsites;
+};
+
+/* What answers_here() is told. */
+struct place {
+	const struct question *q;
+	const struct site *site;
 };
 
 /*
@@ -30,58 +47,45 @@ struct place {
  * dedicated ones; or, where its id names the domain, at that one.
  */
 static bool
-at_home(const void *arg, const struct list *list)
+answers_at_domain(const void *arg, const struct list *list)
 {
 	const struct place *p = arg;
-	const struct domain *home;
+	const struct domain *d = p->q->domain, *own;
 
 	if (list->unread)
 		return true;
-	for (size_t i = 0; i < p->domain->nnames; i++)
-		if (str_eq(list->host, p->domain->names[i]))
+	for (size_t i = 0; i < d->nnames; i++)
+		if (str_eq(list->host, d->names[i]))
 			return true;
 	/* A domain that no snapshot knows is the host of its lists alone. */
-	if (p->domain->nsites == 0)
+	if (d->nsites == 0)
 		return false;
-	home = sites_domain(p->sites, list->host);
-	home = home ? home->real : NULL;
-	for (size_t i = 0; home && i < home->nsites; i++)
-		if (home->site[i] == p->site)
-			return false;
-	if (!p->site->mailman->strangers)
+	own = sites_domain(p->q->sites, list->host);
+	if (own && own->real && domain_has_site(own->real, p->site))
+		return false;
+	if (!p->site->mailman->foreign_hosts)
 		return list->host.n == 0;
-	return p->domain->dedicated || !p->site->dedicates;
+	return d->dedicated || !p->site->dedicates;
 }
 
-/* A local part, the sites that may know it, and the names of the domain that
- * it is asked for at, if it is. */
-struct question {
-	const struct sites *sites;
-	struct site *const *site;
-	size_t n;
-	struct str local;
-	const struct str *names;
-	size_t nnames;
-};
-
+/* Asks one site; where changes are under way, the disk at once. */
 static enum lists_found
-ask_site(const struct question *q, const struct place *p,
-    enum lists_effort effort, struct meaning *m)
+search_site(const struct question *q, const struct site *site,
+    enum lists_from from, struct reading *reading)
 {
-	const struct site *site = p->site;
-	struct manner how = site->manner;
+	const struct place p = { q, site };
+	struct address_rules rules = site->rules;
 
-	how.only_hosts = p->domain && p->domain->nsites == 0;
-	if (p->domain && (how.only_hosts || !site->any_host)) {
-		how.at_home = at_home;
-		how.arg = p;
+	rules.only_hosts = q->domain && q->domain->nsites == 0;
+	if (q->domain && (rules.only_hosts || !site->any_host)) {
+		rules.answers_here = answers_at_domain;
+		rules.arg = &p;
 	}
-	how.names = q->names;
-	how.nnames = q->nnames;
-	if (effort == LISTS_KNOWN && site->lists->changing(site->lists))
-		effort = LISTS_THOROUGH;
-	return site->mailman->understand(&how, site->lists, effort, q->local,
-	    m);
+	rules.names = q->names;
+	rules.nnames = q->nnames;
+	if (site->lists->changing(site->lists))
+		from = LISTS_FROM_DISK;
+	return reading_find(&rules, site->lists, from, q->local, reading);
 }
 
 /* Whether a site that is away may pass for one that has no such list. */
@@ -97,22 +101,22 @@ passes_for_absent(const struct site *site, const struct domain *d)
  * found it.
  */
 static enum resolved
-ask_sites(const struct question *q, enum lists_effort effort, struct route *r)
+search_sites(const struct question *q, enum lists_from from, struct route *r)
 {
 	enum resolved result = RESOLVED_ABSENT;
 
-	for (size_t i = 0; i < q->n; i++) {
-		const struct place p = { q->sites, q->site[i], r->domain };
+	for (size_t i = 0; i < q->nsites; i++) {
+		const struct site *site = q->site[i];
 
-		switch (ask_site(q, &p, effort, &r->meaning)) {
+		switch (search_site(q, site, from, &r->reading)) {
 		case LISTS_FOUND:
-			r->site = p.site;
+			r->site = site;
 			return RESOLVED_FOUND;
 		case LISTS_NO_ANSWER:
 			r->reason = REASON_NAME;
 			return RESOLVED_NO_ANSWER;
 		case LISTS_AWAY:
-			if (passes_for_absent(p.site, r->domain))
+			if (passes_for_absent(site, q->domain))
 				break;
 			r->reason = REASON_AWAY;
 			result = RESOLVED_NO_ANSWER;
@@ -124,14 +128,24 @@ ask_sites(const struct question *q, enum lists_effort effort, struct route *r)
 	return result;
 }
 
+/* Asks the snapshots, and the disk what they do not know. */
 static enum resolved
-ask_twice(const struct question *q, struct route *r)
+search(const struct question *q, struct route *r)
 {
-	enum resolved known = ask_sites(q, LISTS_KNOWN, r);
+	enum resolved known = search_sites(q, LISTS_FROM_SNAPSHOT, r);
 
 	if (known == RESOLVED_FOUND)
 		return known;
-	return ask_sites(q, LISTS_THOROUGH, r);
+	return search_sites(q, LISTS_FROM_DISK, r);
+}
+
+static struct question
+question_at(const struct sites *s, const struct address *a,
+    const struct domain *d)
+{
+	return (struct question){ .sites = s, .local = a->local, .domain = d,
+		.names = d->names, .nnames = d->nnames, .site = d->site,
+		.nsites = d->nsites };
 }
 
 /* A redirect counts with every detail. */
@@ -158,7 +172,7 @@ find_redirect(const struct domain *d, struct str local)
  * domain is as any shared one; without a list it is not ours.
  */
 static enum resolved
-ask_for_fresh(const struct sites *s, const struct address *a, struct route *r)
+search_fresh(const struct sites *s, const struct address *a, struct route *r)
 {
 	enum resolved result = RESOLVED_ABSENT;
 
@@ -168,14 +182,15 @@ ask_for_fresh(const struct sites *s, const struct address *a, struct route *r)
 	r->fresh.nnames = 1;
 	r->domain = &r->fresh;
 	for (size_t i = 0; i < s->n && result != RESOLVED_FOUND; i++) {
+		struct question q = question_at(s, a, r->domain);
 		struct site *one = &s->site[i];
-		const struct question q = { s, &one, 1, a->local,
-			r->domain->names, r->domain->nnames };
 		enum resolved answer;
 
 		if (!one->discovers)
 			continue;
-		answer = ask_sites(&q, LISTS_THOROUGH, r);
+		q.site = &one;
+		q.nsites = 1;
+		answer = search_sites(&q, LISTS_FROM_DISK, r);
 		if (answer != RESOLVED_ABSENT)
 			result = answer;
 	}
@@ -188,18 +203,18 @@ enum resolved
 resolve(const struct sites *s, const struct address *a, struct route *r)
 {
 	const struct domain *d = sites_domain(s, a->domain);
+	struct question q;
 
 	*r = (struct route){ .domain = d ? d->real : NULL };
 	if (a->too_long)
 		return RESOLVED_ABSENT;
 	if (!r->domain)
-		return d ? RESOLVED_ABSENT : ask_for_fresh(s, a, r);
+		return d ? RESOLVED_ABSENT : search_fresh(s, a, r);
 	r->redirect = find_redirect(r->domain, a->local);
 	if (r->redirect)
 		return RESOLVED_FOUND;
-	return ask_twice(&(struct question){ s, r->domain->site,
-	    r->domain->nsites, a->local, r->domain->names,
-	    r->domain->nnames }, r);
+	q = question_at(s, a, r->domain);
+	return search(&q, r);
 }
 
 enum resolved
@@ -213,8 +228,8 @@ resolve_local(const struct sites *s, const struct address *a, struct route *r)
 	for (size_t i = 0; i < s->n && result == RESOLVED_ABSENT; i++) {
 		struct site *one = &s->site[i];
 
-		result = ask_twice(&(struct question){ s, &one, 1, a->local,
-		    NULL, 0 }, r);
+		result = search(&(struct question){ .sites = s,
+		    .local = a->local, .site = &one, .nsites = 1 }, r);
 	}
 	return result;
 }
@@ -224,14 +239,16 @@ resolve_any_host(const struct sites *s, const struct address *a,
     struct route *r)
 {
 	const struct domain *d = sites_domain(s, a->domain);
+	struct question q;
 
 	if (!d || !d->real)
 		return resolve_local(s, a, r);
 	*r = (struct route){ 0 };
 	if (a->too_long)
 		return RESOLVED_ABSENT;
-	return ask_twice(&(struct question){ s, d->real->site,
-	    d->real->nsites, a->local, d->real->names, d->real->nnames }, r);
+	q = question_at(s, a, d->real);
+	q.domain = NULL;
+	return search(&q, r);
 }
 
 /*
@@ -271,7 +288,7 @@ visit_local(void *arg, struct str local, enum action action)
 		found = resolve_local(t->sites, &a, &r);
 	}
 	if (found != RESOLVED_FOUND || r.site != t->site || r.redirect ||
-	    r.meaning.action != action || !mailman_is(&r.meaning, t->list))
+	    r.reading.action != action || !reading_is(&r.reading, t->list))
 		return 0;
 	return t->visit(t->arg, buf_get(&b), &r);
 }
@@ -280,14 +297,14 @@ static int
 visit_list(void *arg, const struct list *list)
 {
 	struct tour *t = arg;
-	struct manner how = t->site->manner;
+	struct address_rules rules = t->site->rules;
 
 	t->list = list->name;
 	if (t->domain) {
-		how.names = t->domain->real->names;
-		how.nnames = t->domain->real->nnames;
+		rules.names = t->domain->real->names;
+		rules.nnames = t->domain->real->nnames;
 	}
-	return t->site->mailman->each_local(&how, list->name, visit_local, t);
+	return t->site->mailman->each_local(&rules, list->name, visit_local, t);
 }
 
 static int

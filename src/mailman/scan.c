@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "mailman/scan.h"
+#include "base/str.h"
+#include "mailman/mailman.h"
 
 #define PROGRESS_STEP 1024
 #define YOUNG_SECONDS 3600

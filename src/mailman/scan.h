@@ -11,7 +11,10 @@
 #include <sys/types.h>
 
 #include "base/str.h"
-#include "mailman/mailman.h"
+#include "mailman/lists.h"
+
+struct mailman;
+struct stat;
 
 /* One list as the scan found it. */
 struct scan_list {

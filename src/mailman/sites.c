@@ -1,12 +1,12 @@
-/*
- * The index of domains and sites: made for each configuration, and again when
- * the hosts of the lists change.
- */
 #include <stdlib.h>
 #include <string.h>
 
-#include "mailman/resolve.h"
-#include "base/conf_check.h"
+#include "mailman/sites.h"
+#include "base/conf.h"
+#include "base/conf_value.h"
+#include "base/str.h"
+#include "mailman/action.h"
+#include "mailman/mailman.h"
 
 static unsigned
 action_mask(const struct conf_words *words)
@@ -27,6 +27,15 @@ named(const struct conf_words *only, const char *name)
 		if (!strcmp(only->word[i], name))
 			return true;
 	return only->n == 0;
+}
+
+bool
+domain_has_site(const struct domain *d, const struct site *site)
+{
+	for (size_t i = 0; i < d->nsites; i++)
+		if (d->site[i] == site)
+			return true;
+	return false;
 }
 
 static int
@@ -146,7 +155,7 @@ discover_name(struct sites *s, struct site *site,
 	if (keep_text(s, host->name, &name) == -1)
 		return -1;
 	/* No address has a domain that ends with a dot. */
-	if (conf_check_domain_name(name.p) || str_ends(name, "."))
+	if (conf_value_domain_name(name.p) || str_ends(name, "."))
 		return 0;
 	return add_name(s, name);
 }
@@ -252,13 +261,25 @@ fill_names(struct sites *s)
 	return 0;
 }
 
-static bool
-has_site(const struct domain *d, const struct site *site)
+/* Lists of SITE have a host that is no domain of it, or none that is known. */
+static int
+add_foreign(struct sites *s, struct site *site, const struct lists_host *host)
 {
-	for (size_t i = 0; i < d->nsites; i++)
-		if (d->site[i] == site)
-			return true;
-	return false;
+	struct foreign_host *more;
+
+	if (host->count == 0)
+		return 0;
+	if (host->name.n == 0) {
+		site->unknown_lists += host->count;
+		return 0;
+	}
+	more = reallocarray(site->foreign, site->nforeign + 1, sizeof(*more));
+	if (!more)
+		return -1;
+	site->foreign = more;
+	more[site->nforeign].lists = host->count;
+	site->foreign_lists += host->count;
+	return keep_text(s, host->name, &more[site->nforeign++].name);
 }
 
 /* Lists of SITE have that host: what does it say of the domain? */
@@ -273,18 +294,12 @@ take_host(struct sites *s, struct site *site, const struct lists_host *host)
 		d->real = d;
 		d->discovered = true;
 	}
-	if (d && d->discovered && site->takes_hosts && !has_site(d, site) &&
-	    add_site(d, site, &none) == -1)
+	if (d && d->discovered && site->takes_hosts &&
+	    !domain_has_site(d, site) && add_site(d, site, &none) == -1)
 		return -1;
-	if (!d || !d->real || !has_site(d->real, site)) {
-		if (!site->mailman->strangers)
-			return 0;
-		if (site->homeless == 0)
-			str_printable(host->name, site->stranger,
-			    sizeof(site->stranger));
-		site->homeless += host->count;
-		return 0;
-	}
+	if (!d || !d->real || !domain_has_site(d->real, site))
+		return site->mailman->foreign_hosts ?
+		    add_foreign(s, site, host) : 0;
 	real = find(s, d->real->name);
 	return real->url.n ? 0 : keep_text(s, host->url, &real->url);
 }
@@ -298,15 +313,36 @@ init_site(struct site *site, const struct conf_site *conf,
 	*site = (struct site){
 		.conf = conf,
 		.mailman = mailman,
-		.manner = {
+		.rules = {
+			.mailman = mailman,
 			.actions = action_mask(&conf->actions),
 			.plus_any = !strcmp(conf->plus, "any"),
 		},
 		.lists = lists,
 		.discovers = conf->discover || conf->ndomains == 0,
-		.any_host = mailman->strangers && !strcmp(conf->hosts, "any"),
+		.any_host = mailman->foreign_hosts &&
+		    !strcmp(conf->hosts, "any"),
 	};
 	site->takes_hosts = site->discovers || mailman->hosts_are_domains;
+}
+
+static int
+compare_foreign(const void *a, const void *b)
+{
+	const struct foreign_host *x = a, *y = b;
+
+	if (x->lists != y->lists)
+		return x->lists < y->lists ? 1 : -1;
+	return str_cmp(x->name, y->name);
+}
+
+static void
+sort_foreign(struct sites *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->site[i].nforeign > 1)
+			qsort(s->site[i].foreign, s->site[i].nforeign,
+			    sizeof(*s->site[i].foreign), compare_foreign);
 }
 
 struct sites *
@@ -327,8 +363,10 @@ sites_new(const struct conf *conf, const struct lists *const *lists_of,
 			    lists_of[i]);
 	if (collect_names(s) == 0 && fill_domains(s) == 0 &&
 	    each_host(s, take_host) == 0 && fill_names(s) == 0 &&
-	    each_host(s, take_alias) == 0)
+	    each_host(s, take_alias) == 0) {
+		sort_foreign(s);
 		return s;
+	}
 fail:
 	sites_free(s);
 	return NULL;
@@ -350,6 +388,8 @@ sites_free(struct sites *s)
 		free(s->names);
 		s->names = next;
 	}
+	for (size_t i = 0; i < s->n; i++)
+		free(s->site[i].foreign);
 	free(s->domain);
 	free(s->site);
 	free(s);

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "wire/client.h"
+#include "base/buf.h"
 #include "base/clock.h"
-
 #include "wire/listen.h"
 #include "wire/netstring.h"
 #include "wire/socketmap.h"

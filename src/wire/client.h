@@ -4,8 +4,9 @@
 #ifndef WIRE_CLIENT_H
 #define WIRE_CLIENT_H
 
-#include "base/buf.h"
 #include "base/str.h"
+
+struct buf;
 
 struct client;
 

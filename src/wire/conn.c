@@ -1,4 +1,8 @@
 #include "wire/conn.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "wire/netstring.h"
+#include "wire/socketmap.h"
 
 /* A frame but for its last byte, and what is fed after that. */
 #define IN_MAX (SOCKETMAP_REQUEST_MAX + 8 + CONN_FEED_MAX)

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "wire/listen.h"
-
 #include "base/log.h"
+#include "base/str.h"
 
 #define PATH_MAX_BYTES (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 /* A random name may be taken: how often another one is tried. */

@@ -1,4 +1,5 @@
 #include "wire/netstring.h"
+#include "base/buf.h"
 
 /* Digits of the largest size_t. */
 #define DIGITS 20

@@ -9,8 +9,9 @@
 
 #include <stddef.h>
 
-#include "base/buf.h"
 #include "base/str.h"
+
+struct buf;
 
 enum netstring_result {
 	NETSTRING_OK,

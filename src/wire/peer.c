@@ -3,6 +3,10 @@
 #include <errno.h>
 
 #include "wire/peer.h"
+#include "base/buf.h"
+#include "wire/conn.h"
+#include "wire/late.h"
+#include "wire/netstring.h"
 
 void
 peer_init(struct peer *p, int fd)
@@ -27,7 +31,7 @@ passing(int error)
 static void
 count_and_answer(void *arg, struct str request, struct buf *out)
 {
-	struct peer_desk *d = arg;
+	struct io_buffers *d = arg;
 
 	d->requests++;
 	d->answer(d->arg, request, out);
@@ -35,7 +39,7 @@ count_and_answer(void *arg, struct str request, struct buf *out)
 
 /* The process may be stopped at any point: see late.h. */
 static enum peer_result
-write_out(struct peer *p, struct peer_desk *d)
+write_out(struct peer *p, struct io_buffers *d)
 {
 	struct buf *out = &p->conn.out;
 	ssize_t n = 0;
@@ -72,7 +76,7 @@ leave_desk(struct conn *c)
 }
 
 static enum peer_result
-exchange(struct peer *p, struct peer_desk *d, struct str bytes)
+exchange(struct peer *p, struct io_buffers *d, struct str bytes)
 {
 	struct conn *c = &p->conn;
 	enum peer_result r = PEER_STAYS;
@@ -88,7 +92,7 @@ exchange(struct peer *p, struct peer_desk *d, struct str bytes)
 }
 
 static enum peer_result
-converse(struct peer *p, struct peer_desk *d, struct str bytes)
+converse(struct peer *p, struct io_buffers *d, struct str bytes)
 {
 	struct conn *c = &p->conn;
 	enum peer_result r;
@@ -111,7 +115,7 @@ converse(struct peer *p, struct peer_desk *d, struct str bytes)
 }
 
 enum peer_result
-peer_serve(struct peer *p, struct peer_desk *d, bool readable)
+peer_serve(struct peer *p, struct io_buffers *d, bool readable)
 {
 	ssize_t n = 0;
 

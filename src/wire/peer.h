@@ -20,7 +20,7 @@ struct peer {
 	struct conn conn;
 };
 
-struct peer_desk {
+struct io_buffers {
 	struct late late;
 	double deadline; /* seconds */
 	conn_answer_fn *answer;
@@ -42,7 +42,7 @@ enum peer_result {
 };
 
 /* Does what can be done now, having READABLE bytes or room for output. */
-enum peer_result peer_serve(struct peer *p, struct peer_desk *d,
+enum peer_result peer_serve(struct peer *p, struct io_buffers *d,
     bool readable) WARN_UNUSED;
 
 /* What to wait for; at least one of them while it stays. */

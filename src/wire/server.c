@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include "wire/server.h"
-
 #include "base/log.h"
 #include "wire/accept.h"
+#include "wire/conn.h"
 #include "wire/late.h"
+#include "wire/listen.h"
+#include "wire/netstring.h"
 #include "wire/peer.h"
 
 /* Clients taken from one backlog before others get their turn. */
@@ -49,7 +51,7 @@ struct server {
 	struct acceptor acceptor;
 	bool finishing;
 	struct log_limit malformed, stalled, shed, refused, late;
-	struct peer_desk desk;
+	struct io_buffers io;
 };
 
 static void
@@ -174,11 +176,11 @@ on_client(struct ev_loop *loop, struct ev_io *w, int events)
 {
 	struct client *c = w->data;
 	struct server *s = c->server;
-	unsigned long before = s->desk.requests;
+	unsigned long before = s->io.requests;
 	enum peer_result r;
 
 	(void)loop;
-	r = peer_serve(&c->peer, &s->desk, events & EV_READ);
+	r = peer_serve(&c->peer, &s->io, events & EV_READ);
 	if (c->peer.conn.error != NETSTRING_OK && !c->malformed)
 		client_malformed(c);
 	if (r == PEER_STAYS && s->finishing && !peer_is_asked(&c->peer))
@@ -188,7 +190,7 @@ on_client(struct ev_loop *loop, struct ev_io *w, int events)
 		return;
 	}
 	client_events(c);
-	client_watch_frame(c, s->desk.requests != before);
+	client_watch_frame(c, s->io.requests != before);
 }
 
 static void
@@ -314,7 +316,7 @@ on_check(struct ev_loop *loop, struct ev_check *w, int events)
 
 	(void)loop;
 	(void)events;
-	if (late_turn(&s->desk.late, s->options.deadline))
+	if (late_turn(&s->io.late, s->options.deadline))
 		server_purge(s);
 }
 
@@ -342,13 +344,13 @@ server_new(struct ev_loop *loop, const struct server_options *o)
 	if (!s)
 		return NULL;
 	/* All but the buffers, whose pages come with their use. */
-	memset(s, 0, offsetof(struct server, desk));
+	memset(s, 0, offsetof(struct server, io));
 	s->loop = loop;
 	LIST_INIT(&s->clients);
 	LIST_INIT(&s->ports);
 	accept_init(&s->acceptor);
-	s->desk.requests = 0;
-	late_init(&s->desk.late);
+	s->io.requests = 0;
+	late_init(&s->io.late);
 	late_catch();
 	ev_check_init(&s->check, on_check);
 	ev_set_priority(&s->check, EV_MAXPRI);
@@ -364,9 +366,9 @@ void
 server_configure(struct server *s, const struct server_options *o)
 {
 	s->options = *o;
-	s->desk.deadline = o->deadline;
-	s->desk.answer = o->answer;
-	s->desk.arg = o->arg;
+	s->io.deadline = o->deadline;
+	s->io.answer = o->answer;
+	s->io.arg = o->arg;
 	s->heartbeat.repeat = o->deadline / 4;
 	ev_timer_again(s->loop, &s->heartbeat);
 }
@@ -441,7 +443,7 @@ void
 server_counts(const struct server *s, struct server_counts *c)
 {
 	*c = s->counts;
-	c->requests = s->desk.requests;
+	c->requests = s->io.requests;
 }
 
 void

@@ -18,12 +18,12 @@
 #include <stddef.h>
 
 #include "wire/conn.h"
-#include "wire/listen.h"
-
-#define SERVER_FRAME_SECONDS 10.0
 
 struct ev_loop;
+struct listener;
 struct server;
+
+#define SERVER_FRAME_SECONDS 10.0
 
 struct server_options {
 	double deadline;      /* seconds */

@@ -1,5 +1,6 @@
 #include "wire/socketmap.h"
-
+#include "base/buf.h"
+#include "base/str.h"
 #include "wire/netstring.h"
 
 static const struct str words[] = {

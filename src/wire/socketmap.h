@@ -13,8 +13,9 @@
 
 #include <stdbool.h>
 
-#include "base/buf.h"
 #include "base/str.h"
+
+struct buf;
 
 /* Longest request and longest reply (Postfix refuses longer ones). */
 #define SOCKETMAP_REQUEST_MAX 10000

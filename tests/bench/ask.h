@@ -1,8 +1,8 @@
 /*
  * ask - socketmap from the asking side, for the programs of the bench.
  */
-#ifndef BENCH_ASK_H
-#define BENCH_ASK_H
+#ifndef TESTS_BENCH_ASK_H
+#define TESTS_BENCH_ASK_H
 
 #include <stddef.h>
 #include <sys/types.h>

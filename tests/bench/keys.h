@@ -2,8 +2,8 @@
  * keys - the requests that a load generator sends, framed beforehand, so that
  * making them costs nothing while the clock runs.
  */
-#ifndef BENCH_KEYS_H
-#define BENCH_KEYS_H
+#ifndef TESTS_BENCH_KEYS_H
+#define TESTS_BENCH_KEYS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  *	local:/path	unix:/path and /path mean the same
  *	inet:port@host	inet6:port@host
  */
-#ifndef BENCH_SPEC_H
-#define BENCH_SPEC_H
+#ifndef TESTS_BENCH_SPEC_H
+#define TESTS_BENCH_SPEC_H
 
 #include <stdint.h>
 #include <sys/socket.h>

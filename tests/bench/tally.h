@@ -2,8 +2,8 @@
  * tally - what a load generator counted, and its latencies in buckets that
  * grow with them.
  */
-#ifndef BENCH_TALLY_H
-#define BENCH_TALLY_H
+#ifndef TESTS_BENCH_TALLY_H
+#define TESTS_BENCH_TALLY_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -64,7 +64,7 @@ LOCAL_CONFIG
 # listmap: lists and, for what is none, the words of the refusal
 Klistmap _LISTMAP_MAP_
 Krefusal _LISTMAP_MAP_
-Kserved _LISTMAP_MAP_
+Ksite_domain _LISTMAP_MAP_
 # names are looked up in the virtusertable, too; this comes after class R was
 # made of class VirtHost, and so does not relay for sub-domains
 C{ListDomain}$={ListOnly}
@@ -98,7 +98,7 @@ R$* < @ $={ListOnly} . > $*	$: <listmap> $&{addr_type} <> $1 < @ $2 . > $3
 R<listmap> e s <> $*		$: $1			a sender
 R<listmap> $* <> $+ < @ $+ . > $*	$: <listmap> < $(refusal $2 @ $3 $: ! $) > $2 < @ $3 . > $4
 R<listmap> < ! > $+ < @ $+ . > $*	$: <listmap> < $(listmap $1 @ $2 $: ! $) > $1 < @ $2 . > $3	made just now?
-R<listmap> < ! > $+ < @ $+ . > $*	$: <listmap> < $(served $2 $: ! $) > $1 < @ $2 . > $3	its own domain?
+R<listmap> < ! > $+ < @ $+ . > $*	$: <listmap> < $(site_domain $2 $: ! $) > $1 < @ $2 . > $3	its own domain?
 R<listmap> < ! > $*		$#error $@ 4.3.5 $: "451 4.3.5 List domain is not configured, please try again later"
 R<listmap> < OK > $*		$#error $@ 5.1.1 $: "550 5.1.1 No such list or user here"
 R<listmap> $*			$@ $>ListRoute $1

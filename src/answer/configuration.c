@@ -1,0 +1,29 @@
+#include <sysexits.h>
+
+#include "answer/configuration.h"
+#include "base/log.h"
+#include "mailman/mailman.h"
+#include "maps/maps.h"
+
+/* More roles than there will be. */
+#define ROLES_MAX 64
+
+struct conf *
+configuration_load(const char *path)
+{
+	const char *roles[ROLES_MAX] = { NULL };
+
+	for (size_t i = 0; maps[i] && i < ROLES_MAX - 1; i++)
+		roles[i] = maps[i]->name;
+	return mailman_conf(path, roles);
+}
+
+struct conf *
+configuration_need(const char *path)
+{
+	struct conf *c = configuration_load(path);
+
+	if (!c)
+		fatal(EX_CONFIG, "%s: not used", path);
+	return c;
+}

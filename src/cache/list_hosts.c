@@ -1,0 +1,121 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cache/list_hosts.h"
+#include "base/str.h"
+#include "mailman/list_info.h"
+#include "mailman/mailman.h"
+#include "mailman/pickle_file.h"
+#include "cache/hosts.h"
+#include "cache/rebuild.h"
+#include "cache/rebuild_job.h"
+
+#define URL_TRIES 1000 /* lists of a host that are asked for it */
+
+/* What a new or changed list says of itself. */
+static int
+read_list(struct rebuild_job *job, int dir, struct scan_list *l)
+{
+	struct list_info p = { 0 };
+	struct host *host;
+
+	if (job->o->mailman->read(dir, l->name, PICKLE_FILE_MAX, &p) == -1) {
+		/* Not now: as before, and to be tried again. */
+		p = (struct list_info){ 0 };
+		if (l->last_host != NULL) {
+			l->host = l->last_host;
+			l->ino = 0;
+			return 0;
+		}
+	} else {
+		job->told |= l->last_host != NULL;
+	}
+	host = hosts_find(&job->hosts, str_from(p.host));
+	if (host == NULL)
+		return -1;
+	host->changed = true;
+	l->host = host->name;
+	job->told |= p.host[0] != '\0';
+	return 0;
+}
+
+static struct host *
+host_of(struct rebuild_job *job, const char *name)
+{
+	return hosts_find(&job->hosts, str_from(name));
+}
+
+/*
+ * Where a host's lists changed, its URL is that of the first list by name that
+ * is advertised: never what a list said once.
+ */
+static int
+find_url(struct rebuild_job *job, int dir, const struct scan_list *l)
+{
+	struct host *host = host_of(job, l->host);
+	struct list_info p;
+
+	if (!host->changed || host->tried >= URL_TRIES || *host->name == '\0')
+		return 0;
+	if (host->tried++ == 0) {
+		free(host->url);
+		host->url = NULL;
+	}
+	if (host->url != NULL ||
+	    job->o->mailman->read(dir, l->name, PICKLE_FILE_MAX, &p) == -1)
+		return 0;
+	return hosts_set_url(host, str_from(p.url));
+}
+
+/* The directory that was scanned, or -1: then it went in between. */
+static int
+open_scanned(struct rebuild_job *job)
+{
+	int dir = open(job->o->lists_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (dir != -1 && fstat(dir, &st) == 0 && st.st_dev == job->scan.dev &&
+	    st.st_ino == job->scan.ino)
+		return dir;
+	if (dir != -1)
+		close(dir);
+	rebuild_job_away(job);
+	rebuild_job_say(job,
+	    "the lists directory %s went while it was read; the old "
+	    "lists stay until it is back",
+	    job->o->lists_dir);
+	return -1;
+}
+
+int
+list_hosts(struct rebuild_job *job)
+{
+	int dir = open_scanned(job);
+	int rc = 0;
+	size_t i;
+
+	if (dir == -1)
+		return -1;
+	for (i = 0; rc == 0 && i < job->scan.n; i++) {
+		struct scan_list *l = &job->scan.list[i];
+
+		if (l->host == NULL)
+			rc = read_list(job, dir, l);
+		if (rc == 0)
+			host_of(job, l->host)->count++;
+	}
+	for (i = 0; rc == 0 && i < job->scan.n; i++)
+		rc = find_url(job, dir, &job->scan.list[i]);
+	for (i = 0; rc == 0 && i < job->compare.nkept; i++)
+		host_of(job, job->compare.kept[i].record.host.p)->count++;
+	close(dir);
+	if (rc == -1)
+		(void)rebuild_job_fail(job, "cannot read the lists",
+		    job->o->lists_dir, strerror(ENOMEM));
+	return rc;
+}
+

@@ -1,0 +1,327 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cache/reconcile.h"
+#include "base/conf.h"
+#include "base/str.h"
+#include "mailman/lists.h"
+#include "mailman/mailman.h"
+#include "mailman/postfix_files.h"
+#include "mailman/scan.h"
+#include "cache/compare.h"
+#include "cache/hosts.h"
+#include "cache/rebuild.h"
+#include "cache/rebuild_job.h"
+
+#define SECOND ((int64_t)1000000000)
+
+/* A copy of both takes some time to make. */
+#define COPY_TIME (60 * SECOND)
+
+/* Whoever writes the register does so soon after a directory came or went. */
+#define WRITE_TIME (60 * SECOND)
+
+static int64_t
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * SECOND + t.tv_nsec;
+}
+
+/* What its files say may count, but nobody writes them any more, or nobody
+ * knows when they were written. */
+static bool
+is_stale(const struct rebuild_job *job)
+{
+	return job->reg.mtime > now() + COPY_TIME ||
+	    (job->scan.mtime > job->reg.mtime &&
+	    now() - job->scan.mtime > WRITE_TIME);
+}
+
+static int64_t
+changed_at(const struct stat *st)
+{
+	struct stat change = { .st_mtim = st->st_ctim };
+
+	return scan_mtime(&change);
+}
+
+static bool
+counts_against(const struct rebuild_job *job, int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, 0) == 0 &&
+	    scan_mtime(&st) <= job->reg.mtime &&
+	    changed_at(&st) - COPY_TIME <= job->reg.written;
+}
+
+static bool
+is_configured(const struct rebuild_job *job, const char *domain)
+{
+	for (size_t i = 0; i < job->o->ndomains; i++)
+		if (strcmp(job->o->domains[i].name, domain) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the longest end of ID that is a domain has lists that the register
+ * knows: then its silence about ID is odd. */
+static bool
+has_neighbours(const struct rebuild_job *job, const char *id)
+{
+	for (;;) {
+		const struct host *host;
+
+		id = strchr(id, '.');
+		if (id == NULL)
+			return false;
+		host = hosts_old(&job->hosts, str_from(++id));
+		if (host != NULL && host->in_files)
+			return true;
+		if (is_configured(job, id))
+			return false;
+	}
+}
+
+/*
+ * Directories that the register does not name become phantoms, unless it names
+ * none, as another Mailman's or an empty one, or that would be half of those
+ * that should be in it: mail to a list that is none is sent back, a list that
+ * is taken for none is refused.
+ */
+static void
+find_phantoms(struct rebuild_job *job, int dir)
+{
+	size_t odd = 0, named = 0, all = 0, i;
+
+	for (i = 0; i < job->scan.n; i++) {
+		struct scan_list *l = &job->scan.list[i];
+
+		named += l->basis == LISTS_BY_BOTH;
+		if (l->young || l->basis == LISTS_BY_BOTH ||
+		    postfix_files_find(&job->reg, str_from(l->name)) != NULL ||
+		    !counts_against(job, dir, l->name))
+			continue;
+		l->basis = LISTS_PHANTOM;
+		odd += has_neighbours(job, l->name);
+		all++;
+	}
+	if (all == 0 || (named > 0 && (odd <= REBUILD_GUARD || odd < named)))
+		return;
+	rebuild_job_say(job,
+	    "postfix_lmtp of %s lacks %zu of %zu lists and is not "
+	    "believed",
+	    job->o->data_dir, all, all + named);
+	for (i = 0; i < job->scan.n; i++)
+		if (job->scan.list[i].basis == LISTS_PHANTOM)
+			job->scan.list[i].basis = LISTS_BY_DIRECTORY;
+}
+
+/* The register's domain for a directory that is not younger than it. */
+static const char *
+home_of(struct rebuild_job *job, struct scan_list *l)
+{
+	const struct postfix_list *e =
+	    postfix_files_find(&job->reg, str_from(l->name));
+	const struct host *host;
+
+	l->basis = LISTS_BY_DIRECTORY;
+	if (e == NULL || l->mtime > job->reg.mtime)
+		return "";
+	l->basis = LISTS_BY_BOTH;
+	host = hosts_find(&job->hosts, e->host);
+	return host == NULL ? NULL : host->name;
+}
+
+static bool
+in_scan(const struct rebuild_job *job, struct str id)
+{
+	size_t low = 0, high = job->scan.n;
+
+	while (low < high) {
+		size_t i = low + (high - low) / 2;
+		int order = str_cmp(id, str_from(job->scan.list[i].name));
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			high = i;
+		else
+			low = i + 1;
+	}
+	return false;
+}
+
+static bool
+is_kept(const struct rebuild_job *job, struct str id)
+{
+	for (size_t i = 0; i < job->compare.nkept; i++)
+		if (str_is(id, job->compare.kept[i].name))
+			return true;
+	return false;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int
+by_id(const void *id, const void *name)
+{
+	return str_cmp(*(const struct str *)id,
+	    str_from(*(char *const *)name));
+}
+
+/* Its directory went, and the register was not written since. */
+static bool
+is_gone(const struct rebuild_job *job, struct str id)
+{
+	const struct compare *c = &job->compare;
+
+	return c->stamp == job->reg.stamp && c->ngone > 0 &&
+	    bsearch(&id, c->gone, c->ngone, sizeof(*c->gone), by_id) != NULL;
+}
+
+static int
+add_extras(struct rebuild_job *job)
+{
+	if (job->compare.ngone > 0)
+		qsort(job->compare.gone, job->compare.ngone,
+		    sizeof(*job->compare.gone), by_name);
+	for (size_t i = 0; i < job->reg.n; i++) {
+		const struct postfix_list *e = &job->reg.list[i];
+		struct host *host;
+		struct extra *more;
+
+		if (in_scan(job, e->id) || is_kept(job, e->id))
+			continue;
+		host = hosts_find(&job->hosts, e->host);
+		more = reallocarray(job->extra, job->nextra + 1, sizeof(*more));
+		if (more != NULL)
+			job->extra = more;
+		if (more == NULL || host == NULL)
+			return -1;
+		job->extra[job->nextra++] = (struct extra){ e, host->name,
+			is_gone(job, e->id) ? LISTS_GONE : LISTS_BY_FILE };
+	}
+	return 0;
+}
+
+/* The hosts that the register has, as lists' and as domains. */
+static int
+add_domains(struct rebuild_job *job)
+{
+	for (size_t i = 0; i < job->reg.n; i++) {
+		struct host *host = hosts_find(&job->hosts,
+		    job->reg.list[i].host);
+
+		if (host == NULL)
+			return -1;
+		host->in_files = true;
+	}
+	for (size_t i = 0; i < job->reg.ndomains; i++) {
+		const struct postfix_domain *d = &job->reg.domain[i];
+		struct host *host = hosts_find(&job->hosts, d->name);
+
+		if (host == NULL || hosts_set_real(host, d->host) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Whether the lists say what they said in the old snapshot. */
+static bool
+says_the_same(struct rebuild_job *job)
+{
+	for (size_t i = 0; i < job->scan.n; i++) {
+		const struct scan_list *l = &job->scan.list[i];
+
+		if (l->known && l->basis != l->last_basis)
+			return false;
+	}
+	return job->compare.stamp == job->reg.stamp;
+}
+
+static int
+place_directories(struct rebuild_job *job)
+{
+	for (size_t i = 0; i < job->scan.n; i++) {
+		struct scan_list *l = &job->scan.list[i];
+		const char *before = l->host == NULL ? "" : l->host;
+
+		l->host = home_of(job, l);
+		if (l->host == NULL)
+			return -1;
+		job->told |= l->known && strcmp(before, l->host) != 0;
+	}
+	return 0;
+}
+
+static void
+count_hosts(struct rebuild_job *job)
+{
+	size_t i;
+
+	for (i = 0; i < job->scan.n; i++) {
+		const struct scan_list *l = &job->scan.list[i];
+
+		if (!l->young && l->basis != LISTS_PHANTOM)
+			hosts_find(&job->hosts, str_from(l->host))->count++;
+	}
+	for (i = 0; i < job->compare.nkept; i++)
+		hosts_find(&job->hosts, job->compare.kept[i].record.host)
+		    ->count++;
+	for (i = 0; i < job->nextra; i++)
+		if (job->extra[i].basis == LISTS_BY_FILE)
+			hosts_find(&job->hosts, str_from(job->extra[i].host))
+			    ->count++;
+}
+
+static int
+hold_against(struct rebuild_job *job)
+{
+	int dir;
+
+	if (hosts_find(&job->hosts, STR("")) == NULL ||
+	    add_domains(job) == -1 || place_directories(job) == -1 ||
+	    add_extras(job) == -1)
+		return -1;
+	dir = open(job->o->lists_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir != -1 && job->reg.whole && !is_stale(job))
+		find_phantoms(job, dir);
+	if (dir != -1)
+		close(dir);
+	job->told |= !says_the_same(job);
+	count_hosts(job);
+	return 0;
+}
+
+int
+reconcile(struct rebuild_job *job)
+{
+	if (job->o->mailman->read_files(job->o->data_dir, &job->reg) == 0 &&
+	    hold_against(job) == 0) {
+		if (job->reg.problem[0] != '\0')
+			rebuild_job_say(job, "%s: %s", job->o->data_dir,
+			    job->reg.problem);
+		else if (job->reg.n > 0 && is_stale(job))
+			rebuild_job_say(job,
+			    "postfix_lmtp of %s is older than the last "
+			    "change of the lists: if Mailman does not write it "
+			    "any more, remove it",
+			    job->o->data_dir);
+		return 0;
+	}
+	return rebuild_job_fail(job, "cannot read Mailman's files",
+	    job->o->data_dir, strerror(errno));
+}

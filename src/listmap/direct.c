@@ -1,0 +1,101 @@
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "listmap/direct.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "mailman/sites.h"
+#include "maps/maps.h"
+#include "answer/answer.h"
+#include "answer/configuration.h"
+#include "answer/store.h"
+
+struct direct {
+	struct store *store;
+	struct answer *answer;
+};
+
+struct direct *
+direct_open(const char *conf_path)
+{
+	struct conf *conf = configuration_need(conf_path);
+	struct direct *d = calloc(1, sizeof(*d));
+
+	if (d)
+		d->store = store_new(NULL, conf, NULL, NULL, NULL);
+	if (d && d->store)
+		d->answer = answer_new(conf, d->store->lists, NULL, NULL);
+	if (!d || !d->answer)
+		fatal(EX_OSERR, "out of memory");
+	return d;
+}
+
+void
+direct_close(struct direct *d)
+{
+	answer_free(d->answer);
+	store_free(d->store);
+	free(d);
+}
+
+const struct map *
+direct_map(struct direct *d, const char *name, const struct sites **sites)
+{
+	const struct map *map = answer_map(d->answer, str_from(name), sites);
+
+	if (!map)
+		fatal(EX_USAGE, "%s: no map has that name", name);
+	return map;
+}
+
+const struct sites *
+direct_sites(const struct direct *d)
+{
+	return answer_sites(d->answer);
+}
+
+struct sites *
+direct_any_host(const struct direct *d)
+{
+	const struct conf_words everything = { 0 };
+	struct sites *s = sites_new(d->store->conf, d->store->lists,
+	    &everything);
+
+	if (!s)
+		fatal(EX_OSERR, "out of memory");
+	for (size_t i = 0; i < s->n; i++)
+		s->site[i].any_host = true;
+	return s;
+}
+
+const struct map *
+direct_enumerable(struct direct *d, const char *name, enum map_form form,
+    const struct sites **sites)
+{
+	static const char *const why_not[] = {
+		[MAP_DUMP] = "its answers have no end",
+		[MAP_SHARED] = "--shared has no meaning for it",
+		[MAP_STANDALONE] = "--standalone has no meaning for it",
+	};
+	const struct map *map = direct_map(d, name, sites);
+
+	if (!map_has(map, form))
+		fatal(EX_USAGE, "%s: %s", name, why_not[form]);
+	return map;
+}
+
+int
+direct_each(struct direct *d, const char *name, enum map_form form,
+    map_emit_fn *emit, void *arg)
+{
+	const struct sites *sites;
+	const struct map *map = direct_enumerable(d, name, form, &sites);
+	int rc = map_each(map, form, sites, emit, arg);
+
+	if (rc == 0)
+		return EX_OK;
+	log_error("%s: the lists cannot be read: is there a cache "
+	    "(listmap rebuild)?", name);
+	return EX_TEMPFAIL;
+}

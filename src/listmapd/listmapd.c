@@ -1,0 +1,205 @@
+/*
+ * listmapd - answers sendmail's look-ups of mailing list addresses.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/conf.h"
+#include "base/conf_print.h"
+#include "base/log.h"
+#include "base/privileges.h"
+#include "base/program.h"
+#include "base/replace.h"
+#include "wire/listen.h"
+#include "answer/configuration.h"
+#include "listmapd/daemon.h"
+#include "listmapd/startup.h"
+
+#define PIDFILE_MODE 0644
+
+struct options {
+	const char *path;
+	bool detach;
+	bool take_over;
+	bool test;
+	bool print;
+};
+
+static void
+usage(FILE *to)
+{
+	fputs("usage: listmapd [-D] [-c file] [--take-over]\n"
+	      "       listmapd -t | -T [-c file]\n"
+	      "       listmapd -h | -V\n\n"
+	      "  -c, --config file  configuration (" PROGRAM_CONF ")\n"
+	      "  -D, --detach       run in the background\n"
+	      "  -t, --test         check the configuration and exit\n"
+	      "  -T, --print        print the configuration in force and exit\n"
+	      "      --take-over    take the sockets over from a running "
+	      "daemon\n"
+	      "  -h, --help         print this\n"
+	      "  -V, --version      print the version\n\n"
+	      "The manual is listmapd(8).\n", to);
+}
+
+static void
+read_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "detach", no_argument, NULL, 'D' },
+		{ "test", no_argument, NULL, 't' },
+		{ "print", no_argument, NULL, 'T' },
+		{ "take-over", no_argument, NULL, 'o' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	*o = (struct options){ .path = PROGRAM_CONF };
+	while ((c = getopt_long(argc, argv, "c:DtThV", longs, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			o->path = optarg;
+			break;
+		case 'D':
+			o->detach = true;
+			break;
+		case 't':
+			o->test = true;
+			break;
+		case 'T':
+			o->print = true;
+			break;
+		case 'o':
+			o->take_over = true;
+			break;
+		case 'h':
+		case 'V':
+			if (c == 'h')
+				usage(stdout);
+			else
+				program_version("listmapd");
+			program_flush();
+			exit(EX_OK);
+		default:
+			usage(stderr);
+			exit(EX_USAGE);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "listmapd: %s: not an option\n", argv[optind]);
+		usage(stderr);
+		exit(EX_USAGE);
+	}
+}
+
+/* Until here errors went to whoever starts the daemon, and waits for it. */
+static void
+open_log(const struct conf *conf, bool detach)
+{
+	bool to_syslog = !strcmp(conf->log, "syslog") ||
+	    (detach && !strcmp(conf->log, "auto"));
+
+	if (to_syslog)
+		log_to_syslog("listmapd");
+}
+
+static int
+check_only(struct conf *conf, const struct options *o)
+{
+	int rc = o->test ? startup_test(conf) : 0;
+
+	if (o->print)
+		conf_print(conf, stdout);
+	else if (rc == 0)
+		printf("%s: ok\n", conf->path);
+	program_flush();
+	conf_free(conf);
+	return rc ? EX_CONFIG : EX_OK;
+}
+
+static int
+write_pidfile(const char *path)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	struct replace r;
+
+	if (!*path)
+		return 0;
+	/* By rename: the directory may be the account's, and root must not
+	 * follow a link that lies there. */
+	if (replace_open(&r, path, PIDFILE_MODE) == 0) {
+		if (replace_write(r.fd, (struct str){ text, (size_t)n }) == 0)
+			n = replace_commit(&r);
+		else
+			replace_cancel(&r);
+		if (n == 0)
+			return 0;
+	}
+	log_error("startup: option 'pidfile': %s: %s", path, strerror(errno));
+	return -1;
+}
+
+/*
+ * The order matters: what needs root comes first, and nothing listens before
+ * there is something to answer from.
+ */
+int
+main(int argc, char **argv)
+{
+	struct listen_options listen_options = { 0 };
+	struct account account;
+	struct daemon *d;
+	struct options o;
+	struct conf *conf;
+	char *path;
+	int ready = -1, rc;
+
+	program_begin("listmapd");
+	read_options(argc, argv, &o);
+	conf = configuration_need(o.path);
+	if (o.test || o.print)
+		return check_only(conf, &o);
+	path = program_absolute(o.path);
+	if (o.detach && !strcmp(conf->log, "stderr"))
+		fatal(EX_CONFIG, "startup: option 'log': there is no standard "
+		    "error in the background (-D)");
+	startup_account(conf, &account);
+	startup_cache_dir(conf, &account);
+	startup_socket_owner(conf, &listen_options);
+	startup_descriptors(conf);
+	if (o.detach)
+		ready = startup_detach();
+	program_log_level(conf);
+	signal(SIGPIPE, SIG_IGN);
+	startup_first_scans(conf, &account);
+	listen_options.take_over = listen_options.beside = o.take_over;
+	if (account.change && listen_options.owner == (uid_t)-1)
+		listen_options.owner = account.uid;
+	d = daemon_new(path, conf, &listen_options);
+	if (write_pidfile(conf->pidfile) == -1) {
+		daemon_abandon(d);
+		exit(EX_CANTCREAT);
+	}
+	daemon_place(d);
+	if (privileges_become(&account) == -1)
+		fatal(EX_OSERR, "startup: cannot become %s: %s", conf->user,
+		    strerror(errno));
+	privileges_clear(&account);
+	open_log(conf, o.detach);
+	daemon_start(d);
+	if (ready != -1)
+		startup_ready(ready);
+	rc = daemon_run(d);
+	free(path);
+	return rc;
+}

@@ -1,0 +1,240 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "listmapd/startup.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/privileges.h"
+#include "wire/listen.h"
+#include "mailman/mailman.h"
+#include "cache/cache.h"
+#include "cache/cache_dir.h"
+#include "cache/rebuild.h"
+
+/* Descriptors that are not connections: caches, watches, listeners. */
+#define SPARE_DESCRIPTORS 256
+
+void
+startup_account(const struct conf *c, struct account *a)
+{
+	const char *err = privileges_find(c->user, a);
+
+	if (err)
+		fatal(EX_CONFIG, "startup: option 'user': %s: %s", c->user,
+		    err);
+	if (geteuid() == 0 && !a->change && strcmp(c->user, "root"))
+		fatal(EX_CONFIG, "startup: option 'user': %s is root by "
+		    "another name", c->user);
+}
+
+void
+startup_cache_dir(const struct conf *c, const struct account *a)
+{
+	if (cache_dir_make(c->cache_dir, a) == -1)
+		fatal(EX_CANTCREAT, "startup: option 'cache_dir': %s: %s",
+		    c->cache_dir, strerror(errno));
+}
+
+void
+startup_socket_owner(const struct conf *c, struct listen_options *o)
+{
+	o->mode = c->socket_mode;
+	o->owner = (uid_t)-1;
+	o->group = (gid_t)-1;
+	if (*c->socket_owner) {
+		struct passwd *pw = getpwnam(c->socket_owner);
+
+		if (!pw)
+			fatal(EX_CONFIG, "startup: option 'socket_owner': %s: "
+			    "there is no such account", c->socket_owner);
+		o->owner = pw->pw_uid;
+	}
+	if (*c->socket_group) {
+		struct group *gr = getgrnam(c->socket_group);
+
+		if (!gr)
+			fatal(EX_CONFIG, "startup: option 'socket_group': %s: "
+			    "there is no such group", c->socket_group);
+		o->group = gr->gr_gid;
+	}
+}
+
+void
+startup_descriptors(const struct conf *c)
+{
+	rlim_t need = (rlim_t)c->max_connections + SPARE_DESCRIPTORS;
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == -1 || l.rlim_cur >= need)
+		return;
+	l.rlim_cur = need;
+	if (l.rlim_max < need)
+		l.rlim_max = need;
+	if (setrlimit(RLIMIT_NOFILE, &l) == 0)
+		return;
+	/* Not root: as far as it goes. */
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0) {
+		l.rlim_cur = l.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &l) == 0)
+			log_warn("startup: %llu descriptors are fewer than "
+			    "max_connections may need",
+			    (unsigned long long)l.rlim_max);
+	}
+}
+
+static bool
+has_snapshot(const struct conf *c, const struct conf_site *site)
+{
+	char *path = cache_path(c->cache_dir, site->name, "cdb");
+	const char *err;
+	struct cache *cache = path ? cache_open(path, &err) : NULL;
+
+	if (path && !cache && errno != ENOENT)
+		log_warn("startup: old snapshot is no use: %s: %s", path, err);
+	cache_close(cache);
+	free(path);
+	return cache != NULL;
+}
+
+static _Noreturn void
+scan_child(const struct conf *c, const struct conf_site *site,
+    const struct account *a)
+{
+	const struct rebuild_order o = rebuild_order(site,
+	    mailman_find(site->mailman), c->cache_dir);
+	struct rebuild_result r;
+
+	if (privileges_become(a) == -1) {
+		log_error("startup: cannot become %s: %s", c->user,
+		    strerror(errno));
+		_exit(EX_OSERR);
+	}
+	rebuild(&o, &r);
+	if (r.status == REBUILD_WRITTEN || r.status == REBUILD_UNCHANGED)
+		log_info("startup: first snapshot: %s: %zu lists, %lu ms",
+		    site->name, r.lists, r.milliseconds);
+	else
+		log_error("startup: no snapshot yet: %s: %s", site->name,
+		    r.reason);
+	_exit(0);
+}
+
+void
+startup_first_scans(const struct conf *c, const struct account *a)
+{
+	for (size_t i = 0; i < c->nsites; i++) {
+		pid_t pid;
+
+		if (has_snapshot(c, &c->sites[i]))
+			continue;
+		pid = fork();
+		if (pid == -1)
+			fatal(EX_OSERR, "startup: fork: %s", strerror(errno));
+		if (pid == 0)
+			scan_child(c, &c->sites[i], a);
+		while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+			;
+	}
+}
+
+/* The starting process: waits until the daemon is ready, or ends as it did. */
+static _Noreturn void
+wait_for_daemon(pid_t pid, int fd)
+{
+	char ready;
+	int status;
+
+	if (read(fd, &ready, 1) == 1)
+		_exit(EX_OK);
+	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		;
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE);
+}
+
+int
+startup_detach(void)
+{
+	int fds[2];
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) == -1)
+		fatal(EX_OSERR, "startup: pipe: %s", strerror(errno));
+	pid = fork();
+	if (pid == -1)
+		fatal(EX_OSERR, "startup: fork: %s", strerror(errno));
+	if (pid) {
+		close(fds[1]);
+		wait_for_daemon(pid, fds[0]);
+	}
+	close(fds[0]);
+	if (setsid() == -1 || chdir("/") == -1)
+		fatal(EX_OSERR, "startup: %s", strerror(errno));
+	return fds[1];
+}
+
+void
+startup_ready(int fd)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null == -1 || dup2(null, 0) == -1 || dup2(null, 1) == -1 ||
+	    dup2(null, 2) == -1)
+		fatal(EX_OSERR, "startup: /dev/null: %s", strerror(errno));
+	close(null);
+	if (write(fd, "", 1) != 1)
+		log_warn("startup: who started this has gone: %s",
+		    strerror(errno));
+	close(fd);
+}
+
+static int
+test_directory(const char *option, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == -1)
+		log_error("startup: option '%s': %s: %s", option, path,
+		    strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		log_error("startup: option '%s': %s: is no directory", option,
+		    path);
+	else
+		return 0;
+	return -1;
+}
+
+int
+startup_test(const struct conf *c)
+{
+	struct listen_options o;
+	struct account a;
+	int rc = 0;
+
+	startup_account(c, &a);
+	privileges_clear(&a);
+	startup_socket_owner(c, &o);
+	for (size_t i = 0; i < c->listen.n; i++) {
+		struct listen_address at;
+		const char *err = listen_parse(c->listen.word[i], &at);
+
+		if (err) {
+			log_error("startup: option 'listen': %s: %s",
+			    c->listen.word[i], err);
+			rc = -1;
+		}
+	}
+	for (size_t i = 0; i < c->nsites; i++)
+		if (test_directory("lists_dir", c->sites[i].lists_dir) == -1)
+			rc = -1;
+	return rc;
+}

@@ -1,0 +1,90 @@
+#include "mailman/reading.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "mailman/entry.h"
+#include "mailman/lists.h"
+#include "mailman/mailman.h"
+
+struct str
+reading_id(const struct reading *r, struct buf *id)
+{
+	if (r->domain.n == 0)
+		return r->list;
+	buf_str(id, r->list);
+	buf_char(id, '.');
+	buf_str(id, r->domain);
+	return id->failed ? STR("") : buf_get(id);
+}
+
+bool
+reading_is(const struct reading *r, struct str id)
+{
+	if (r->domain.n == 0)
+		return str_eq(r->list, id);
+	return id.n == r->list.n + 1 + r->domain.n &&
+	    id.p[r->list.n] == '.' &&
+	    str_eq(str_head(id, r->list.n), r->list) &&
+	    str_eq(str_tail(id, r->list.n + 1), r->domain);
+}
+
+static bool
+answers_here(const struct address_rules *rules, const struct reading *r,
+    const struct list *list)
+{
+	return !rules->answers_here || (r->everywhere && !rules->only_hosts) ||
+	    rules->answers_here(rules->arg, list);
+}
+
+/*
+ * One reading.  A list that does not answer here for its host is asked whether
+ * it moved before that makes the address absent.
+ */
+static enum lists_found
+find_reading(const struct address_rules *rules, const struct lists *lists,
+    enum lists_from from, struct reading *r)
+{
+	char memory[ENTRY_NAME_MAX];
+	struct list list = { 0 };
+	enum lists_found found;
+	struct buf b;
+	struct str id;
+
+	buf_over(&b, memory, sizeof(memory));
+	id = reading_id(r, &b);
+	if (!rules->mailman->name_ok(id))
+		return LISTS_ABSENT;
+	found = lists->find(lists, id, from, &list);
+	r->basis = list.basis;
+	if (found == LISTS_FOUND && rules->only_hosts && list.unread)
+		return LISTS_NO_ANSWER;
+	if (found != LISTS_FOUND || answers_here(rules, r, &list))
+		return found;
+	if (from == LISTS_FROM_SNAPSHOT)
+		return LISTS_ABSENT;
+	found = lists->find_changed(lists, id, &list);
+	if (found == LISTS_FOUND && !answers_here(rules, r, &list))
+		return LISTS_ABSENT;
+	return found;
+}
+
+enum lists_found
+reading_find(const struct address_rules *rules, const struct lists *lists,
+    enum lists_from from, struct str local, struct reading *r)
+{
+	struct readings all;
+	enum lists_found worst = LISTS_ABSENT;
+
+	all.rules = rules;
+	all.local = local;
+	all.n = all.next = all.from = 0;
+	all.begun = false;
+	while (rules->mailman->next_reading(&all, r)) {
+		enum lists_found found = find_reading(rules, lists, from, r);
+
+		if (found == LISTS_FOUND || found == LISTS_NO_ANSWER)
+			return found;
+		if (found == LISTS_AWAY)
+			worst = found;
+	}
+	return worst;
+}

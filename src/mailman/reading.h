@@ -1,0 +1,80 @@
+/*
+ * reading - what the local part of an address may mean.
+ *
+ * A local part has several readings: "foo-owner" may be the list foo-owner, or
+ * ask for the owner of the list foo.  Mailman's generation tells which ones
+ * there are, in the order in which they count; the first that is a list is
+ * what the address means.
+ */
+#ifndef MAILMAN_READING_H
+#define MAILMAN_READING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+#include "mailman/action.h"
+#include "mailman/lists.h"
+
+struct buf;
+struct mailman;
+
+struct reading {
+	enum action action;
+	struct str list;   /* as the address names it */
+	struct str domain; /* what follows it, with a dot, in the list's id;
+			      empty: nothing, the list is its id */
+	struct str detail; /* behind the '+', empty where there is none */
+	bool everywhere;   /* at every domain, whatever the list's host */
+	enum lists_basis basis; /* of one that was found: known from what */
+};
+
+/* What a site, and the domain in question, say about addresses. */
+struct address_rules {
+	const struct mailman *mailman;
+	unsigned actions; /* ACTION_BIT()s that exist */
+	bool plus_any;    /* detail on every action, not on VERP's alone */
+	/* The names of the domain in question, the real one first; none for a
+	 * local part alone. */
+	const struct str *names;
+	size_t nnames;
+	/* Whether a list answers at the domain in question; NULL: all do. */
+	bool (*answers_here)(const void *arg, const struct list *list);
+	const void *arg;
+	/* The domain is one only if a list has it for its host: nothing is
+	 * there because it is everywhere, or because nobody knows. */
+	bool only_hosts;
+};
+
+/* Most readings that a part of an address has. */
+#define READINGS_MAX 4
+
+/* The readings of LOCAL, one after the other; the rest is for the generation
+ * of Mailman that tells them. */
+struct readings {
+	const struct address_rules *rules;
+	struct str local;
+	struct reading reading[READINGS_MAX]; /* of the part in hand */
+	size_t n;    /* of these */
+	size_t next; /* the one that comes next */
+	size_t
+	    from; /* where the next '+' is looked for; 0: no part ends at one */
+	bool begun;
+};
+
+/* The id of the list that R names: NAME, or NAME.DOMAIN, which is put together
+ * in ID then.  Empty where ID has no room for it. */
+struct str reading_id(const struct reading *r, struct buf *id);
+/* Whether R means the list of that id. */
+bool reading_is(const struct reading *r, struct str id);
+
+/*
+ * The first reading of LOCAL that is one of LISTS, in *R; absent where none
+ * is.  A doubtful name ends the search, for it may be the one; a site that is
+ * away does not: a later reading may be a list that is known.
+ */
+enum lists_found reading_find(const struct address_rules *rules,
+    const struct lists *lists, enum lists_from from, struct str local,
+    struct reading *r);
+
+#endif

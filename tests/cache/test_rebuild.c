@@ -1,0 +1,849 @@
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "mailman/mailman.h"
+#include "cache/cache.h"
+#include "cache/cdbfile.h"
+#include "cache/rebuild.h"
+#include "cache/state.h"
+#include "tests/fixture.h"
+
+static struct rebuild_result last;
+
+static struct rebuild_order
+order(void)
+{
+	static char lists[1024], cache[1024];
+
+	snprintf(lists, sizeof(lists), "%s", fixture_path("lists"));
+	snprintf(cache, sizeof(cache), "%s", fixture_path("cache"));
+	return (struct rebuild_order){
+		.mailman = &mailman2,
+		.site = "s",
+		.lists_dir = lists,
+		.cache_dir = cache,
+	};
+}
+
+static enum rebuild_status
+run(void)
+{
+	struct rebuild_order o = order();
+
+	rebuild(&o, &last);
+	return last.status;
+}
+
+static enum rebuild_status
+run_accepting(void)
+{
+	struct rebuild_order o = order();
+
+	o.accept_empty = true;
+	rebuild(&o, &last);
+	return last.status;
+}
+
+static void
+make_lists(int n)
+{
+	char name[32];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "list-%d", i);
+		fixture_list("lists", name);
+	}
+}
+
+static void
+remove_lists(int from, int to)
+{
+	char name[32];
+
+	for (int i = from; i < to; i++) {
+		snprintf(name, sizeof(name), "list-%d", i);
+		fixture_unlist("lists", name);
+	}
+}
+
+static ino_t
+inode(const char *name)
+{
+	struct stat st;
+
+	assert_int_equal(stat(fixture_path("cache/%s", name), &st), 0);
+	return st.st_ino;
+}
+
+static bool
+knows(const char *name)
+{
+	const char *err;
+	struct cache *c = cache_open(fixture_path("cache/s.cdb"), &err);
+	struct record r;
+	int found;
+
+	assert_non_null(c);
+	found = cache_find(c, str_from(name), &r);
+	cache_close(c);
+	assert_int_not_equal(found, -1);
+	return found == 1;
+}
+
+static bool
+is_away(void)
+{
+	struct state s;
+
+	assert_int_equal(state_read(fixture_path("cache"), "s", &s), 0);
+	assert_string_equal(s.reason, last.reason);
+	return s.away;
+}
+
+static void
+test_first_and_changes(void **state)
+{
+	ino_t before;
+
+	(void)state;
+	make_lists(5);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 5);
+	assert_true(knows("list-4") && !knows("list-5"));
+	fixture_list("lists", "new");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 6);
+	assert_true(knows("new"));
+	/* Saved by Mailman: the config is another file. */
+	before = inode("s.cdb");
+	fixture_file(fixture_path("lists/new/tmp"), "more");
+	assert_int_equal(rename(fixture_path("lists/new/tmp"),
+	                     fixture_path("lists/new/config.pck")), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_not_equal(inode("s.cdb"), before);
+	fixture_unlist("lists", "new");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_false(knows("new"));
+	assert_int_equal(last.lists, 5);
+	assert_string_equal(last.reason, "");
+	assert_false(is_away());
+}
+
+static void
+test_unchanged_writes_nothing(void **state)
+{
+	struct timespec times[2] = { { 1000, 0 }, { 1000, 0 } };
+	ino_t cdb, kept;
+	struct stat st;
+
+	(void)state;
+	make_lists(5);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	cdb = inode("s.cdb");
+	kept = inode("s.state");
+	assert_int_equal(utimensat(AT_FDCWD, fixture_path("cache/s.cdb"),
+	                     times, 0), 0);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_int_equal(last.lists, 5);
+	assert_int_equal(inode("s.cdb"), cdb);
+	assert_int_equal(inode("s.state"), kept);
+	assert_int_equal(stat(fixture_path("cache/s.cdb"), &st), 0);
+	assert_int_equal(st.st_mtime, 1000);
+	assert_int_equal(st.st_mode & 07777, 0644);
+}
+
+static void
+test_empty_site(void **state)
+{
+	(void)state;
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 0);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_false(is_away());
+	/* A site without lists has nothing to lose. */
+	assert_int_equal(rename(fixture_path("lists"), fixture_path("old")),
+	    0);
+	fixture_mkdir(fixture_path("lists"));
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+}
+
+/* Of BEFORE lists REMOVED go, of which SEEN were seen to go. */
+static void
+test_guard_of_vanished_lists(void **state)
+{
+	static const struct {
+		int before, removed, seen;
+		bool away;
+	} cases[] = {
+		{ 3, 3, 0, false },
+		{ 4, 3, 0, false },
+		{ 4, 4, 0, true },
+		{ 4, 4, 1, false },
+		{ 4, 4, 4, false },
+		{ 8, 4, 0, false },
+		{ 8, 5, 0, true },
+		{ 9, 4, 0, false },
+		{ 9, 5, 0, true },
+		{ 9, 5, 1, false },
+		{ 20, 20, 9, true },
+		{ 20, 20, 10, false },
+		{ 20, 20, 20, false },
+	};
+	uint64_t hash[32];
+	char name[32];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rebuild_order o = order();
+		int n = 0, left = cases[i].before - cases[i].removed;
+
+		make_lists(cases[i].before);
+		assert_int_equal(run_accepting(), REBUILD_WRITTEN);
+		remove_lists(0, cases[i].removed);
+		for (; n < cases[i].seen; n++) {
+			snprintf(name, sizeof(name), "list-%d", n);
+			hash[n] = gone_hash(str_from(name));
+			for (int k = n; k > 0 && hash[k] < hash[k - 1]; k--) {
+				uint64_t h = hash[k];
+
+				hash[k] = hash[k - 1];
+				hash[k - 1] = h;
+			}
+		}
+		o.gone = (struct gone){ hash, (size_t)n };
+		rebuild(&o, &last);
+		if ((last.status == REBUILD_AWAY) != cases[i].away)
+			fail_msg("case %zu: %d", i, last.status);
+		assert_int_equal(is_away(), cases[i].away);
+		assert_int_equal(knows("list-0"), cases[i].away);
+		assert_int_equal(strstr(last.reason, "--accept-empty") != NULL,
+		    cases[i].away);
+		assert_false(last.denied);
+		remove_lists(cases[i].before - left, cases[i].before);
+	}
+}
+
+static void
+test_guard_of_another_directory(void **state)
+{
+	(void)state;
+	make_lists(5);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(rename(fixture_path("lists"), fixture_path("old")),
+	    0);
+	fixture_mkdir(fixture_path("lists"));
+	make_lists(4);
+	fixture_list("lists", "other");
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_non_null(strstr(last.reason, "1 of 5 lists"));
+	assert_non_null(strstr(last.reason, fixture_path("lists")));
+	assert_true(is_away());
+	assert_true(knows("list-4") && !knows("other"));
+	/* With all of its lists it is accepted. */
+	fixture_list("lists", "list-4");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_true(knows("other"));
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+}
+
+static void
+test_accept_empty(void **state)
+{
+	(void)state;
+	make_lists(5);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	remove_lists(0, 5);
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_int_equal(run_accepting(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 0);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_false(is_away());
+}
+
+static void
+test_unreadable(void **state)
+{
+	(void)state;
+	make_lists(5);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(chmod(fixture_path("lists"), 0), 0);
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_true(last.denied);
+	assert_non_null(strstr(last.reason, "Permission denied"));
+	assert_true(is_away());
+	assert_int_equal(run_accepting(), REBUILD_AWAY);
+	assert_true(last.denied);
+	assert_true(knows("list-0"));
+	assert_int_equal(chmod(fixture_path("lists"), 0755), 0);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_false(is_away());
+	assert_int_equal(rename(fixture_path("lists"), fixture_path("old")),
+	    0);
+	assert_int_equal(run_accepting(), REBUILD_AWAY);
+	assert_true(last.denied);
+}
+
+static void
+test_doubtful_lists_stay(void **state)
+{
+	(void)state;
+	make_lists(6);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(chmod(fixture_path("lists/list-2"), 0), 0);
+	fixture_list("lists", "never-seen");
+	assert_int_equal(chmod(fixture_path("lists/never-seen"), 0), 0);
+	remove_lists(5, 6);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 5);
+	assert_non_null(strstr(last.reason, "2 entries of"));
+	assert_true(knows("list-2") && !knows("never-seen"));
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_int_equal(last.lists, 5);
+	/* All of them: nobody vanished. */
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(chmod(fixture_path("lists/list-%d", i), 0),
+		    0);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_true(knows("list-0"));
+}
+
+static void
+test_useless_old_snapshot(void **state)
+{
+	static const char *const heads[] = { "7\t5\t1\t1", "nonsense" };
+	static const char *const odd[][2] = {
+		/* As it was when lists had no hosts. */
+		{ "list-0", "1\t2\t3" },
+		{ ":host:a.test", "nonsense" },
+	};
+	const char *err, *path = fixture_path("cache/s.cdb");
+	struct cdbmake *m;
+
+	(void)state;
+	make_lists(5);
+	fixture_file(path, "this is no CDB");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_non_null(strstr(last.reason, "no CDB"));
+	assert_true(knows("list-0"));
+	for (size_t i = 0; i < 2; i++) {
+		m = cdbmake_new(path, 0644, &err);
+		assert_non_null(m);
+		assert_int_equal(cdbmake_put(m, STR(":listmap"),
+		                     str_from(heads[i])), 0);
+		assert_int_equal(cdbmake_commit(m, &err), 0);
+		assert_int_equal(run(), REBUILD_WRITTEN);
+		assert_true(knows("list-0"));
+		if (i == 0)
+			assert_non_null(strstr(last.reason, "(7, not 1)"));
+	}
+	for (size_t i = 0; i < 2; i++) {
+		m = cdbmake_new(path, 0644, &err);
+		assert_non_null(m);
+		assert_int_equal(cdbmake_put(m, STR(":listmap"),
+		                     STR("1\t1\t1\t1")), 0);
+		assert_int_equal(cdbmake_put(m, str_from(odd[i][0]),
+		                     str_from(odd[i][1])), 0);
+		assert_int_equal(cdbmake_commit(m, &err), 0);
+		assert_int_equal(run(), REBUILD_WRITTEN);
+		assert_non_null(strstr(last.reason, "broken"));
+		assert_true(knows("list-0"));
+	}
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_string_equal(last.reason, "");
+}
+
+static void
+test_broken_record(void **state)
+{
+	const char *err;
+	struct cdbmake *m;
+
+	(void)state;
+	make_lists(5);
+	m = cdbmake_new(fixture_path("cache/s.cdb"), 0644, &err);
+	assert_non_null(m);
+	assert_int_equal(cdbmake_put(m, STR(":listmap"), STR("1\t1\t1\t1")),
+	    0);
+	assert_int_equal(cdbmake_put(m, STR("foo"), STR("nonsense")), 0);
+	assert_int_equal(cdbmake_commit(m, &err), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_non_null(strstr(last.reason, "broken"));
+	assert_true(knows("list-0") && !knows("foo"));
+}
+
+static void
+test_unwritable_cache(void **state)
+{
+	(void)state;
+	make_lists(5);
+	assert_int_equal(chmod(fixture_path("cache"), 0555), 0);
+	assert_int_equal(run(), REBUILD_FAILED);
+	assert_non_null(strstr(last.reason, "s.lock: Permission denied"));
+	assert_int_equal(chmod(fixture_path("cache"), 0755), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(chmod(fixture_path("cache"), 0555), 0);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	fixture_list("lists", "new");
+	assert_int_equal(run(), REBUILD_FAILED);
+	assert_non_null(strstr(last.reason, "s.cdb: Permission denied"));
+	assert_false(knows("new"));
+	assert_int_equal(chmod(fixture_path("cache"), 0755), 0);
+	assert_int_equal(rename(fixture_path("cache"), fixture_path("no")), 0);
+	assert_int_equal(run(), REBUILD_FAILED);
+}
+
+static void
+test_leftovers_are_swept(void **state)
+{
+	static const char *const stay[] = { "s.cdb.abc", "s.cdb.abcdefg",
+		"s.cdb.abc-ef", "t.cdb.abcdef", "s.cdbXabcdef" };
+	size_t i;
+
+	(void)state;
+	make_lists(2);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	fixture_file(fixture_path("cache/s.cdb.aB3xyZ"), "half");
+	fixture_file(fixture_path("cache/s.state.123456"), "");
+	for (i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
+		fixture_file(fixture_path("cache/%s", stay[i]), "");
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_int_equal(access(fixture_path("cache/s.cdb.aB3xyZ"), F_OK), -1);
+	assert_int_equal(access(fixture_path("cache/s.state.123456"), F_OK),
+	    -1);
+	for (i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
+		assert_int_equal(
+		    access(fixture_path("cache/%s", stay[i]), F_OK), 0);
+}
+
+/*
+ * Hosts.
+ */
+
+/* As Mailman saves it: another file takes its place. */
+static void
+save(const char *name, const char *host, const char *url)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "}(S'host_name'\nS'%s'\n"
+	    "S'web_page_url'\nS'%s'\nS'advertised'\nI01\nu.", host, url);
+	if (access(fixture_path("lists/%s", name), F_OK) == -1)
+		fixture_mkdir(fixture_path("lists/%s", name));
+	fixture_file(fixture_path("lists/%s/tmp", name), text);
+	assert_int_equal(rename(fixture_path("lists/%s/tmp", name),
+	                     fixture_path("lists/%s/config.pck", name)), 0);
+}
+
+static const char *
+host_of(const char *name)
+{
+	static char host[256];
+	const char *err;
+	struct cache *c = cache_open(fixture_path("cache/s.cdb"), &err);
+	struct record r;
+
+	assert_non_null(c);
+	assert_int_equal(cache_find(c, str_from(name), &r), 1);
+	snprintf(host, sizeof(host), "%.*s", (int)r.host.n, r.host.p);
+	cache_close(c);
+	return host;
+}
+
+static int
+note_host(void *arg, struct str host, const struct record_host *r)
+{
+	char *text = arg;
+	size_t n = strlen(text);
+
+	snprintf(text + n, 512 - n, "<%.*s %d %.*s>", (int)host.n, host.p,
+	    (int)r->count, (int)r->url.n, r->url.p);
+	return 0;
+}
+
+static const char *
+hosts(void)
+{
+	static char text[512];
+	const char *err;
+	struct cache *c = cache_open(fixture_path("cache/s.cdb"), &err);
+
+	assert_non_null(c);
+	*text = '\0';
+	assert_int_equal(cache_each_host(c, note_host, text), 0);
+	cache_close(c);
+	return text;
+}
+
+static void
+test_hosts_are_counted(void **state)
+{
+	(void)state;
+	save("a", "One.test", "http://one.test/");
+	save("b", "one.test", "");
+	save("c", "two.test", "");
+	fixture_list("lists", "d");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("a"), "one.test");
+	assert_string_equal(host_of("c"), "two.test");
+	assert_string_equal(host_of("d"), "");
+	assert_string_equal(hosts(), "<one.test 2 http://one.test/listinfo>"
+	    "<two.test 1 >< 1 >");
+	/* One moved, one went; who has no list is not there any more. */
+	save("b", "two.test", "http://b/");
+	fixture_unlist("lists", "a");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(hosts(),
+	    "<two.test 2 http://b/listinfo>< 1 >");
+	/* Where the lists are to be seen stays known. */
+	save("e", "two.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(hosts(),
+	    "<two.test 3 http://b/listinfo>< 1 >");
+	save("b", "two.test", "http://c/");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(hosts(),
+	    "<two.test 3 http://c/listinfo>< 1 >");
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+}
+
+/* An unchanged file is not opened: it might be unreadable, or say anything. */
+static void
+test_unchanged_files_are_not_read(void **state)
+{
+	char path[1024];
+	struct stat st;
+	ino_t cdb;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s",
+	    fixture_path("lists/b/config.pck"));
+	save("a", "one.test", "");
+	save("b", "one.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	cdb = inode("s.cdb");
+	assert_int_equal(chmod(fixture_path("lists/a/config.pck"), 0), 0);
+	assert_int_equal(stat(path, &st), 0);
+	fixture_file(path, "}(S'host_name'\nS'two.test'\n"
+	    "S'web_page_url'\nS''\nS'advertised'\nI01\nu.");
+	assert_int_equal(utimensat(AT_FDCWD, path,
+	                     (struct timespec[]){ st.st_atim, st.st_mtim },
+	                     0), 0);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_int_equal(inode("s.cdb"), cdb);
+	/* Nor when another list changed, and all is written again. */
+	save("c", "one.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("a"), "one.test");
+	assert_string_equal(host_of("b"), "one.test");
+	assert_string_equal(hosts(), "<one.test 3 >");
+	/* By its time alone it is another. */
+	assert_int_equal(utimensat(AT_FDCWD, path,
+	                     (struct timespec[]){ { 1, 0 }, { 1, 0 } }, 0),
+	    0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("b"), "two.test");
+	assert_string_equal(hosts(), "<one.test 2 ><two.test 1 >");
+}
+
+static void
+test_traffic_keeps_the_host(void **state)
+{
+	struct stat st;
+	const char *err;
+	struct cache *c;
+	struct record r;
+
+	(void)state;
+	save("a", "one.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	save("a", "one.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("a"), "one.test");
+	assert_string_equal(hosts(), "<one.test 1 >");
+	assert_int_equal(stat(fixture_path("lists/a/config.pck"), &st), 0);
+	c = cache_open(fixture_path("cache/s.cdb"), &err);
+	assert_non_null(c);
+	assert_int_equal(cache_find(c, STR("a"), &r), 1);
+	assert_true(r.ino == st.st_ino && r.size == (uint64_t)st.st_size);
+	cache_close(c);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+}
+
+/* A mode that changes does not make a file another, so that is tried again. */
+static void
+test_unknown_hosts_are_read_again(void **state)
+{
+	(void)state;
+	save("a", "one.test", "");
+	save("b", "one.test", "");
+	assert_int_equal(chmod(fixture_path("lists/a/config.pck"), 0), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("a"), "");
+	assert_string_equal(hosts(), "< 1 ><one.test 1 >");
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_int_equal(chmod(fixture_path("lists/a/config.pck"), 0644), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("a"), "one.test");
+	assert_string_equal(hosts(), "<one.test 2 >");
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+}
+
+static void
+test_odd_files_have_no_host(void **state)
+{
+	(void)state;
+	alarm(60);
+	save("a", "one.test", "");
+	/* The one before counts where the present one is broken. */
+	assert_int_equal(rename(fixture_path("lists/a/config.pck"),
+	                     fixture_path("lists/a/config.pck.last")), 0);
+	fixture_file(fixture_path("lists/a/config.pck"), "broken");
+	fixture_mkdir(fixture_path("lists/fifo"));
+	assert_int_equal(mkfifo(fixture_path("lists/fifo/config.pck"), 0644),
+	    0);
+	fixture_mkdir(fixture_path("lists/dir"));
+	fixture_mkdir(fixture_path("lists/dir/config.pck"));
+	fixture_mkdir(fixture_path("lists/device"));
+	assert_int_equal(symlink("/dev/zero",
+	                     fixture_path("lists/device/config.pck")), 0);
+	fixture_mkdir(fixture_path("lists/marshal"));
+	fixture_file(fixture_path("lists/marshal/config.db"), "{");
+	save("huge", "one.test", "");
+	assert_int_equal(truncate(fixture_path("lists/huge/config.pck"),
+	                     1LL << 33), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 6);
+	assert_string_equal(host_of("a"), "one.test");
+	assert_string_equal(hosts(), "<one.test 1 >< 5 >");
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	alarm(0);
+}
+
+/* Lists of which the scan could not tell keep their host, and count. */
+static void
+test_doubtful_lists_keep_their_host(void **state)
+{
+	(void)state;
+	save("a", "one.test", "http://one/");
+	save("b", "two.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(chmod(fixture_path("lists/a"), 0), 0);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	save("c", "two.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("a"), "one.test");
+	assert_string_equal(hosts(), "<one.test 1 http://one/listinfo>"
+	    "<two.test 2 >");
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+}
+
+/* The parent holds the lock until the child is seen to wait for it. */
+static void
+test_waits_for_the_lock(void **state)
+{
+	char waiting[64], line[256];
+	int fd, status, seen = 0;
+	pid_t pid;
+	FILE *f;
+
+	(void)state;
+	make_lists(2);
+	fd = open(fixture_path("cache/s.lock"), O_RDWR | O_CREAT | O_CLOEXEC,
+	    0644);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		/* A copy of the descriptor would hold the lock too. */
+		close(fd);
+		_exit(run() == REBUILD_WRITTEN ? 0 : 1);
+	}
+	snprintf(waiting, sizeof(waiting), "-> FLOCK  ADVISORY  WRITE %d ",
+	    (int)pid);
+	while (seen == 0) {
+		assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+		f = fopen("/proc/locks", "r");
+		assert_non_null(f);
+		while (fgets(line, sizeof(line), f) != NULL)
+			seen += strstr(line, waiting) != NULL;
+		fclose(f);
+		sched_yield();
+	}
+	assert_int_equal(access(fixture_path("cache/s.cdb"), F_OK), -1);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_true(knows("list-1"));
+}
+
+/* Several writers at once, while lists come and go. */
+static void
+test_many_writers(void **state)
+{
+	pid_t pids[4];
+	char name[32];
+	int status;
+
+	(void)state;
+	make_lists(10);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	for (size_t i = 0; i < 4; i++) {
+		pids[i] = fork();
+		assert_int_not_equal(pids[i], -1);
+		if (pids[i] != 0)
+			continue;
+		for (int k = 0; k < 20; k++)
+			if (run() > REBUILD_WRITTEN)
+				_exit(1);
+		_exit(0);
+	}
+	for (int k = 0; k < 50; k++) {
+		snprintf(name, sizeof(name), "busy-%d", k);
+		fixture_list("lists", name);
+		assert_true(knows("list-3"));
+	}
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	assert_true(run() <= REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 60);
+	assert_true(knows("busy-49"));
+	assert_int_equal(fixture_count(fixture_path("cache"), "s.cdb"), 1);
+}
+
+/* By the end of the scan the directory has another name, and an empty one its
+ * own. */
+static void
+replace_directory(void *arg, size_t seen)
+{
+	(void)arg;
+	(void)seen;
+	assert_int_equal(rename(fixture_path("lists"), fixture_path("was")),
+	    0);
+	fixture_mkdir(fixture_path("lists"));
+}
+
+static void
+test_directory_goes_while_it_is_read(void **state)
+{
+	struct rebuild_order o;
+	ino_t before;
+
+	(void)state;
+	make_lists(10);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	before = inode("s.cdb");
+	fixture_list("lists", "new");
+	o = order();
+	o.progress = replace_directory;
+	rebuild(&o, &last);
+	/* Its lists were there, but what hosts they have nobody can tell. */
+	assert_int_equal(last.status, REBUILD_AWAY);
+	assert_non_null(strstr(last.reason, "went while it was read"));
+	assert_true(is_away());
+	assert_int_equal(inode("s.cdb"), before);
+	assert_int_equal(rmdir(fixture_path("lists")), 0);
+	assert_int_equal(rename(fixture_path("was"), fixture_path("lists")),
+	    0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 11);
+	assert_false(is_away());
+}
+
+static void
+test_snapshot_in_use_guards(void **state)
+{
+	struct rebuild_order o;
+	const char *err;
+
+	(void)state;
+	make_lists(10);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	o = order();
+	o.known = cache_open(fixture_path("cache/s.cdb"), &err);
+	assert_non_null(o.known);
+	assert_int_equal(unlink(fixture_path("cache/s.cdb")), 0);
+	assert_int_equal(unlink(fixture_path("cache/s.state")), 0);
+	remove_lists(0, 10);
+	rebuild(&o, &last);
+	assert_int_equal(last.status, REBUILD_AWAY);
+	/* Where all is well it is put there again. */
+	make_lists(10);
+	rebuild(&o, &last);
+	assert_int_equal(last.status, REBUILD_WRITTEN);
+	assert_true(knows("list-9"));
+	cache_close(o.known);
+}
+
+static void
+test_last_count_guards(void **state)
+{
+	(void)state;
+	make_lists(10);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(unlink(fixture_path("cache/s.cdb")), 0);
+	remove_lists(0, 6);
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_non_null(strstr(last.reason, "--accept-empty"));
+	/* However often it is tried. */
+	assert_int_equal(run(), REBUILD_AWAY);
+	/* Half of them are enough, and so is a person's word. */
+	fixture_list("lists", "list-5");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(unlink(fixture_path("cache/s.cdb")), 0);
+	remove_lists(5, 10);
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_int_equal(run_accepting(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 0);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+}
+
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_first_and_changes),
+		TEST(test_unchanged_writes_nothing),
+		TEST(test_empty_site),
+		TEST(test_guard_of_vanished_lists),
+		TEST(test_guard_of_another_directory),
+		TEST(test_accept_empty),
+		TEST(test_unreadable),
+		TEST(test_doubtful_lists_stay),
+		TEST(test_useless_old_snapshot),
+		TEST(test_broken_record),
+		TEST(test_unwritable_cache),
+		TEST(test_leftovers_are_swept),
+		TEST(test_hosts_are_counted),
+		TEST(test_unchanged_files_are_not_read),
+		TEST(test_traffic_keeps_the_host),
+		TEST(test_unknown_hosts_are_read_again),
+		TEST(test_odd_files_have_no_host),
+		TEST(test_doubtful_lists_keep_their_host),
+		TEST(test_directory_goes_while_it_is_read),
+		TEST(test_snapshot_in_use_guards),
+		TEST(test_last_count_guards),
+		TEST(test_waits_for_the_lock),
+		TEST(test_many_writers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

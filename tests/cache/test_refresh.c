@@ -1,0 +1,691 @@
+#include <ev.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "mailman/lists.h"
+#include "mailman/mailman.h"
+#include "cache/rebuild.h"
+#include "cache/refresh.h"
+#include "cache/watch.h"
+#include "tests/fixture.h"
+
+/* Nothing here depends on how long things take; this only ends a hang. */
+#define PATIENCE 30
+
+#define WAIT(condition)                                                       \
+	do {                                                                  \
+		time_t end = time(NULL) + PATIENCE;                           \
+                                                                              \
+		while (!(condition)) {                                        \
+			if (time(NULL) > end)                                 \
+				fail_msg("waited in vain: %s", #condition);   \
+			ev_run(loop, EVRUN_ONCE);                             \
+		}                                                             \
+	} while (0)
+
+static struct ev_loop *loop;
+static struct ev_timer heartbeat; /* so that WAIT looks again */
+static struct refresh *refresh;
+static struct conf_site site;
+static char site_name[] = "s", lists_dir[1024], cache_dir[1024];
+static char lines[65536];
+
+static void
+on_heartbeat(struct ev_loop *l, struct ev_timer *w, int events)
+{
+	(void)l;
+	(void)w;
+	(void)events;
+}
+
+static void
+take_line(void *arg, enum log_level level, const char *line)
+{
+	size_t n = strlen(lines);
+
+	(void)arg;
+	(void)level;
+	snprintf(lines + n, sizeof(lines) - n, "%s\n", line);
+}
+
+static int
+logged(const char *text)
+{
+	const char *p = lines;
+	int n = 0;
+
+	while ((p = strstr(p, text)) != NULL) {
+		p += strlen(text);
+		n++;
+	}
+	return n;
+}
+
+static int
+setup(void **state)
+{
+	if (fixture_setup(state) != 0)
+		return -1;
+	loop = ev_default_loop(0);
+	ev_timer_init(&heartbeat, on_heartbeat, 0.005, 0.005);
+	ev_timer_start(loop, &heartbeat);
+	snprintf(lists_dir, sizeof(lists_dir), "%s", fixture_path("lists"));
+	snprintf(cache_dir, sizeof(cache_dir), "%s", fixture_path("cache"));
+	site = (struct conf_site){ .name = site_name, .lists_dir = lists_dir };
+	lines[0] = '\0';
+	log_sink(take_line, NULL);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	refresh_free(refresh);
+	refresh = NULL;
+	ev_timer_stop(loop, &heartbeat);
+	log_sink(NULL, NULL);
+	return fixture_teardown(state);
+}
+
+static void
+begin_on(struct ev_loop *on, bool verify)
+{
+	struct refresh_options o = {
+		.mailman = &mailman2,
+		.site = &site,
+		.cache_dir = cache_dir,
+		.rescan = 3600,
+		.debounce = 0.02,
+		.verify = verify ? REFRESH_VERIFY_YES : REFRESH_VERIFY_NO,
+	};
+
+	refresh_free(refresh);
+	refresh = refresh_new(on, &o);
+	assert_non_null(refresh);
+}
+
+static struct refresh_status
+status(void)
+{
+	struct refresh_status st;
+
+	refresh_status(refresh, &st);
+	return st;
+}
+
+static enum lists_found
+find(const char *name, enum lists_from from)
+{
+	const struct lists *l = refresh_lists(refresh);
+	struct list list;
+
+	return l->find(l, str_from(name), from, &list);
+}
+
+static enum lists_found
+ask(const char *name)
+{
+	return find(name, LISTS_FROM_DISK);
+}
+
+static bool
+known(const char *name)
+{
+	return find(name, LISTS_FROM_SNAPSHOT) == LISTS_FOUND;
+}
+
+static bool
+changing(void)
+{
+	return refresh_lists(refresh)->changing(refresh_lists(refresh));
+}
+
+static bool
+complete(void)
+{
+	return refresh_lists(refresh)->complete(refresh_lists(refresh));
+}
+
+static int
+count_list(void *arg, const struct list *list)
+{
+	assert_true(list->name.n > 0);
+	++*(int *)arg;
+	return 0;
+}
+
+static int
+each(int *n)
+{
+	const struct lists *l = refresh_lists(refresh);
+
+	*n = 0;
+	return l->each(l, count_list, n);
+}
+
+static enum rebuild_status
+rebuild_by_hand(bool accept_empty)
+{
+	struct rebuild_order o = { .mailman = &mailman2, .site = "s",
+		.lists_dir = lists_dir, .cache_dir = cache_dir,
+		.accept_empty = accept_empty };
+	struct rebuild_result r;
+
+	rebuild(&o, &r);
+	return r.status;
+}
+
+static const char *const five[] = { "list-1", "list-2", "list-3", "list-4",
+	"list-5" };
+
+/* The lists foo, list-1 ... list-5, and a daemon that knows them. */
+static void
+begin_with_lists(bool verify)
+{
+	fixture_list("lists", "foo");
+	for (int i = 0; i < 5; i++)
+		fixture_list("lists", five[i]);
+	begin_on(loop, verify);
+	WAIT(status().scanned != 0);
+	assert_int_equal(status().lists, 6);
+}
+
+static void
+test_first_start(void **state)
+{
+	int n;
+
+	(void)state;
+	fixture_list("lists", "foo");
+	begin_on(loop, true);
+	/* Before the first scan there is only the directory. */
+	assert_false(status().cached);
+	assert_true(changing());
+	assert_false(complete());
+	assert_int_equal(ask("foo"), LISTS_FOUND);
+	assert_int_equal(find("foo", LISTS_FROM_SNAPSHOT), LISTS_FOUND);
+	assert_int_equal(ask("nosuch"), LISTS_AWAY);
+	assert_int_equal(find("nosuch", LISTS_FROM_SNAPSHOT), LISTS_AWAY);
+	assert_int_equal(each(&n), -1);
+	WAIT(status().scanned != 0 && !status().scanning && !changing());
+	assert_true(status().cached && status().watching && !status().away);
+	assert_true(known("foo"));
+	assert_int_equal(ask("nosuch"), LISTS_ABSENT);
+	assert_int_equal(each(&n), 0);
+	assert_int_equal(n, 1);
+	assert_true(complete());
+	assert_int_equal(logged("refresh: new snapshot: s: 1 lists, "), 1);
+}
+
+static void
+test_old_snapshot_serves_at_once(void **state)
+{
+	(void)state;
+	begin_with_lists(true);
+	begin_on(loop, true);
+	assert_true(known("foo"));
+	assert_int_equal(ask("nosuch"), LISTS_ABSENT);
+	assert_true(changing());
+	WAIT(status().scanned != 0);
+	assert_int_equal(logged("new snapshot"), 1);
+}
+
+static void
+test_lists_come_and_go(void **state)
+{
+	(void)state;
+	begin_with_lists(true);
+	fixture_list("lists", "new");
+	/* Right before the loop has turned. */
+	assert_int_equal(ask("new"), LISTS_FOUND);
+	assert_true(changing());
+	WAIT(known("new") && !changing());
+	assert_int_equal(rename(fixture_path("lists/new"),
+	                     fixture_path("lists/newer")), 0);
+	WAIT(known("newer") && !known("new"));
+	fixture_unlist("lists", "newer");
+	WAIT(!known("newer"));
+	assert_int_equal(ask("newer"), LISTS_ABSENT);
+	WAIT(!changing());
+	assert_true(complete());
+	assert_int_equal(logged("away"), 0);
+}
+
+static void
+test_half_made_list(void **state)
+{
+	unsigned long before;
+
+	(void)state;
+	begin_with_lists(true);
+	before = status().scans;
+	fixture_mkdir(fixture_path("lists/half"));
+	assert_int_equal(ask("half"), LISTS_ABSENT);
+	WAIT(status().scans > before && !status().scanning);
+	assert_int_equal(ask("half"), LISTS_ABSENT);
+	/* The watch would not see it become one. */
+	assert_true(changing());
+	assert_false(complete());
+	/* The look-up does. */
+	fixture_file(fixture_path("lists/half/config.pck"), "");
+	assert_int_equal(ask("half"), LISTS_FOUND);
+	WAIT(known("half"));
+}
+
+static void
+test_unreadable_and_back(void **state)
+{
+	unsigned long before;
+
+	(void)state;
+	begin_with_lists(true);
+	WAIT(!changing());
+	assert_int_equal(chmod(lists_dir, 0), 0);
+	assert_int_equal(ask("nosuch"), LISTS_AWAY);
+	WAIT(status().away);
+	assert_int_equal(ask("foo"), LISTS_FOUND);
+	assert_int_equal(ask("nosuch"), LISTS_AWAY);
+	assert_true(complete());
+	assert_non_null(strstr(status().reason, "Permission denied"));
+	before = status().scans;
+	WAIT(status().scans >= before + 2);
+	assert_int_equal(chmod(lists_dir, 0755), 0);
+	WAIT(!status().away);
+	assert_int_equal(ask("nosuch"), LISTS_ABSENT);
+	assert_string_equal(status().reason, "");
+	assert_int_equal(logged("refresh: site is away: s: "), 1);
+	assert_int_equal(logged("refresh: site is back: s: 6 lists"), 1);
+}
+
+static void
+test_moved_away_and_back(void **state)
+{
+	(void)state;
+	begin_with_lists(true);
+	WAIT(!changing());
+	assert_int_equal(rename(lists_dir, fixture_path("moved")), 0);
+	WAIT(status().away);
+	assert_int_equal(ask("foo"), LISTS_FOUND);
+	assert_int_equal(ask("nosuch"), LISTS_AWAY);
+	assert_true(complete());
+	assert_false(status().watching);
+	assert_int_equal(rename(fixture_path("moved"), lists_dir), 0);
+	WAIT(!status().away && status().watching);
+	fixture_list("lists", "new");
+	WAIT(known("new"));
+	assert_int_equal(logged("site is away"), 1);
+	assert_int_equal(logged("cannot watch"), 1);
+}
+
+static void
+test_emptied_by_a_new_directory(void **state)
+{
+	(void)state;
+	begin_with_lists(true);
+	assert_int_equal(rename(lists_dir, fixture_path("moved")), 0);
+	fixture_mkdir(lists_dir);
+	/* The loop has not turned, and yet nothing is refused. */
+	assert_int_equal(ask("foo"), LISTS_FOUND);
+	assert_int_equal(ask("new"), LISTS_AWAY);
+	WAIT(status().away);
+	assert_int_equal(ask("new"), LISTS_AWAY);
+	assert_int_equal(rmdir(lists_dir), 0);
+	assert_int_equal(rename(fixture_path("moved"), lists_dir), 0);
+	WAIT(!status().away);
+}
+
+static void
+switch_link(const char *target)
+{
+	assert_int_equal(symlink(target, fixture_path("link.new")), 0);
+	assert_int_equal(rename(fixture_path("link.new"), lists_dir), 0);
+}
+
+static void
+test_link_switched(void **state)
+{
+	(void)state;
+	snprintf(lists_dir, sizeof(lists_dir), "%s", fixture_path("link"));
+	switch_link("lists");
+	begin_with_lists(true);
+	WAIT(!changing());
+	fixture_mkdir(fixture_path("other"));
+	fixture_list("other", "foo");
+	for (int i = 0; i < 4; i++)
+		fixture_list("other", five[i]);
+	fixture_list("other", "extra");
+	switch_link("other");
+	WAIT(status().away);
+	assert_int_equal(ask("list-5"), LISTS_FOUND);
+	assert_int_equal(ask("extra"), LISTS_AWAY);
+	assert_true(complete());
+	fixture_list("other", "list-5");
+	WAIT(!status().away && known("extra"));
+	fixture_list("other", "more");
+	WAIT(known("more"));
+}
+
+static void
+test_mounted_over(void **state)
+{
+	(void)state;
+	if (!fixture_own_mounts()) {
+		print_message("# not allowed to mount\n");
+		skip();
+	}
+	begin_with_lists(true);
+	WAIT(!changing());
+	assert_true(fixture_root());
+	assert_int_equal(mount("none", lists_dir, "tmpfs", 0, "mode=777"), 0);
+	fixture_nobody();
+	assert_int_equal(ask("nosuch"), LISTS_AWAY);
+	WAIT(status().away);
+	assert_int_equal(ask("foo"), LISTS_FOUND);
+	assert_int_equal(ask("nosuch"), LISTS_AWAY);
+	assert_true(complete());
+	/* A child that reads there keeps it busy for a moment. */
+	WAIT(!status().scanning);
+	assert_true(fixture_root());
+	assert_int_equal(umount(lists_dir), 0);
+	fixture_nobody();
+	WAIT(!status().away && status().watching);
+	fixture_list("lists", "new");
+	WAIT(known("new"));
+}
+
+static void
+test_emptied_unseen(void **state)
+{
+	(void)state;
+	begin_with_lists(true);
+	refresh_free(refresh);
+	refresh = NULL;
+	fixture_unlist("lists", "foo");
+	for (int i = 0; i < 5; i++)
+		fixture_unlist("lists", five[i]);
+	begin_on(loop, true);
+	WAIT(status().away);
+	assert_int_equal(ask("foo"), LISTS_FOUND);
+	assert_int_equal(ask("nosuch"), LISTS_AWAY);
+	assert_false(complete());
+	/* The next start knows that from the state. */
+	begin_on(loop, true);
+	assert_true(status().away);
+	assert_int_equal(ask("nosuch"), LISTS_AWAY);
+	assert_int_equal(rebuild_by_hand(true), REBUILD_WRITTEN);
+	WAIT(!status().away);
+	assert_int_equal(ask("foo"), LISTS_ABSENT);
+	assert_int_equal(status().lists, 0);
+}
+
+static void
+test_removed_before_our_eyes(void **state)
+{
+	(void)state;
+	begin_with_lists(true);
+	fixture_unlist("lists", "foo");
+	for (int i = 0; i < 5; i++) {
+		fixture_unlist("lists", five[i]);
+		ev_run(loop, EVRUN_NOWAIT);
+	}
+	WAIT(status().lists == 0);
+	assert_int_equal(logged("away"), 0);
+	assert_int_equal(ask("foo"), LISTS_ABSENT);
+}
+
+static void
+test_snapshot_of_another_writer(void **state)
+{
+	unsigned long before;
+
+	(void)state;
+	begin_with_lists(true);
+	before = status().scans;
+	fixture_mkdir(fixture_path("lists/half"));
+	WAIT(status().scans > before && !status().scanning);
+	fixture_file(fixture_path("lists/half/config.pck"), "");
+	assert_int_equal(rebuild_by_hand(false), REBUILD_WRITTEN);
+	WAIT(known("half"));
+	assert_int_equal(
+	    logged("refresh: snapshot of another writer: s: 7 lists"), 1);
+}
+
+static void
+test_snapshot_spoiled(void **state)
+{
+	(void)state;
+	begin_with_lists(true);
+	assert_int_equal(unlink(fixture_path("cache/s.cdb")), 0);
+	fixture_file(fixture_path("cache/s.cdb"), "no CDB at all");
+	WAIT(logged("is gone or no use") == 1);
+	assert_true(known("foo"));
+	assert_int_equal(rebuild_by_hand(false), REBUILD_UNCHANGED);
+	/* Found so at the start there is nothing better. */
+	refresh_free(refresh);
+	refresh = NULL;
+	fixture_file(fixture_path("cache/s.cdb"), "no CDB at all");
+	begin_on(loop, true);
+	assert_false(status().cached);
+	assert_int_equal(ask("nosuch"), LISTS_AWAY);
+	assert_int_equal(logged("old snapshot is no use: "), 1);
+	WAIT(status().cached);
+	assert_true(known("foo"));
+}
+
+/* The process that waits for the lock INODE; 0: none yet. */
+static int
+lock_waiter(unsigned long inode)
+{
+	char line[256], wanted[64];
+	const char *p;
+	FILE *f = fopen("/proc/locks", "r");
+	int pid = 0;
+
+	assert_non_null(f);
+	snprintf(wanted, sizeof(wanted), ":%lu 0 EOF", inode);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		p = strstr(line, "-> FLOCK  ADVISORY  WRITE ");
+		if (p != NULL && strstr(line, wanted) != NULL &&
+		    sscanf(p, "-> FLOCK  ADVISORY  WRITE %d", &pid) != 1)
+			pid = 0;
+	}
+	fclose(f);
+	return pid;
+}
+
+static void
+test_child_killed(void **state)
+{
+	struct stat st;
+	int fd;
+
+	(void)state;
+	fixture_list("lists", "foo");
+	fd = open(fixture_path("cache/s.lock"), O_RDWR | O_CREAT | O_CLOEXEC,
+	    0644);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	begin_on(loop, true);
+	WAIT(lock_waiter(st.st_ino) != 0);
+	assert_int_equal(kill(lock_waiter(st.st_ino), SIGKILL), 0);
+	WAIT(status().scans == 1);
+	assert_string_equal(status().reason,
+	    "the scan was ended by signal 9");
+	assert_false(status().cached);
+	/* The second time it is no news. */
+	WAIT(lock_waiter(st.st_ino) != 0);
+	assert_int_equal(kill(lock_waiter(st.st_ino), SIGKILL), 0);
+	WAIT(status().scans == 2);
+	assert_int_equal(logged("refresh: scan failed: s: "), 1);
+	assert_int_equal(close(fd), 0);
+	WAIT(status().cached);
+	assert_string_equal(status().reason, "");
+}
+
+static void
+test_unwritable_cache(void **state)
+{
+	(void)state;
+	begin_with_lists(true);
+	assert_int_equal(chmod(cache_dir, 0555), 0);
+	fixture_list("lists", "new");
+	WAIT(logged("refresh: scan failed: s: cannot write the snapshot") ==
+	    1);
+	assert_int_equal(ask("new"), LISTS_FOUND);
+	assert_int_equal(ask("foo"), LISTS_FOUND);
+	assert_int_equal(ask("nosuch"), LISTS_ABSENT);
+	assert_true(changing());
+	assert_false(status().away);
+	assert_int_equal(chmod(cache_dir, 0755), 0);
+	WAIT(known("new"));
+	assert_string_equal(status().reason, "");
+}
+
+static void
+test_without_verification(void **state)
+{
+	(void)state;
+	fixture_list("lists", "foo");
+	begin_on(loop, false);
+	assert_int_equal(ask("foo"), LISTS_AWAY);
+	WAIT(status().scanned != 0);
+	assert_int_equal(ask("foo"), LISTS_FOUND);
+	assert_int_equal(ask("nosuch"), LISTS_ABSENT);
+	fixture_list("lists", "new");
+	assert_int_equal(ask("new"), LISTS_ABSENT);
+	WAIT(known("new"));
+	assert_int_equal(chmod(lists_dir, 0), 0);
+	WAIT(status().away);
+	assert_int_equal(ask("foo"), LISTS_FOUND);
+	assert_int_equal(ask("nosuch"), LISTS_AWAY);
+}
+
+static void
+test_without_a_loop(void **state)
+{
+	(void)state;
+	fixture_list("lists", "foo");
+	begin_on(NULL, true);
+	assert_int_equal(ask("foo"), LISTS_FOUND);
+	assert_int_equal(ask("nosuch"), LISTS_AWAY);
+	assert_int_equal(rebuild_by_hand(false), REBUILD_WRITTEN);
+	begin_on(NULL, true);
+	assert_true(status().cached && status().scanned != 0);
+	assert_true(known("foo"));
+	assert_int_equal(ask("nosuch"), LISTS_ABSENT);
+	assert_true(changing());
+	assert_false(complete());
+	assert_int_equal(chmod(lists_dir, 0), 0);
+	assert_int_equal(rebuild_by_hand(false), REBUILD_AWAY);
+	assert_int_equal(chmod(lists_dir, 0755), 0);
+	begin_on(NULL, false);
+	assert_true(status().away);
+	assert_non_null(strstr(status().reason, "Permission denied"));
+	assert_int_equal(ask("foo"), LISTS_FOUND);
+	assert_int_equal(ask("nosuch"), LISTS_AWAY);
+	refresh_stop(refresh);
+}
+
+static void
+test_stopped(void **state)
+{
+	unsigned long before;
+
+	(void)state;
+	begin_with_lists(true);
+	before = status().scans;
+	refresh_stop(refresh);
+	assert_false(status().watching || status().scanning);
+	fixture_list("lists", "new");
+	assert_int_equal(ask("new"), LISTS_FOUND);
+	assert_int_equal(ask("foo"), LISTS_FOUND);
+	assert_int_equal(ask("nosuch"), LISTS_ABSENT);
+	assert_true(changing());
+	ev_run(loop, EVRUN_ONCE);
+	assert_int_equal(status().scans, before);
+	assert_false(known("new"));
+	/* What a successor writes is still read. */
+	assert_int_equal(rebuild_by_hand(false), REBUILD_WRITTEN);
+	WAIT(known("new"));
+	assert_int_equal(status().scans, before);
+}
+
+#define INSTANCES 1000
+
+static void
+test_no_watch_to_be_had(void **state)
+{
+	struct watch *taken[INSTANCES];
+	size_t n = 0;
+
+	(void)state;
+	while (n < INSTANCES && (taken[n] = watch_new()) != NULL)
+		n++;
+	if (n < INSTANCES) {
+		fixture_list("lists", "foo");
+		begin_on(loop, true);
+		WAIT(status().cached);
+		assert_false(status().watching);
+		/* Nobody says what changes, so it always may have. */
+		assert_true(changing());
+		assert_false(complete());
+		assert_int_equal(logged("fs.inotify.max_user_instances"), 1);
+		fixture_list("lists", "new");
+		assert_int_equal(ask("new"), LISTS_FOUND);
+		WAIT(known("new"));
+	}
+	while (n > 0)
+		watch_free(taken[--n]);
+	if (refresh == NULL) {
+		print_message("# more than %d inotify instances\n", INSTANCES);
+		skip();
+	}
+	WAIT(status().watching && !changing());
+	assert_int_equal(logged("refresh: watching again"), 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_first_start),
+		TEST(test_old_snapshot_serves_at_once),
+		TEST(test_lists_come_and_go),
+		TEST(test_half_made_list),
+		TEST(test_unreadable_and_back),
+		TEST(test_moved_away_and_back),
+		TEST(test_emptied_by_a_new_directory),
+		TEST(test_link_switched),
+		TEST(test_mounted_over),
+		TEST(test_emptied_unseen),
+		TEST(test_removed_before_our_eyes),
+		TEST(test_snapshot_of_another_writer),
+		TEST(test_snapshot_spoiled),
+		TEST(test_child_killed),
+		TEST(test_unwritable_cache),
+		TEST(test_without_verification),
+		TEST(test_without_a_loop),
+		TEST(test_stopped),
+		TEST(test_no_watch_to_be_had),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

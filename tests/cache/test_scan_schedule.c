@@ -1,0 +1,77 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "cache/scan_schedule.h"
+
+static struct scan_schedule
+new_pace(void)
+{
+	return (
+	    struct scan_schedule){ .longest_delay = 2, .longest_backoff = 5 };
+}
+
+static void
+test_debounce_is_capped(void **state)
+{
+	struct scan_schedule p = new_pace();
+
+	(void)state;
+	assert_true(scan_schedule_ask(&p, 100, 0.5) == 100.5);
+	assert_true(scan_schedule_ask(&p, 101, 0.5) == 101.5);
+	assert_true(scan_schedule_ask(&p, 101.75, 0.5) == 102);
+	assert_true(scan_schedule_ask(&p, 103, 0.5) == 103);
+	/* Something urgent comes sooner. */
+	scan_schedule_began(&p);
+	assert_true(scan_schedule_ask(&p, 200, 0.5) == 200.5);
+	assert_true(scan_schedule_ask(&p, 200, 0) == 200);
+}
+
+static void
+test_half_of_the_time(void **state)
+{
+	struct scan_schedule p = new_pace();
+
+	(void)state;
+	scan_schedule_began(&p);
+	scan_schedule_ended(&p, 100, 10);
+	assert_true(scan_schedule_ask(&p, 100, 0.5) == 110);
+	assert_true(scan_schedule_ask(&p, 109.75, 0.5) == 110);
+	assert_true(scan_schedule_ask(&p, 120, 0.5) == 120);
+}
+
+static void
+test_back_off(void **state)
+{
+	static const double waits[] = { 1, 2, 4, 5, 5 };
+	struct scan_schedule p = new_pace();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		scan_schedule_began(&p);
+		scan_schedule_ended(&p, 100, 0);
+		scan_schedule_failed(&p, 100);
+		assert_true(scan_schedule_ask(&p, 100, 0) == 100 + waits[i]);
+	}
+	scan_schedule_began(&p);
+	scan_schedule_ended(&p, 200, 0);
+	scan_schedule_well(&p);
+	assert_true(scan_schedule_ask(&p, 200, 0) == 200);
+	scan_schedule_failed(&p, 200);
+	assert_true(scan_schedule_ask(&p, 200, 0) == 201);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_debounce_is_capped),
+		cmocka_unit_test(test_half_of_the_time),
+		cmocka_unit_test(test_back_off),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

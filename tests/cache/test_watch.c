@@ -1,0 +1,278 @@
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "mailman/directory.h"
+#include "cache/watch.h"
+#include "tests/fixture.h"
+
+/* Events are queued before the call that caused them returns. */
+static struct watch *
+armed(void)
+{
+	struct watch *w = watch_new();
+
+	assert_non_null(w);
+	assert_false(watch_armed(w));
+	assert_int_equal(watch_arm(w, fixture_path("lists")), 0);
+	assert_true(watch_armed(w));
+	assert_int_equal(watch_read(w), 0);
+	return w;
+}
+
+static bool
+gone(struct watch *w, const char *name)
+{
+	struct gone g = watch_gone(w);
+	uint64_t h = gone_hash(str_from(name));
+
+	for (size_t i = 1; i < g.n; i++)
+		assert_true(g.hash[i - 1] <= g.hash[i]);
+	for (size_t i = 0; i < g.n; i++)
+		if (g.hash[i] == h)
+			return true;
+	return false;
+}
+
+static void
+test_entries(void **state)
+{
+	struct watch *w = armed();
+
+	(void)state;
+	fixture_list("lists", "foo");
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_int_equal(watch_read(w), 0);
+	fixture_file(fixture_path("lists/foo/config.pck"), "more");
+	assert_int_equal(watch_read(w), 0);
+	assert_int_equal(chmod(fixture_path("lists/foo"), 0700), 0);
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_int_equal(symlink("foo", fixture_path("lists/link")), 0);
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_int_equal(rename(fixture_path("lists/foo"),
+	                     fixture_path("lists/bar")), 0);
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_true(gone(w, "foo") && !gone(w, "bar"));
+	assert_int_equal(unlink(fixture_path("lists/link")), 0);
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_true(gone(w, "link"));
+	watch_free(w);
+}
+
+/* Other files come and go there with every message. */
+static void
+test_files_beside(void **state)
+{
+	struct watch *w = armed();
+
+	(void)state;
+	fixture_mkdir(fixture_path("data"));
+	assert_true(watch_beside(w, fixture_path("data"), "postfix_"));
+	assert_false(watch_beside(w, fixture_path("data"), "postfix_"));
+	assert_int_equal(watch_read(w), 0);
+	fixture_file(fixture_path("data/mailman.db-journal"), "x");
+	assert_int_equal(unlink(fixture_path("data/mailman.db-journal")), 0);
+	assert_int_equal(watch_read(w), 0);
+	fixture_file(fixture_path("data/new"), "x");
+	assert_int_equal(rename(fixture_path("data/new"),
+	                     fixture_path("data/postfix_lmtp")), 0);
+	assert_int_equal(watch_read(w), WATCH_BESIDE);
+	fixture_file(fixture_path("data/postfix_lmtp"), "y");
+	assert_int_equal(watch_read(w), WATCH_BESIDE);
+	assert_int_equal(unlink(fixture_path("data/postfix_lmtp")), 0);
+	assert_int_equal(watch_read(w), WATCH_BESIDE);
+	/* Of what is watched otherwise it changes nothing. */
+	fixture_list("lists", "foo");
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_int_equal(unlink(fixture_path("data/new")), -1);
+	assert_int_equal(rmdir(fixture_path("data")), 0);
+	assert_int_equal(watch_read(w), 0);
+	assert_true(watch_armed(w));
+	assert_false(watch_beside(w, fixture_path("data"), "postfix_"));
+	assert_int_equal(watch_read(w), 0);
+	/* It is back, and another one. */
+	fixture_mkdir(fixture_path("data"));
+	assert_true(watch_beside(w, fixture_path("data"), "postfix_"));
+	assert_int_equal(rename(fixture_path("data"), fixture_path("old")), 0);
+	fixture_mkdir(fixture_path("data"));
+	assert_true(watch_beside(w, fixture_path("data"), "postfix_"));
+	assert_int_equal(watch_read(w), 0);
+	fixture_file(fixture_path("old/postfix_lmtp"), "x");
+	assert_int_equal(watch_read(w), 0);
+	fixture_file(fixture_path("data/postfix_lmtp"), "x");
+	assert_int_equal(watch_read(w), WATCH_BESIDE);
+	watch_free(w);
+}
+
+static void
+test_forget(void **state)
+{
+	struct watch *w = armed();
+
+	(void)state;
+	fixture_list("lists", "a");
+	fixture_list("lists", "b");
+	fixture_unlist("lists", "a");
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_true(gone(w, "a"));
+	fixture_unlist("lists", "b");
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	/* "b" went after the last watch_gone(). */
+	watch_forget(w);
+	assert_false(gone(w, "a"));
+	assert_true(gone(w, "b"));
+	watch_forget(w);
+	assert_int_equal(watch_gone(w).n, 0);
+	watch_forget(w);
+	assert_int_equal(watch_gone(w).n, 0);
+	watch_free(w);
+}
+
+static void
+test_the_directory_itself(void **state)
+{
+	struct watch *w = armed();
+	struct directory_id id;
+
+	(void)state;
+	assert_int_equal(directory_identify(fixture_path("lists"), &id), 0);
+	assert_true(watch_id(w)->dev == id.dev && watch_id(w)->ino == id.ino);
+	assert_true(watch_is_at(w, fixture_path("lists")));
+	assert_false(watch_is_at(w, fixture_path("cache")));
+	assert_false(watch_is_at(w, fixture_path("nosuch")));
+	assert_int_equal(chmod(fixture_path("lists"), 0700), 0);
+	assert_int_equal(watch_read(w), WATCH_TOUCHED);
+	assert_true(watch_armed(w));
+	assert_int_equal(rename(fixture_path("lists"), fixture_path("moved")),
+	    0);
+	assert_int_equal(watch_read(w), WATCH_LOST);
+	assert_false(watch_armed(w));
+	/* What happens to the old one is no concern any more. */
+	fixture_mkdir(fixture_path("moved/x"));
+	assert_int_equal(watch_read(w), 0);
+	assert_int_equal(watch_arm(w, fixture_path("lists")), -1);
+	assert_int_equal(errno, ENOENT);
+	fixture_mkdir(fixture_path("lists"));
+	assert_int_equal(watch_arm(w, fixture_path("lists")), 0);
+	assert_int_equal(rmdir(fixture_path("lists")), 0);
+	assert_true((watch_read(w) & WATCH_LOST) != 0);
+	assert_false(watch_armed(w));
+	watch_free(w);
+}
+
+static void
+test_arm_again(void **state)
+{
+	struct watch *w = armed();
+
+	(void)state;
+	fixture_list("lists", "foo");
+	fixture_unlist("lists", "foo");
+	/* Events of before are not lost, and the old watch's end is none. */
+	assert_int_equal(watch_arm(w, fixture_path("cache")), 0);
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_true(gone(w, "foo"));
+	assert_true(watch_armed(w));
+	fixture_list("lists", "bar");
+	assert_int_equal(watch_read(w), 0);
+	fixture_list("cache", "bar");
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	watch_free(w);
+}
+
+static void
+test_link_is_followed(void **state)
+{
+	struct watch *w = watch_new();
+
+	(void)state;
+	assert_non_null(w);
+	assert_int_equal(symlink("lists", fixture_path("link")), 0);
+	assert_int_equal(watch_arm(w, fixture_path("link")), 0);
+	fixture_list("lists", "foo");
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	watch_free(w);
+}
+
+static void
+test_what_cannot_be_watched(void **state)
+{
+	struct watch *w = watch_new();
+
+	(void)state;
+	assert_non_null(w);
+	fixture_file(fixture_path("file"), "");
+	assert_int_equal(watch_arm(w, fixture_path("file")), -1);
+	assert_int_equal(errno, ENOTDIR);
+	assert_int_equal(chmod(fixture_path("lists"), 0), 0);
+	assert_int_equal(watch_arm(w, fixture_path("lists")), -1);
+	assert_int_equal(errno, EACCES);
+	assert_false(watch_armed(w));
+	assert_int_equal(watch_read(w), 0);
+	watch_free(w);
+	watch_free(NULL);
+}
+
+static long
+queue_length(void)
+{
+	FILE *f = fopen("/proc/sys/fs/inotify/max_queued_events", "r");
+	long n = 0;
+
+	if (f != NULL) {
+		if (fscanf(f, "%ld", &n) != 1)
+			n = 0;
+		fclose(f);
+	}
+	return n;
+}
+
+static void
+test_overflow(void **state)
+{
+	long n = queue_length();
+	struct watch *w;
+
+	(void)state;
+	if (n <= 0 || n > 100000) {
+		print_message("# cannot fill a queue of %ld events\n", n);
+		skip();
+	}
+	w = armed();
+	for (long i = 0; i < n; i += 2) {
+		fixture_mkdir(fixture_path("lists/%ld", i % 4));
+		assert_int_equal(rmdir(fixture_path("lists/%ld", i % 4)), 0);
+	}
+	fixture_mkdir(fixture_path("lists/last"));
+	assert_int_equal(watch_read(w), WATCH_CHANGED | WATCH_OVERFLOW);
+	assert_true(watch_armed(w));
+	assert_true(gone(w, "2"));
+	watch_free(w);
+}
+
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_entries),
+		TEST(test_forget),
+		TEST(test_files_beside),
+		TEST(test_the_directory_itself),
+		TEST(test_arm_again),
+		TEST(test_link_is_followed),
+		TEST(test_what_cannot_be_watched),
+		TEST(test_overflow),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,241 @@
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "mailman/mailman.h"
+#include "mailman/scan.h"
+#include "tests/fixture.h"
+
+static int
+scan(struct scan *s, const char **err)
+{
+	return scan_directory(&mailman2, fixture_path("lists"), NULL, NULL, s,
+	    err);
+}
+
+/* NAME is a directory with FILE in it, unless that is NULL. */
+static void
+test_what_is_a_list(void **state)
+{
+	static const struct {
+		const char *name, *file;
+		bool is;
+	} cases[] = {
+		{ "zebra", "config.pck", true },
+		{ "foo", "config.pck", true },
+		{ "foo-bar", "config.pck.last", true },
+		{ "foo.bar", "config.db", true },
+		{ "foo_bar", "config.db.last", true },
+		{ "a+b=c", "config.pck", true },
+		{ ".hidden", "config.pck", true },
+		{ "...", "config.pck", true },
+		{ "half-made", NULL, false },
+		{ "wrong", "request.pck", false },
+		{ "Upper", "config.pck", false },
+		{ "has space", "config.pck", false },
+		{ "at@home", "config.pck", false },
+	};
+	const char *err, *expected[] = { "...", ".hidden", "a+b=c", "foo",
+		"foo-bar", "foo.bar", "foo_bar", "zebra" };
+	struct scan s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fixture_mkdir(fixture_path("lists/%s", cases[i].name));
+		if (cases[i].file != NULL)
+			fixture_file(fixture_path("lists/%s/%s", cases[i].name,
+			                 cases[i].file),
+			    "");
+	}
+	fixture_file(fixture_path("lists/config.pck"), "stray");
+	fixture_file(fixture_path("lists/a-file"), "");
+	assert_int_equal(scan(&s, &err), 0);
+	assert_int_equal(s.n, sizeof(expected) / sizeof(expected[0]));
+	for (i = 0; i < s.n; i++)
+		assert_string_equal(s.list[i].name, expected[i]);
+	assert_int_equal(s.doubtful, 0);
+	scan_clear(&s);
+	assert_null(s.list);
+}
+
+static void
+test_links_and_odd_configs(void **state)
+{
+	const char *err;
+	struct scan s;
+
+	(void)state;
+	fixture_mkdir(fixture_path("elsewhere"));
+	fixture_list("elsewhere", "real");
+	assert_int_equal(symlink("../elsewhere/real",
+	                     fixture_path("lists/linked")), 0);
+	assert_int_equal(symlink("nowhere", fixture_path("lists/dangling")),
+	    0);
+	assert_int_equal(symlink("circle", fixture_path("lists/circle")), 0);
+	fixture_mkdir(fixture_path("lists/dir"));
+	fixture_mkdir(fixture_path("lists/dir/config.pck"));
+	fixture_mkdir(fixture_path("lists/fifo"));
+	assert_int_equal(mkfifo(fixture_path("lists/fifo/config.pck"), 0600),
+	    0);
+	assert_int_equal(scan(&s, &err), 0);
+	assert_int_equal(s.n, 3);
+	assert_string_equal(s.list[0].name, "dir");
+	assert_string_equal(s.list[1].name, "fifo");
+	assert_string_equal(s.list[2].name, "linked");
+	scan_clear(&s);
+}
+
+static void
+test_stat_data(void **state)
+{
+	struct timespec times[2] = { { 1, 0 }, { -2, 5 } };
+	const char *path, *err;
+	struct stat dir, st;
+	struct scan s;
+
+	(void)state;
+	fixture_list("lists", "foo");
+	path = fixture_path("lists/foo/config.pck");
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(stat(fixture_path("lists"), &dir), 0);
+	assert_int_equal(scan(&s, &err), 0);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.list[0].ino, st.st_ino);
+	assert_int_equal(s.list[0].size, 3);
+	assert_true(s.list[0].mtime == -1999999995);
+	assert_int_equal(s.dev, dir.st_dev);
+	assert_int_equal(s.ino, dir.st_ino);
+	scan_clear(&s);
+}
+
+static void
+test_doubtful(void **state)
+{
+	const char *err;
+	struct scan s;
+
+	(void)state;
+	fixture_list("lists", "locked");
+	fixture_list("lists", "open");
+	assert_int_equal(chmod(fixture_path("lists/locked"), 0), 0);
+	assert_int_equal(scan(&s, &err), 0);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.doubtful, 1);
+	assert_string_equal(s.first_doubtful, "locked");
+	scan_clear(&s);
+}
+
+static void
+test_directory_that_cannot_be_read(void **state)
+{
+	const char *err = NULL;
+	struct scan s;
+
+	(void)state;
+	fixture_list("lists", "foo");
+	assert_int_equal(chmod(fixture_path("lists"), 0), 0);
+	assert_int_equal(scan(&s, &err), -1);
+	assert_string_equal(err, "Permission denied");
+	scan_clear(&s);
+	assert_int_equal(chmod(fixture_path("lists"), 0755), 0);
+	assert_int_equal(scan_directory(&mailman2, fixture_path("gone"), NULL,
+	                     NULL, &s, &err), -1);
+	assert_string_equal(err, "No such file or directory");
+	scan_clear(&s);
+	assert_int_equal(
+	    scan_directory(&mailman2,
+	        fixture_path("lists/foo/config.pck"), NULL, NULL, &s, &err),
+	    -1);
+	assert_string_equal(err, "Not a directory");
+	scan_clear(&s);
+}
+
+/* The descriptor turns into something that is no directory. */
+static int
+spoil_directory(int dir, const char *name, struct stat *config)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)name;
+	(void)config;
+	assert_int_not_equal(null, -1);
+	assert_int_equal(dup2(null, dir), dir);
+	close(null);
+	return 0;
+}
+
+static void
+test_read_error_is_no_short_list(void **state)
+{
+	struct mailman spoiler = mailman2;
+	const char *err = NULL;
+	struct scan s;
+
+	(void)state;
+	spoiler.is_list = spoil_directory;
+	fixture_list("lists", "foo");
+	assert_int_equal(scan_directory(&spoiler, fixture_path("lists"), NULL,
+	                     NULL, &s, &err), -1);
+	assert_string_equal(err, "Not a directory");
+	scan_clear(&s);
+}
+
+static void
+count_progress(void *arg, size_t seen)
+{
+	size_t *last = arg;
+
+	assert_true(seen >= *last);
+	*last = seen;
+}
+
+static void
+test_many_and_progress(void **state)
+{
+	char name[32];
+	const char *err;
+	struct scan s;
+	size_t i, last = 0;
+
+	(void)state;
+	for (i = 0; i < 1100; i++) {
+		snprintf(name, sizeof(name), "list-%zu", i);
+		fixture_list("lists", name);
+	}
+	assert_int_equal(scan_directory(&mailman2, fixture_path("lists"),
+	                     count_progress, &last, &s, &err), 0);
+	assert_int_equal(s.n, 1100);
+	assert_int_equal(last, 1100);
+	for (i = 1; i < s.n; i++)
+		assert_true(strcmp(s.list[i - 1].name, s.list[i].name) < 0);
+	scan_clear(&s);
+}
+
+#define TEST(f) \
+	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_what_is_a_list),
+		TEST(test_links_and_odd_configs),
+		TEST(test_stat_data),
+		TEST(test_doubtful),
+		TEST(test_directory_that_cannot_be_read),
+		TEST(test_read_error_is_no_short_list),
+		TEST(test_many_and_progress),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,855 @@
+/*
+ * A real server on a loop in a child process, asked over real sockets.  Some
+ * requests are orders to it: see answer().
+ */
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "wire/listen.h"
+#include "wire/server.h"
+
+#include "base/log.h"
+
+#define BIG 60000
+/* A client's patience, in milliseconds: only ever used up by a failure. */
+#define PATIENCE 10000
+
+static char dir[] = "/tmp/server.XXXXXX";
+static char unix_spec[64], tcp_spec[64];
+static const char *const specs[] = { unix_spec, tcp_spec };
+static unsigned servers;
+static struct server *server;
+
+static const struct server_options usual = { .deadline = 20,
+	.connections = 1000 };
+
+static void
+pass(double seconds)
+{
+	struct timespec t = { .tv_sec = (time_t)seconds };
+
+	t.tv_nsec = (long)((seconds - (double)t.tv_sec) * 1e9);
+	while (nanosleep(&t, &t) < 0 && errno == EINTR)
+		;
+}
+
+static void
+put_counts(struct buf *out)
+{
+	struct server_counts c;
+	char text[200];
+
+	server_counts(server, &c);
+	snprintf(text, sizeof(text), "open %lu accepted %lu requests %lu shed"
+	    " %lu malformed %lu stalled %lu late %lu", c.connections,
+	    c.accepted, c.requests, c.shed, c.malformed, c.stalled, c.late);
+	socketmap_put_reply(out, SOCKETMAP_OK, str_from(text));
+}
+
+static void
+answer(void *arg, struct str request, struct buf *out)
+{
+	static char big[BIG];
+
+	(void)arg;
+	if (str_is(request, "counts"))
+		put_counts(out);
+	else if (str_starts(request, "big ")) {
+		memset(big, 'b', sizeof(big));
+		memcpy(big, request.p + 4, request.n - 4);
+		socketmap_put_reply(out, SOCKETMAP_OK,
+		    (struct str){ big, sizeof(big) });
+	} else {
+		if (str_is(request, "slow"))
+			pass(1.5);
+		else if (str_is(request, "stop"))
+			raise(SIGSTOP);
+		socketmap_put_reply(out, SOCKETMAP_OK, request);
+	}
+}
+
+/* ---- the server's side ---- */
+
+static void
+on_term(struct ev_loop *loop, struct ev_signal *w, int events)
+{
+	(void)w;
+	(void)events;
+	server_unlisten(server);
+	server_finish(server);
+	if (server_open(server) == 0)
+		ev_break(loop, EVBREAK_ALL);
+}
+
+static void
+on_usr1(struct ev_loop *loop, struct ev_signal *w, int events)
+{
+	(void)loop;
+	(void)events;
+	server_unlisten(server);
+	*(bool *)w->data = true;
+}
+
+/* So that it ends when the last one is gone after a signal. */
+static void
+on_prepare(struct ev_loop *loop, struct ev_prepare *w, int events)
+{
+	bool *ending = w->data;
+
+	(void)events;
+	if (*ending && server_open(server) == 0)
+		ev_break(loop, EVBREAK_ALL);
+}
+
+static void
+on_ending(struct ev_loop *loop, struct ev_signal *w, int events)
+{
+	*(bool *)w->data = true;
+	on_term(loop, w, events);
+}
+
+struct plan {
+	struct server_options options;
+	int files; /* descriptors that may be opened more, or -1 */
+	bool purge;
+	int client; /* a descriptor that is not the server's; 0: none */
+};
+
+static int
+serve(const struct plan *plan, struct listener *l, size_t n)
+{
+	struct server_options o = plan->options;
+	struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
+	struct ev_signal term, usr1;
+	struct ev_prepare prepare;
+	struct rlimit limit;
+	bool ending = false;
+	size_t i;
+
+	/* A failed test leaves nobody behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	o.answer = answer;
+	log_level(LEVEL_ERROR);
+	signal(SIGPIPE, SIG_DFL);
+	server = server_new(loop, &o);
+	for (i = 0; i < n; i++)
+		if (server_listen(server, &l[i]) < 0)
+			return 3;
+	ev_signal_init(&term, on_ending, SIGTERM);
+	ev_signal_init(&usr1, on_usr1, SIGUSR1);
+	ev_prepare_init(&prepare, on_prepare);
+	term.data = usr1.data = prepare.data = &ending;
+	ev_signal_start(loop, &term);
+	ev_signal_start(loop, &usr1);
+	ev_prepare_start(loop, &prepare);
+	if (plan->files >= 0) {
+		ev_run(loop, EVRUN_NOWAIT);
+		limit.rlim_cur = limit.rlim_max =
+		    (rlim_t)(dup(0) + plan->files);
+		close((int)limit.rlim_cur - plan->files);
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (plan->purge)
+		server_purge(server);
+	ev_run(loop, 0);
+	server_free(server);
+	ev_signal_stop(loop, &term);
+	ev_signal_stop(loop, &usr1);
+	ev_prepare_stop(loop, &prepare);
+	ev_loop_destroy(loop);
+	return 0;
+}
+
+/* ---- the tests' side ---- */
+
+static void
+new_specs(void)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(in);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+	close(fd);
+	/* Not the one that a failed test's server still listens on. */
+	snprintf(unix_spec, sizeof(unix_spec), "local:%s/socket%u", dir,
+	    servers++);
+	snprintf(tcp_spec, sizeof(tcp_spec), "inet:%d@127.0.0.1",
+	    ntohs(in.sin_port));
+}
+
+static void
+open_listeners(struct listener *l, bool take_over)
+{
+	struct listen_options o = { .mode = 0600, .owner = (uid_t)-1,
+		.group = (gid_t)-1, .take_over = take_over };
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		assert_null(listen_open(specs[i], &o, &l[i]));
+}
+
+static pid_t
+spawn(const struct plan *plan, struct listener *l)
+{
+	size_t i;
+	pid_t pid;
+
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		/* A client's end that is open here would never seem closed. */
+		if (plan->client)
+			close(plan->client);
+		_exit(serve(plan, l, 2));
+	}
+	for (i = 0; i < 2; i++) {
+		/* The child's now. */
+		free(l[i].path);
+		l[i].path = NULL;
+		listen_close(&l[i]);
+	}
+	return pid;
+}
+
+static pid_t
+start(const struct server_options *o)
+{
+	struct plan plan = { .options = *o, .files = -1 };
+	struct listener l[2];
+
+	new_specs();
+	open_listeners(l, false);
+	return spawn(&plan, l);
+}
+
+static void
+reap(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void
+stop(pid_t pid)
+{
+	assert_int_equal(kill(pid, SIGTERM), 0);
+	reap(pid);
+}
+
+static int
+dial(const char *spec)
+{
+	struct listen_address a;
+	int fd;
+
+	assert_null(listen_parse(spec, &a));
+	fd = listen_connect(&a, PATIENCE / 1000);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void
+say(int fd, const char *bytes)
+{
+	size_t n = strlen(bytes);
+
+	assert_int_equal(send(fd, bytes, n, MSG_NOSIGNAL), n);
+}
+
+/* Reads N bytes, or less before the end; -1 after an error. */
+static ssize_t
+hear(int fd, char *bytes, size_t n)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	size_t at = 0;
+
+	while (at < n) {
+		ssize_t r;
+
+		if (poll(&p, 1, PATIENCE) != 1)
+			fail_msg("no answer");
+		r = recv(fd, bytes + at, n - at, 0);
+		if (r < 0)
+			return -1;
+		if (r == 0)
+			break;
+		at += (size_t)r;
+	}
+	return (ssize_t)at;
+}
+
+#define HEARD 256
+
+static void
+expect(int fd, const char *bytes)
+{
+	char heard[HEARD] = "";
+
+	assert_true(strlen(bytes) < HEARD);
+	assert_int_equal(hear(fd, heard, strlen(bytes)), strlen(bytes));
+	assert_string_equal(heard, bytes);
+}
+
+/* The end, as one sees it who is not reset. */
+static void
+expect_end(int fd)
+{
+	char c;
+
+	assert_int_equal(hear(fd, &c, 1), 0);
+	close(fd);
+}
+
+static void
+ask(int fd)
+{
+	say(fd, "3:m a,");
+	expect(fd, "6:OK m a,");
+}
+
+/* One of the server's counts; a client that is sent away asks again. */
+static unsigned long
+count(const char *what)
+{
+	char heard[HEARD] = "", *at;
+	int tries, fd;
+
+	for (tries = 0; tries < PATIENCE && heard[0] == '\0'; tries++) {
+		fd = dial(unix_spec);
+		if (send(fd, "6:counts,", 9, MSG_NOSIGNAL) == 9 &&
+		    shutdown(fd, SHUT_WR) == 0 &&
+		    hear(fd, heard, sizeof(heard) - 1) <= 0)
+			pass(0.001);
+		close(fd);
+	}
+	at = strstr(heard, what);
+	assert_non_null(at);
+	return strtoul(at + strlen(what), NULL, 10);
+}
+
+/* Waits until it is so, not for a time. */
+static void
+wait_for_count(const char *what, unsigned long n)
+{
+	int tries;
+
+	for (tries = 0; tries < PATIENCE && count(what) != n; tries++)
+		pass(0.001);
+	assert_int_equal(count(what), n);
+}
+
+static void
+answers(void **state)
+{
+	pid_t pid = start(&usual);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		static const char half[] = "3:m a,3:m b,";
+		int fd = dial(specs[i]), at;
+
+		ask(fd);
+		say(fd, "3:m a,3:m b,3:m c,");
+		expect(fd, "6:OK m a,6:OK m b,6:OK m c,");
+		for (at = 0; half[at]; at++)
+			assert_int_equal(send(fd, half + at, 1, 0), 1);
+		expect(fd, "6:OK m a,6:OK m b,");
+		close(fd);
+	}
+	/* With the one that asks. */
+	assert_int_equal(count("requests "), 2 * (1 + 3 + 2) + 1);
+	stop(pid);
+}
+
+static void
+idle_stay_and_halves_go(void **state)
+{
+	struct server_options o = usual;
+	size_t i;
+	pid_t pid;
+
+	(void)state;
+	o.frame = 0.05;
+	pid = start(&o);
+	for (i = 0; i < 2; i++) {
+		int idle = dial(specs[i]), used = dial(specs[i]);
+		int half = dial(specs[i]), late_half = dial(specs[i]);
+
+		ask(used);
+		say(half, "3");
+		expect_end(half);
+		say(late_half, "3:m a,3:m ");
+		expect(late_half, "6:OK m a,");
+		expect_end(late_half);
+		ask(idle);
+		ask(used);
+		close(idle);
+		close(used);
+	}
+	assert_int_equal(count("stalled "), 4);
+	stop(pid);
+}
+
+static void
+half_closed(void **state)
+{
+	pid_t pid = start(&usual);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		int fd = dial(specs[i]);
+
+		say(fd, "3:m a,3:m b,3:m c,3:");
+		shutdown(fd, SHUT_WR);
+		expect(fd, "6:OK m a,6:OK m b,6:OK m c,");
+		expect_end(fd);
+	}
+	stop(pid);
+}
+
+static void
+malformed(void **state)
+{
+	pid_t pid = start(&usual);
+	static char more[100000];
+	size_t i;
+
+	(void)state;
+	memset(more, '3', sizeof(more));
+	for (i = 0; i < 2; i++) {
+		int fd = dial(specs[i]);
+
+		say(fd, "3:m a,01:a,3:m b,");
+		expect(fd, "6:OK m a,29:TEMP leading zero in a length,");
+		/* Neither answered nor a reason for a reset. */
+		assert_int_equal(send(fd, more, sizeof(more), MSG_NOSIGNAL),
+		    sizeof(more));
+		expect_end(fd);
+		assert_int_equal(count("malformed "), i + 1);
+	}
+	/* Those are closed when the client's end comes. */
+	wait_for_count("open ", 1);
+	stop(pid);
+}
+
+static void
+malformed_is_closed_in_time(void **state)
+{
+	struct server_options o = usual;
+	pid_t pid;
+	int fd;
+
+	(void)state;
+	o.frame = 0.05;
+	pid = start(&o);
+	fd = dial(unix_spec);
+	say(fd, "x");
+	expect(fd, "38:TEMP no length at the start of a frame,");
+	/* The client never closes. */
+	wait_for_count("open ", 1);
+	assert_int_equal(count("stalled "), 0);
+	close(fd);
+	stop(pid);
+}
+
+static void
+sheds(void **state)
+{
+	struct server_options o = usual;
+	int a, b, c;
+	pid_t pid;
+
+	(void)state;
+	o.connections = 2;
+	pid = start(&o);
+	a = dial(unix_spec);
+	b = dial(tcp_spec);
+	ask(a);
+	ask(b);
+	c = dial(unix_spec);
+	expect_end(c);
+	c = dial(tcp_spec);
+	expect_end(c);
+	close(a);
+	close(b);
+	wait_for_count("open ", 1);
+	assert_true(count("shed ") >= 2);
+	stop(pid);
+}
+
+/* Whether the client on FD is answered; it is closed. */
+static bool
+lucky(int fd)
+{
+	char heard[9];
+	bool answered;
+
+	if (send(fd, "3:m a,", 6, MSG_NOSIGNAL) != 6)
+		answered = false;
+	else
+		answered = hear(fd, heard, sizeof(heard)) == sizeof(heard);
+	return answered;
+}
+
+static void
+without_descriptors(void **state)
+{
+	enum { CLIENTS = 20, FILES = 5 };
+	struct plan plan = { .options = usual, .files = FILES };
+	struct listener l[2];
+	int fds[CLIENTS], answered = 0, i;
+	pid_t pid;
+
+	(void)state;
+	new_specs();
+	open_listeners(l, false);
+	pid = spawn(&plan, l);
+	for (i = 0; i < CLIENTS; i++) {
+		fds[i] = dial(specs[i % 2]);
+		answered += lucky(fds[i]);
+	}
+	assert_true(answered > 0);
+	assert_true(answered < CLIENTS);
+	for (i = 0; i < CLIENTS; i++)
+		close(fds[i]);
+	/* It goes on when there are some again. */
+	for (i = 0; i < PATIENCE; i++) {
+		int fd = dial(tcp_spec);
+		bool fine = lucky(fd);
+
+		close(fd);
+		if (fine)
+			break;
+		pass(0.001);
+	}
+	assert_true(i < PATIENCE);
+	assert_true(count("shed ") >= (unsigned long)(CLIENTS - answered));
+	stop(pid);
+}
+
+/* Asks without reading until no more is taken; returns how often. */
+static int
+ask_much(int fd)
+{
+	char request[32];
+	int n, flags = fcntl(fd, F_GETFL), asked = 0, tries = 0;
+	ssize_t sent;
+
+	fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	while (tries < 100) {
+		n = snprintf(request, sizeof(request), "10:big %06d,", asked);
+		sent = send(fd, request, (size_t)n, MSG_NOSIGNAL);
+		if (sent == n) {
+			asked++;
+			tries = 0;
+			continue;
+		}
+		/* A part of one would spoil what follows. */
+		assert_int_equal(sent, -1);
+		assert_int_equal(errno, EAGAIN);
+		pass(0.001);
+		tries++;
+	}
+	fcntl(fd, F_SETFL, flags);
+	return asked;
+}
+
+static void
+slow_reader(void **state)
+{
+	pid_t pid = start(&usual);
+	char *reply = malloc(BIG + 10);
+	int fd = dial(unix_spec), other = dial(unix_spec), asked, i;
+
+	(void)state;
+	asked = ask_much(fd);
+	assert_true(asked > 10);
+	/* It stopped answering long before it was asked all that. */
+	assert_true(count("requests ") < 100);
+	ask(other);
+	for (i = 0; i < asked; i++) {
+		char number[16];
+
+		assert_int_equal(hear(fd, reply, BIG + 10), BIG + 10);
+		snprintf(number, sizeof(number), "%06d", i);
+		assert_memory_equal(reply, "60003:OK ", 9);
+		assert_memory_equal(reply + 9, number, 6);
+	}
+	ask(fd);
+	free(reply);
+	close(fd);
+	close(other);
+	stop(pid);
+}
+
+static void
+wait_until_stopped(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+}
+
+/*
+ * Returns when the late turn is over.  Until then whoever asks is closed, as
+ * nobody knows for how long he waited; that may also happen in here.
+ */
+static void
+late_turn_over(unsigned long late)
+{
+	assert_true(count("late ") >= late);
+}
+
+static const struct server_options strict = { .deadline = 1,
+	.connections = 1000 };
+
+static void
+stopped(void **state)
+{
+	pid_t pid = start(&strict);
+	int idle[2], asking[2], half[2], new_idle[2], new_asking[2], i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		ask(idle[i] = dial(specs[i]));
+		ask(asking[i] = dial(specs[i]));
+		ask(half[i] = dial(specs[i]));
+	}
+	kill(pid, SIGSTOP);
+	wait_until_stopped(pid);
+	for (i = 0; i < 2; i++) {
+		new_idle[i] = dial(specs[i]);
+		new_asking[i] = dial(specs[i]);
+		say(asking[i], "3:m a,");
+		say(new_asking[i], "3:m a,");
+		say(half[i], "3:");
+	}
+	pass(1.5 * strict.deadline);
+	kill(pid, SIGCONT);
+	for (i = 0; i < 2; i++) {
+		expect_end(asking[i]);
+		expect_end(new_asking[i]);
+		expect_end(half[i]);
+	}
+	late_turn_over(6);
+	for (i = 0; i < 2; i++) {
+		ask(idle[i]);
+		ask(new_idle[i]);
+		close(idle[i]);
+		close(new_idle[i]);
+	}
+	stop(pid);
+}
+
+static void
+stopped_while_answering(void **state)
+{
+	pid_t pid = start(&strict);
+	int asking = dial(unix_spec), idle = dial(unix_spec);
+
+	(void)state;
+	ask(idle);
+	say(asking, "4:stop,");
+	wait_until_stopped(pid);
+	pass(1.5 * strict.deadline);
+	kill(pid, SIGCONT);
+	expect_end(asking);
+	late_turn_over(1);
+	ask(idle);
+	close(idle);
+	stop(pid);
+}
+
+/* What came while the loop was held up is not answered either. */
+static void
+slow_turn(void **state)
+{
+	pid_t pid = start(&strict);
+	int slow = dial(unix_spec), idle = dial(unix_spec);
+
+	(void)state;
+	ask(slow);
+	ask(idle);
+	say(slow, "4:slow,");
+	expect_end(slow);
+	late_turn_over(1);
+	ask(idle);
+	close(idle);
+	stop(pid);
+}
+
+static void
+purges(void **state)
+{
+	struct plan plan = { .options = usual, .files = -1, .purge = true };
+	struct listener l[2];
+	int idle[2], asking[2], i;
+	pid_t pid;
+
+	(void)state;
+	new_specs();
+	open_listeners(l, false);
+	for (i = 0; i < 2; i++) {
+		idle[i] = dial(specs[i]);
+		say(asking[i] = dial(specs[i]), "3:m a,");
+	}
+	pid = spawn(&plan, l);
+	for (i = 0; i < 2; i++) {
+		expect_end(asking[i]);
+	}
+	late_turn_over(2);
+	for (i = 0; i < 2; i++) {
+		ask(idle[i]);
+		close(idle[i]);
+	}
+	stop(pid);
+}
+
+static void
+finishes(void **state)
+{
+	pid_t pid = start(&usual);
+	int idle = dial(unix_spec), half = dial(tcp_spec), fresh;
+
+	(void)state;
+	ask(idle);
+	say(half, "3:m a,3:m ");
+	expect(half, "6:OK m a,");
+	/* Still in the backlog, perhaps. */
+	fresh = dial(tcp_spec);
+	say(fresh, "3:m a,");
+	kill(pid, SIGTERM);
+	expect_end(idle);
+	expect(fresh, "6:OK m a,");
+	expect_end(fresh);
+	say(half, "b,");
+	expect(half, "6:OK m b,");
+	expect_end(half);
+	reap(pid);
+	assert_int_equal(access(unix_spec + strlen("local:"), F_OK), -1);
+}
+
+/* Connects and asks over and over until told to end; 0 if all went well. */
+static int
+hammer(const char *spec, int until)
+{
+	struct pollfd p = { .fd = until, .events = POLLIN };
+	int n = 0, failed = 0;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (poll(&p, 1, 0) == 0) {
+		int fd = dial(spec);
+
+		failed += !lucky(fd);
+		close(fd);
+		n++;
+	}
+	return failed > 0 || n == 0;
+}
+
+/* Nobody is lost while one server takes over from another, over and over. */
+static void
+takes_over(void **state)
+{
+	enum { GENERATIONS = 10 };
+	struct plan plan = { .options = usual, .files = -1 };
+	pid_t old = start(&usual), hammers[2];
+	int until[2], i, kept;
+
+	(void)state;
+	assert_int_equal(pipe(until), 0);
+	for (i = 0; i < 2; i++) {
+		hammers[i] = fork();
+		if (hammers[i] == 0) {
+			_exit(hammer(specs[i], until[0]));
+		}
+	}
+	for (i = 0; i < GENERATIONS; i++) {
+		struct listener l[2];
+		pid_t new;
+
+		ask(kept = dial(tcp_spec));
+		plan.client = kept;
+		open_listeners(l, true);
+		new = spawn(&plan, l);
+		kill(old, SIGUSR1);
+		/* The old one serves whom it has, and ends by itself. */
+		ask(kept);
+		close(kept);
+		reap(old);
+		old = new;
+	}
+	/* Not a close(): the servers have that end open too. */
+	assert_int_equal(write(until[1], "", 1), 1);
+	for (i = 0; i < 2; i++)
+		reap(hammers[i]);
+	close(until[0]);
+	close(until[1]);
+	stop(old);
+}
+
+static int
+make_dir(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int
+remove_dir(void **state)
+{
+	(void)state;
+	return rmdir(dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers),
+		cmocka_unit_test(idle_stay_and_halves_go),
+		cmocka_unit_test(half_closed),
+		cmocka_unit_test(malformed),
+		cmocka_unit_test(malformed_is_closed_in_time),
+		cmocka_unit_test(sheds),
+		cmocka_unit_test(without_descriptors),
+		cmocka_unit_test(slow_reader),
+		cmocka_unit_test(stopped),
+		cmocka_unit_test(stopped_while_answering),
+		cmocka_unit_test(slow_turn),
+		cmocka_unit_test(purges),
+		cmocka_unit_test(finishes),
+		cmocka_unit_test(takes_over),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
