@@ -14,6 +14,7 @@
  */
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "cache/cached_lists.h"

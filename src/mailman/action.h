@@ -1,5 +1,6 @@
 /*
- * action - what an address of a list asks for.
+ * action - what an address of a list asks for: to post, to subscribe, to reach
+ * the owner, ...
  */
 #ifndef MAILMAN_ACTION_H
 #define MAILMAN_ACTION_H
@@ -23,19 +24,19 @@ enum action {
 
 #define ACTION_BIT(a) (1u << (a))
 #define ACTION_ALL (ACTION_BIT(ACTIONS) - 1)
-/* Those of Mailman 3 (mailman/runners/lmtp.py): its files for Postfix have a
- * line for each of them. */
+/* The suffixes of Mailman 3 (mailman/runners/lmtp.py).  Its files for Postfix
+ * have a line for each of them. */
 #define ACTION_SUFFIXES_3                                                     \
 	(ACTION_BIT(ACTION_BOUNCES) | ACTION_BIT(ACTION_CONFIRM) |            \
 	    ACTION_BIT(ACTION_JOIN) | ACTION_BIT(ACTION_LEAVE) |              \
 	    ACTION_BIT(ACTION_OWNER) | ACTION_BIT(ACTION_REQUEST) |           \
 	    ACTION_BIT(ACTION_SUBSCRIBE) | ACTION_BIT(ACTION_UNSUBSCRIBE))
 
-/* Mailman's word for it ("post"). */
+/* Mailman's word for A ("post"). */
 const char *action_name(enum action a);
-/* The action of that name, or -1. */
+/* The action that has NAME, or -1. */
 int action_find(struct str name);
-/* Those that a configuration may name; ends with NULL. */
+/* The words that the option `actions' may hold; ends with NULL. */
 extern const char *const action_names[];
 
 #endif

@@ -33,7 +33,7 @@ directory_identify(const char *path, struct directory_id *id)
  * for a name that does not exist, and its EACCES can only mean the directory.
  */
 static enum lists_found
-ask(const struct mailman *mailman, int dir, const char *name,
+find_entry(const struct mailman *mailman, int dir, const char *name,
     struct stat *config)
 {
 	struct stat st;
@@ -57,7 +57,7 @@ ask(const struct mailman *mailman, int dir, const char *name,
 }
 
 static bool
-is_the_one(int dir, const struct directory_id *must_be)
+is_same_directory(int dir, const struct directory_id *must_be)
 {
 	struct stat st;
 
@@ -83,8 +83,8 @@ directory_find(const struct mailman *mailman, const char *path,
 	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1)
 		return LISTS_AWAY;
-	if (is_the_one(dir, must_be))
-		found = ask(mailman, dir, copy, config);
+	if (is_same_directory(dir, must_be))
+		found = find_entry(mailman, dir, copy, config);
 	close(dir);
 	return found;
 }

@@ -1,8 +1,8 @@
 /*
- * directory - one lists directory as it is on disk now, name by name.
+ * directory - looks one name up in a lists directory, on disk.
  *
- * A few stats a question: for the check before "absent" is said, and for
- * mm-handler.
+ * A look-up costs a few stats.  The daemon makes one before it calls a name
+ * absent that no snapshot has; mm-handler makes one for each message.
  */
 #ifndef MAILMAN_DIRECTORY_H
 #define MAILMAN_DIRECTORY_H
@@ -17,35 +17,41 @@ struct list_info;
 struct mailman;
 struct stat;
 
+/* Tells one directory from another one that has its path later. */
 struct directory_id {
 	dev_t dev;
 	ino_t ino;
 };
 
-/* The identity of the directory PATH: 0, or -1 with errno. */
+/* Takes the identity of the directory PATH.  0, or -1 with errno. */
 int directory_identify(const char *path, struct directory_id *id) WARN_UNUSED;
 
 /*
- * Asks PATH for the list NAME; *CONFIG, unless it is NULL, is then the stat of
- * the file that makes it one.  Where MUST_BE is not NULL and the directory is
- * another one, or where it cannot be read, the answer is LISTS_AWAY.
+ * Looks up the list NAME in the directory PATH.  For a list that is found,
+ * *CONFIG, unless CONFIG is NULL, is the stat of the file that makes it a list.
+ * LISTS_AWAY if the directory cannot be read, or is another one than MUST_BE
+ * (NULL: any will do); LISTS_NO_ANSWER if the entry NAME cannot be looked into.
  */
 enum lists_found directory_find(const struct mailman *mailman,
     const char *path, const struct directory_id *must_be, struct str name,
     struct stat *config);
 
-/* Larger configurations are not read while others wait as well. */
+/* The largest configuration, in bytes, that is read while clients wait. */
 #define DIRECTORY_READ_MAX (128 * 1024)
 
-/* What the list NAME says of itself, in files of up to MAX bytes: *P, and
- * whether that is all there is to know.  A file to read and not only stats. */
+/*
+ * Reads into *P what the list NAME says of itself, from files of up to MAX
+ * bytes.  False if there is more to know than could be read now: a file was
+ * larger than MAX, or could not be opened.
+ */
 bool directory_read(const struct mailman *mailman, const char *path,
     struct str name, off_t max, struct list_info *p) WARN_UNUSED;
 
 /* Whether the entry NAME in PATH is a symbolic link. */
 bool directory_has_link(const char *path, struct str name);
 
-/* Whether PATH lies on a filesystem that may take for ever to answer (NFS). */
+/* Whether PATH lies on a filesystem that may take for ever to answer (NFS, or
+ * FUSE).  This calls statfs(), which may take for ever itself. */
 bool directory_is_remote(const char *path);
 
 #endif

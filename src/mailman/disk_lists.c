@@ -11,13 +11,13 @@
 #include "mailman/mailman.h"
 #include "mailman/pickle_file.h"
 
-/* Whether an entry of that name may become a list without anybody's doing. */
+/* Whether NAME is an entry that may become a list by itself. */
 static bool
-is_doubtful(const struct disk_lists *b, struct str name)
+may_become_list(const struct disk_lists *d, struct str name)
 {
 	char path[PATH_MAX];
 	struct stat st;
-	int n = snprintf(path, sizeof(path), "%s/%.*s", b->lists_dir,
+	int n = snprintf(path, sizeof(path), "%s/%.*s", d->lists_dir,
 	    (int)name.n, name.p);
 
 	return n > 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0 &&
@@ -25,29 +25,30 @@ is_doubtful(const struct disk_lists *b, struct str name)
 }
 
 static enum lists_found
-find(const struct lists *l, struct str name, enum lists_from from,
+find_in_directory(const struct lists *l, struct str name, enum lists_from from,
     struct list *out)
 {
-	/* The lists are the first member, and what is asked is never const. */
-	struct disk_lists *b = (struct disk_lists *)l;
+	/* `lists' is the first member of what is never const. */
+	struct disk_lists *d = (struct disk_lists *)l;
 	enum lists_found found;
 
 	(void)from;
-	found = directory_find(b->mailman, b->lists_dir, NULL, name, NULL);
+	found = directory_find(d->mailman, d->lists_dir, NULL, name, NULL);
 	*out = (struct list){ .name = name };
-	if (found == LISTS_ABSENT && b->strict && is_doubtful(b, name))
+	if (found == LISTS_ABSENT && d->unfinished_is_no_answer &&
+	    may_become_list(d, name))
 		return LISTS_NO_ANSWER;
 	if (found != LISTS_FOUND)
 		return found;
-	out->unread = !directory_read(b->mailman, b->lists_dir, name,
-	    PICKLE_FILE_MAX, &b->asked);
-	out->host = str_from(b->asked.host);
+	out->unread = !directory_read(d->mailman, d->lists_dir, name,
+	    PICKLE_FILE_MAX, &d->info);
+	out->host = str_from(d->info.host);
 	return LISTS_FOUND;
 }
 
-/* What find() said is how it is. */
+/* find_in_directory() looked at the disk already. */
 static enum lists_found
-find_changed(const struct lists *l, struct str name, struct list *out)
+find_changed_nothing(const struct lists *l, struct str name, struct list *out)
 {
 	(void)l;
 	*out = (struct list){ .name = name };
@@ -55,34 +56,34 @@ find_changed(const struct lists *l, struct str name, struct list *out)
 }
 
 static int
-each(const struct lists *l, int (*visit)(void *arg, const struct list *list),
-    void *arg)
+each_in_directory(const struct lists *l,
+    int (*visit)(void *arg, const struct list *list), void *arg)
 {
-	const struct disk_lists *b = (const struct disk_lists *)l;
-	DIR *d = opendir(b->lists_dir);
+	const struct disk_lists *d = (const struct disk_lists *)l;
+	DIR *dir = opendir(d->lists_dir);
 	const struct dirent *e;
 	int rc = 0;
 
-	if (d == NULL)
+	if (dir == NULL)
 		return -1;
-	while (rc == 0 && (errno = 0, e = readdir(d)) != NULL) {
+	while (rc == 0 && (errno = 0, e = readdir(dir)) != NULL) {
 		struct list list = { .name = str_from(e->d_name),
 			.unread = true };
 		struct stat st;
 
-		if (b->mailman->name_ok(list.name) &&
-		    b->mailman->is_list(dirfd(d), e->d_name, &st) == 1)
+		if (d->mailman->name_ok(list.name) &&
+		    d->mailman->is_list(dirfd(dir), e->d_name, &st) == 1)
 			rc = visit(arg, &list);
 	}
 	if (rc == 0 && errno != 0)
 		rc = -1;
-	closedir(d);
+	closedir(dir);
 	return rc;
 }
 
-/* Hosts as domains are found by the list that is asked for. */
+/* Hosts as domains are found by the list that is info for. */
 static int
-each_host(const struct lists *l,
+each_host_nobody_knows(const struct lists *l,
     int (*visit)(void *arg, const struct lists_host *host), void *arg)
 {
 	(void)l;
@@ -92,24 +93,24 @@ each_host(const struct lists *l,
 }
 
 static bool
-never(const struct lists *l)
+is_never_so(const struct lists *l)
 {
 	(void)l;
 	return false;
 }
 
 void
-disk_lists_init(struct disk_lists *b, const struct mailman *mailman,
+disk_lists_init(struct disk_lists *d, const struct mailman *mailman,
     const char *lists_dir)
 {
-	*b = (struct disk_lists){
+	*d = (struct disk_lists){
 		.lists = {
-			.find = find,
-			.find_changed = find_changed,
-			.each = each,
-			.each_host = each_host,
-			.changing = never,
-			.complete = never,
+			.find = find_in_directory,
+			.find_changed = find_changed_nothing,
+			.each = each_in_directory,
+			.each_host = each_host_nobody_knows,
+			.changing = is_never_so,
+			.complete = is_never_so,
 		},
 		.mailman = mailman,
 		.lists_dir = lists_dir,
@@ -117,7 +118,7 @@ disk_lists_init(struct disk_lists *b, const struct mailman *mailman,
 }
 
 static int
-stop(void *arg, const struct list *list)
+stop_at_first(void *arg, const struct list *list)
 {
 	(void)arg;
 	(void)list;
@@ -125,7 +126,7 @@ stop(void *arg, const struct list *list)
 }
 
 int
-disk_lists_inhabited(const struct disk_lists *b)
+disk_lists_any(const struct disk_lists *d)
 {
-	return b->lists.each(&b->lists, stop, NULL);
+	return d->lists.each(&d->lists, stop_at_first, NULL);
 }

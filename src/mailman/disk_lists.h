@@ -1,8 +1,9 @@
 /*
- * disk_lists - a lists directory as it is on disk, as struct lists.
+ * disk_lists - the lists of a directory as they are on disk now.
  *
- * Nothing is kept: each question is a few stats and one file read.  For
- * programs that have one address to resolve.
+ * This struct lists has no snapshot and remembers nothing: each look-up costs
+ * a few stats and the reading of one file.  It is for mm-handler, which has
+ * one address to resolve.
  */
 #ifndef MAILMAN_DISK_LISTS_H
 #define MAILMAN_DISK_LISTS_H
@@ -16,19 +17,19 @@ struct disk_lists {
 	struct lists lists;
 	const struct mailman *mailman;
 	const char *lists_dir;
-	bool strict; /* see disk_lists_init() */
-	struct list_info asked; /* what the list asked for last says */
+	/* A directory or a link that is no list now is no answer: it may be
+	 * half of a list, or one whose volume is away.  May be set at any
+	 * time. */
+	bool unfinished_is_no_answer;
+	struct list_info info; /* of the list that was found last */
 };
 
-/*
- * LISTS_DIR must outlive it.  Where `strict' is set later, a directory or link
- * that is no list now is no answer: it may be half of one, or one whose volume
- * is away.
- */
-void disk_lists_init(struct disk_lists *b, const struct mailman *mailman,
+/* LISTS_DIR must outlive it.  There is nothing to clear. */
+void disk_lists_init(struct disk_lists *d, const struct mailman *mailman,
     const char *lists_dir);
 
-/* Whether the directory holds a list: 1, 0, or -1 where it cannot be read. */
-int disk_lists_inhabited(const struct disk_lists *b) WARN_UNUSED;
+/* Whether the directory holds any list: 1, 0, or -1 with errno if it cannot be
+ * read. */
+int disk_lists_any(const struct disk_lists *d) WARN_UNUSED;
 
 #endif

@@ -5,8 +5,9 @@
 #define MAILMAN_LIST_INFO_H
 
 struct list_info {
-	char host[256]; /* lower case; "" where it is not known */
-	char url[288];  /* overview of the lists, of one that is advertised */
+	char host[256]; /* its mail host, lower case; "" if it is not known */
+	char
+	    url[288]; /* the overview of the lists, if the list is advertised */
 };
 
 #endif

@@ -1,8 +1,10 @@
 /*
- * lists - where the lists of one site are asked for.
+ * lists - the interface through which one site's lists are looked up.
  *
- * A snapshot with the directory behind it, the bare directory, or an array
- * in a test: whoever resolves addresses does not know which.
+ * Three kinds of lists implement it: a snapshot with the directory behind it
+ * (cache/cached_lists.h), the directory alone (mailman/disk_lists.h), and an
+ * array in a unit test.  Whoever resolves addresses does not know which of
+ * them he asks.
  */
 #ifndef MAILMAN_LISTS_H
 #define MAILMAN_LISTS_H
@@ -11,78 +13,84 @@
 
 #include "base/str.h"
 
-/* What a list is known from: its directory, and Mailman's own register. */
+/*
+ * What an entry is known from.  Mailman 3 may write files for Postfix that
+ * name its lists (mailman/postfix_files.h); below they are "the files".
+ */
 enum lists_basis {
-	LISTS_BY_DIRECTORY, /* the register says nothing that counts */
-	LISTS_BY_BOTH,
-	LISTS_BY_FILE, /* of the register: there is no directory */
-	LISTS_PHANTOM, /* a directory that is no list by the register */
-	LISTS_GONE,    /* was a list; the register does not know yet */
+	LISTS_BY_DIRECTORY, /* a directory; the files do not count for it */
+	LISTS_BY_BOTH,      /* a directory, and the files name it */
+	LISTS_BY_FILE,      /* the files name it; it has no directory */
+	LISTS_PHANTOM,      /* no list: a directory that the files lack */
+	LISTS_GONE,         /* no list: its directory went, and the files
+	                       were not written since */
 	LISTS_BASES
 };
 
 struct list {
-	struct str name; /* the name that was asked for */
+	struct str name; /* the name that was looked up */
 	struct str host; /* its mail host, lower case; empty: not known */
-	bool unread;     /* its host would take too long to find out now */
+	bool unread;     /* reading its host now would take too long */
 	enum lists_basis basis;
 };
 
 /* A mail host that lists of a site have. */
 struct lists_host {
-	struct str name; /* lower case; empty: theirs that is not known */
-	size_t count;    /* how many lists */
-	struct str url;  /* overview of the lists (web_page_url), or empty */
+	struct str name; /* lower case; empty: of lists whose host is unknown */
+	size_t count;    /* how many lists have it */
+	struct str url; /* the overview of the lists (web_page_url), or empty */
 	struct str real; /* the host that it is an alias of, or empty */
 };
 
 enum lists_found {
-	LISTS_AWAY = -2,      /* no answer, for any name: the site is away */
+	LISTS_AWAY = -2,      /* no answer for any name: the site is away */
 	LISTS_NO_ANSWER = -1, /* no answer for this name */
 	LISTS_ABSENT = 0,
 	LISTS_FOUND = 1
 };
 
-/* How sure the answer must be. */
+/* How a list is looked up. */
 enum lists_from {
-	LISTS_FROM_SNAPSHOT,   /* what is known; absent may be wrong */
-	LISTS_FROM_DISK /* absent only after the directory was asked */
+	LISTS_FROM_SNAPSHOT, /* costs no system call; "absent" may be wrong */
+	LISTS_FROM_DISK      /* "absent" is said only after a look on disk */
 };
 
 struct lists {
 	/*
-	 * NAME holds only bytes that a list name may hold.  What *OUT points
-	 * to is valid until the loop turns.
+	 * Looks NAME up, which holds only bytes that a list's name may hold.
+	 * What *OUT points to is valid until the loop turns.
 	 */
 	enum lists_found (*find)(const struct lists *l, struct str name,
 	    enum lists_from from, struct list *out);
 	/*
-	 * A list that was found, once more, as the directory has it now: found
-	 * with its present host where its file is another than the snapshot
-	 * knows, absent where it is the same.  For lists that do not answer at
-	 * the domain in question only for their host.
+	 * Looks on disk whether the list NAME, which was found before, changed
+	 * since the snapshot was made.  LISTS_FOUND, with its present host, if
+	 * its file is another one than the snapshot knows; LISTS_ABSENT if it
+	 * is the same.  This is asked before an address becomes absent only
+	 * because of its list's host.
 	 */
 	enum lists_found (*find_changed)(const struct lists *l,
 	    struct str name, struct list *out);
 	/*
 	 * Calls VISIT for every list until it returns another value than 0,
-	 * which is then returned; 0 after the last, -1 where they cannot be
-	 * read.
+	 * and returns that value; 0 after the last list, -1 if the lists
+	 * cannot be read.
 	 */
 	int (*each)(const struct lists *l,
 	    int (*visit)(void *arg, const struct list *list), void *arg);
-	/* The same for the hosts that lists have; nothing where unknown. */
+	/* The same for the hosts that the lists have, as far as known. */
 	int (*each_host)(const struct lists *l,
 	    int (*visit)(void *arg, const struct lists_host *host), void *arg);
 	/*
-	 * Whether changes are known that the snapshot does not hold yet: then
-	 * LISTS_FROM_SNAPSHOT is not enough even for a hit of a later rule.
+	 * Whether something changed that the snapshot does not hold yet.  Then
+	 * a new list may have a better claim to an address than a list which
+	 * the snapshot knows, so that even hits have to come from the disk.
 	 */
 	bool (*changing)(const struct lists *l);
 	/*
-	 * Of a site that is away: whether the snapshot was complete when the
-	 * directory vanished, so that absent is absent for those who prefer
-	 * that to no answer (shared domains).
+	 * Whether a site that is away had a snapshot without a gap at the
+	 * moment when its directory vanished.  On shared domains the rest may
+	 * then be called absent, so that the users there keep their mail.
 	 */
 	bool (*complete)(const struct lists *l);
 };

@@ -1,7 +1,9 @@
 /*
- * mailman - what differs from one generation of Mailman to the next.
+ * mailman - what differs between the generations of Mailman.
  *
- * One `const struct mailman' a file, one array that lists them.
+ * Each generation is a `const struct mailman' in a file of its own
+ * (mailman2.c, mailman3.c), and one array lists them.  All other code asks
+ * this struct; none of it compares versions.
  */
 #ifndef MAILMAN_MAILMAN_H
 #define MAILMAN_MAILMAN_H
@@ -27,61 +29,66 @@ struct mailman {
 	const char *version;   /* as the configuration names it */
 	const char *mailer;    /* sendmail's mailer for it, by default */
 	const char *lists_dir; /* Debian's */
-	/* A list whose host is no domain of its site answers elsewhere. */
+	/* A list whose host is no domain of its site answers at others (HOSTS
+	 * in listmap.conf(5)). */
 	bool foreign_hosts;
-	/* The hosts of its lists are domains, whoever is asked: only those who
-	 * run Mailman make them. */
+	/* The hosts of its lists are always domains, since only those who run
+	 * Mailman can make one. */
 	bool hosts_are_domains;
-	/* A new directory is no list yet for a moment. */
+	/* It refuses mail for a moment after it made a list (option settle). */
 	bool settles;
-	/* It takes mail by its wrapper, from mm-handler; else by LMTP. */
+	/* Its lists get their mail from mm-handler through the wrapper, and
+	 * not by LMTP. */
 	bool wrapped;
 
-	/* Whether NAME can be a list's name at all; never "." or "..". */
+	/* Whether NAME can be the name of a list; "." and ".." never are. */
 	bool (*name_ok)(struct str name);
 	/*
 	 * Whether NAME (terminated, name_ok) in the directory DIR is a list:
 	 * 1, and *CONFIG is the stat of the file that makes it one; 0; or -1
-	 * where that cannot be told (no permission, I/O error).
+	 * with errno if that cannot be told (no permission, I/O error).
 	 */
 	int (*is_list)(int dir, const char *name, struct stat *config);
 	/*
 	 * Reads what the list NAME in DIR says of itself, from files of up to
-	 * MAX bytes.  0, or -1 where one was larger or could not be opened;
-	 * whatever else is odd makes the list_info unknown.
+	 * MAX bytes.  0, or -1 if one was larger or could not be opened.  Of a
+	 * file that is broken nothing is known, and that is 0.
 	 */
 	int (*read)(int dir, const char *name, off_t max,
-	    struct list_info *p);
+	    struct list_info *info);
 	/*
-	 * What Mailman wrote down in its data directory of all lists, and what
-	 * tells one state of that from the next; NULL: it does not.
+	 * Reads the files that Mailman writes of all its lists into its data
+	 * directory (postfix_files_read()); the number that tells one state of
+	 * these files from the next; and how their names begin.  All NULL for a
+	 * Mailman that writes none.
 	 */
-	int (*read_files)(const char *data_dir, struct postfix_files *r);
+	int (*read_files)(const char *data_dir, struct postfix_files *files);
 	uint64_t (*stamp)(const char *data_dir);
-	const char *files_prefix; /* its files' names begin so */
-	/* The next reading of a local part in *R; false where there is none.
-	 * What is read by whom: reading_find(). */
+	const char *files_prefix;
+	/* Puts the next reading of a local part into *R; false if there is none
+	 * left.  Called by reading_find(). */
 	bool (*next_reading)(struct readings *all, struct reading *r);
 	/*
-	 * Calls VISIT for each local part that LIST, an id, answers at the
-	 * domain in question, details left out, until it returns another
-	 * value than 0, which is returned.
+	 * Calls VISIT with each local part, without details, that the list with
+	 * the id LIST has at the domain in question; until VISIT returns
+	 * another value than 0, which is then returned.
 	 */
 	int (*each_local)(const struct address_rules *rules, struct str list,
 	    int (*visit)(void *arg, struct str local, enum action a),
 	    void *arg);
-	/* The host that sendmail's mailer is given for a list at DOMAIN. */
+	/* Writes the host that sendmail's mailer gets for a list at DOMAIN. */
 	void (*put_host)(struct buf *b, const struct conf_site *site,
 	    struct str domain);
-	/* Postfix's transport for the site's lists. */
+	/* Writes Postfix's transport for the site's lists. */
 	void (*put_transport)(struct buf *b, const struct conf_site *site);
 };
 
 extern const struct mailman mailman2, mailman3;
 
-/* The one of that version, or NULL; all of them, ending with NULL. */
-const struct mailman *mailman_find(const char *version);
+/* All generations, the oldest first; ends with NULL. */
 extern const struct mailman *const mailmans[];
+/* The generation that the configuration calls VERSION, or NULL. */
+const struct mailman *mailman_find(const char *version);
 
 /*
  * Reads and checks the configuration PATH with the words that actions and

@@ -29,20 +29,20 @@
 
 /* Mailman/Defaults.py, ACCEPTABLE_LISTNAME_CHARACTERS. */
 static bool
-name_byte(char c)
+is_name_byte2(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
 	    c == '-' || c == '_' || c == '.' || c == '+' || c == '=';
 }
 
 static bool
-name_ok(struct str name)
+is_name2(struct str name)
 {
-	return entry_name_ok(name, name_byte);
+	return entry_name_ok(name, is_name_byte2);
 }
 
 static int
-is_list(int dir, const char *name, struct stat *config)
+is_list2(int dir, const char *name, struct stat *config)
 {
 	/* In the order in which Mailman loads them (MailList.py, Load). */
 	static const char *const files[] = { "config.pck", "config.pck.last",
@@ -61,9 +61,9 @@ is_list(int dir, const char *name, struct stat *config)
 	return 0;
 }
 
-/* A host as the pickle has it, if it can be one. */
+/* Takes the host from a pickle. */
 static void
-take_host(const struct pickle *pickle, struct list_info *p)
+copy_host(const struct pickle *pickle, struct list_info *p)
 {
 	size_t n;
 
@@ -71,15 +71,15 @@ take_host(const struct pickle *pickle, struct list_info *p)
 		return;
 	snprintf(p->host, sizeof(p->host), "%s", pickle->host_name.text);
 	n = strlen(p->host);
-	/* As that of an address (address_parse). */
+	/* As address_parse() does it with the domain of an address. */
 	if (n && p->host[n - 1] == '.')
 		p->host[--n] = '\0';
 	address_fold(p->host, n);
 }
 
-/* The overview (Mailman/Cgi/listinfo.py), as an advertised list has it. */
+/* Takes the overview (Mailman/Cgi/listinfo.py) if the list is advertised. */
 static void
-take_url(const struct pickle *pickle, struct list_info *p)
+copy_url(const struct pickle *pickle, struct list_info *p)
 {
 	const char *base = pickle->web_page_url.text;
 
@@ -90,12 +90,12 @@ take_url(const struct pickle *pickle, struct list_info *p)
 }
 
 /*
- * Where config.pck is broken Mailman goes back to the one before it
- * (MailList.py, Load), and so do we.  Of a marshalled config.db, which
- * Mailman gave up in 2002, the host is not known.
+ * If config.pck is broken, Mailman goes back to the one before it (MailList.py,
+ * Load), and so do we.  The host in a marshalled config.db, which Mailman gave
+ * up in 2002, is not read.
  */
 static int
-read_particulars(int dir, const char *name, off_t max, struct list_info *p)
+read_list2(int dir, const char *name, off_t max, struct list_info *p)
 {
 	static const char *const files[] = { "config.pck", "config.pck.last" };
 	char path[ENTRY_NAME_MAX + 32];
@@ -111,14 +111,15 @@ read_particulars(int dir, const char *name, off_t max, struct list_info *p)
 			return -1;
 		if (err)
 			continue;
-		take_host(&pickle, p);
-		take_url(&pickle, p);
+		copy_host(&pickle, p);
+		copy_url(&pickle, p);
 		return 0;
 	}
 	return 0;
 }
 
-/* The site list's addresses are there on every domain (MTA/Postfix.py). */
+/* Whether LOCAL is one of the site list's addresses, which exist on every
+ * domain (MTA/Postfix.py). */
 static bool
 is_site_address(struct str local)
 {
@@ -158,7 +159,7 @@ read_part(struct str part, struct reading r[READINGS_MAX])
 	return n;
 }
 
-/* Spares the readings that cannot be of an action that takes a detail. */
+/* Whether PART can be read as an action that takes a detail. */
 static bool
 may_take_detail(const struct address_rules *rules, struct str part)
 {
@@ -212,7 +213,7 @@ next_reading2(struct readings *all, struct reading *r)
 }
 
 static int
-each_local(const struct address_rules *rules, struct str list,
+each_local2(const struct address_rules *rules, struct str list,
     int (*visit)(void *arg, struct str local, enum action a), void *arg)
 {
 	char text[2 * ENTRY_NAME_MAX];
@@ -243,16 +244,16 @@ each_local(const struct address_rules *rules, struct str list,
 	return visit(arg, buf_get(&b), ACTION_OWNER);
 }
 
-/* mm-handler gets the domain. */
+/* mm-handler is given the domain. */
 static void
-put_host(struct buf *b, const struct conf_site *site, struct str domain)
+put_host2(struct buf *b, const struct conf_site *site, struct str domain)
 {
 	(void)site;
 	buf_str(b, domain);
 }
 
 static void
-put_transport(struct buf *b, const struct conf_site *site)
+put_transport2(struct buf *b, const struct conf_site *site)
 {
 	buf_printf(b, "%s:", site->mailer);
 }
@@ -263,11 +264,11 @@ const struct mailman mailman2 = {
 	.lists_dir = "/var/lib/mailman/lists",
 	.foreign_hosts = true,
 	.wrapped = true,
-	.name_ok = name_ok,
-	.is_list = is_list,
-	.read = read_particulars,
+	.name_ok = is_name2,
+	.is_list = is_list2,
+	.read = read_list2,
 	.next_reading = next_reading2,
-	.each_local = each_local,
-	.put_host = put_host,
-	.put_transport = put_transport,
+	.each_local = each_local2,
+	.put_host = put_host2,
+	.put_transport = put_transport2,
 };

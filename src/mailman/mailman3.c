@@ -21,20 +21,20 @@
 
 /* What listname_chars may hold at most (mailman/app/lifecycle.py). */
 static bool
-name_byte(char c)
+is_name_byte3(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
 	    (c != '\0' && strchr("-_.+=!$*{}~", c) != NULL);
 }
 
 static bool
-name_ok(struct str name)
+is_name3(struct str name)
 {
-	return entry_name_ok(name, name_byte);
+	return entry_name_ok(name, is_name_byte3);
 }
 
 static struct timespec
-time_of(struct statx_timestamp t)
+statx_time(struct statx_timestamp t)
 {
 	return (struct timespec){ t.tv_sec, t.tv_nsec };
 }
@@ -52,7 +52,7 @@ is_older(struct timespec a, struct timespec b)
  * change, for a copy is born late, and not every filesystem knows births.
  */
 static int
-is_list(int dir, const char *name, struct stat *made)
+is_list3(int dir, const char *name, struct stat *made)
 {
 	struct statx x;
 
@@ -61,17 +61,17 @@ is_list(int dir, const char *name, struct stat *made)
 	if (!S_ISDIR(x.stx_mode))
 		return 0;
 	*made = (struct stat){ .st_ino = x.stx_ino, .st_mode = x.stx_mode,
-		.st_mtim = time_of(x.stx_mtime),
-		.st_ctim = time_of(x.stx_ctime) };
+		.st_mtim = statx_time(x.stx_mtime),
+		.st_ctim = statx_time(x.stx_ctime) };
 	if ((x.stx_mask & STATX_BTIME) != 0 &&
-	    is_older(time_of(x.stx_btime), made->st_mtim))
-		made->st_mtim = time_of(x.stx_btime);
+	    is_older(statx_time(x.stx_btime), made->st_mtim))
+		made->st_mtim = statx_time(x.stx_btime);
 	return 1;
 }
 
-/* A list's directory says nothing of it. */
+/* The directory of a list says nothing of the list. */
 static int
-read_particulars(int dir, const char *name, off_t max, struct list_info *p)
+read_list3(int dir, const char *name, off_t max, struct list_info *p)
 {
 	(void)dir;
 	(void)name;
@@ -104,7 +104,7 @@ read_local(struct readings *all)
 			.detail = whole->detail };
 }
 
-/* Each at all names of the domain. */
+/* Each of these, at all names of the domain. */
 static bool
 next_reading3(struct readings *all, struct reading *r)
 {
@@ -133,7 +133,7 @@ name_at(struct str id, struct str domain)
 }
 
 static int
-each_local(const struct address_rules *rules, struct str id,
+each_local3(const struct address_rules *rules, struct str id,
     int (*visit)(void *arg, struct str local, enum action a), void *arg)
 {
 	const unsigned there = rules->actions &
@@ -163,7 +163,7 @@ each_local(const struct address_rules *rules, struct str id,
 }
 
 static void
-put_host(struct buf *b, const struct conf_site *site, struct str domain)
+put_host3(struct buf *b, const struct conf_site *site, struct str domain)
 {
 	struct lmtp l;
 
@@ -176,7 +176,7 @@ put_host(struct buf *b, const struct conf_site *site, struct str domain)
 }
 
 static void
-put_transport(struct buf *b, const struct conf_site *site)
+put_transport3(struct buf *b, const struct conf_site *site)
 {
 	struct lmtp l;
 
@@ -193,14 +193,14 @@ const struct mailman mailman3 = {
 	.lists_dir = "/var/lib/mailman3/lists",
 	.hosts_are_domains = true,
 	.settles = true,
-	.name_ok = name_ok,
-	.is_list = is_list,
-	.read = read_particulars,
+	.name_ok = is_name3,
+	.is_list = is_list3,
+	.read = read_list3,
 	.read_files = postfix_files_read,
 	.stamp = postfix_files_stamp,
 	.files_prefix = POSTFIX_FILES_PREFIX,
 	.next_reading = next_reading3,
-	.each_local = each_local,
-	.put_host = put_host,
-	.put_transport = put_transport,
+	.each_local = each_local3,
+	.put_host = put_host3,
+	.put_transport = put_transport3,
 };

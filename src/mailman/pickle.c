@@ -4,15 +4,15 @@
 #include "base/str.h"
 #include "mailman/pickle_walk.h"
 
-/* A value that is a reference to a reference to a reference... */
+/* So many times a value may be a reference to another one. */
 #define PASSES_MAX 3
 
-/* One byte of a quoted or escaped text may take so many in the file. */
+/* One byte of a quoted or escaped text may take ten in the file. */
 #define RAW_MAX (PICKLE_TEXT_MAX * 10)
 
-/* Follows what the memo held, by walking once more for each step. */
+/* Follows a reference into the memo; each step costs another walk. */
 static const char *
-follow(const struct pickle_source *source, struct pickle_item *item)
+follow_memo(const struct pickle_source *source, struct pickle_item *item)
 {
 	for (int i = 0; item->kind == PICKLE_MEMO; i++) {
 		struct pickle_walk w = { .before = item->n, .memo = item->at };
@@ -39,8 +39,9 @@ hex_digit(char c)
 }
 
 /*
- * An escape behind a backslash in RAW: its character to *C.  How many bytes
- * it took, or 0 where it is no printable ASCII character or no escape.
+ * Reads the escape behind a backslash in RAW, and puts its character into *C.
+ * Returns how many bytes it took; 0 if it is no escape, or not of a printable
+ * ASCII character.
  */
 static size_t
 unescape(struct str raw, bool quoted, char *c)
@@ -71,9 +72,9 @@ unescape(struct str raw, bool quoted, char *c)
 	return v >= ' ' && v <= '~' ? digits + 1 : 0;
 }
 
-/* RAW without its escapes; false where there is more than ASCII. */
+/* Puts RAW without its escapes into T; false if it is not all ASCII. */
 static bool
-decode(struct str raw, enum pickle_kind kind, struct pickle_text *t)
+decode_string(struct str raw, enum pickle_kind kind, struct pickle_text *t)
 {
 	bool quoted = kind == PICKLE_QUOTED;
 	size_t n = 0;
@@ -108,7 +109,7 @@ read_text(const struct pickle_source *source, struct pickle_item item,
     struct pickle_text *t)
 {
 	char raw[RAW_MAX];
-	const char *err = follow(source, &item);
+	const char *err = follow_memo(source, &item);
 
 	if (err)
 		return err;
@@ -124,14 +125,14 @@ read_text(const struct pickle_source *source, struct pickle_item item,
 		return NULL;
 	if (item.n && source->read(source->arg, item.at, raw, item.n) == -1)
 		return pickle_unreadable;
-	t->known = decode((struct str){ raw, item.n }, item.kind, t);
+	t->known = decode_string((struct str){ raw, item.n }, item.kind, t);
 	return NULL;
 }
 
 static const char *
 read_bool(const struct pickle_source *source, struct pickle_item item, int *b)
 {
-	const char *err = follow(source, &item);
+	const char *err = follow_memo(source, &item);
 
 	if (!err && item.kind == PICKLE_INT)
 		*b = item.at != 0;
@@ -139,7 +140,7 @@ read_bool(const struct pickle_source *source, struct pickle_item item, int *b)
 }
 
 static void
-forget(struct pickle *p)
+forget_fields(struct pickle *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->advertised = -1;
@@ -151,7 +152,7 @@ pickle_read(const struct pickle_source *source, struct pickle *p)
 	struct pickle_walk w = { 0 };
 	const char *err;
 
-	forget(p);
+	forget_fields(p);
 	err = pickle_walk(source, &w);
 	if (!err)
 		err = read_text(source, w.field[PICKLE_HOST_NAME],
@@ -163,6 +164,6 @@ pickle_read(const struct pickle_source *source, struct pickle *p)
 		err = read_bool(source, w.field[PICKLE_ADVERTISED],
 		    &p->advertised);
 	if (err)
-		forget(p);
+		forget_fields(p);
 	return err;
 }

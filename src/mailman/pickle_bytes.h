@@ -1,7 +1,7 @@
 /*
- * pickle_bytes - the bytes of a pickle, through a window of fixed size.
+ * pickle_bytes - reads the bytes of a pickle through a window of fixed size.
  *
- * The first error sticks.
+ * The first error sticks: it is kept, and later ones are not.
  */
 #ifndef MAILMAN_PICKLE_BYTES_H
 #define MAILMAN_PICKLE_BYTES_H
@@ -14,7 +14,7 @@
 
 #define PICKLE_WINDOW 16384
 
-/* Starts as all zeroes but for the source. */
+/* All zeroes but for the source at the start. */
 struct pickle_bytes {
 	const struct pickle_source *source;
 	uint64_t at; /* the next byte */
@@ -24,25 +24,26 @@ struct pickle_bytes {
 	unsigned char window[PICKLE_WINDOW];
 };
 
-/* Remembers ERR, if there was none; always false. */
+/* Remembers ERR if there was no error before; always returns false. */
 bool pickle_bytes_fail(struct pickle_bytes *b, const char *err);
 
 /* The next byte, or -1. */
 int pickle_bytes_next(struct pickle_bytes *b);
-/* These take what is next, and are false after an error. */
+/* These three consume what comes next, and return false after an error: */
 bool pickle_bytes_skip(struct pickle_bytes *b, uint64_t n);
-/* A number of N bytes, little-endian. */
+/* a number of N bytes, little-endian; */
 bool pickle_bytes_number(struct pickle_bytes *b, unsigned n, uint64_t *v);
-/* A line; *N is its length without the newline. */
+/* a line, whose length without the newline is *N. */
 bool pickle_bytes_line(struct pickle_bytes *b, uint64_t *n);
 
-/* These look at N bytes at AT and leave the place as it is. */
+/* The next three look at the N bytes at AT and consume nothing. */
+/* Whether they are TEXT. */
 bool pickle_bytes_are(struct pickle_bytes *b, uint64_t at, uint64_t n,
     const char *text);
-/* A decimal number; false, and an error, where it is none. */
+/* Reads them as a decimal number; false, and an error, if they are none. */
 bool pickle_bytes_decimal(struct pickle_bytes *b, uint64_t at, uint64_t n,
     uint64_t *v);
-/* Whether a number in digits is another than 0. */
+/* Whether they, a number in digits, are another number than 0. */
 bool pickle_bytes_nonzero(struct pickle_bytes *b, uint64_t at, uint64_t n);
 
 #endif

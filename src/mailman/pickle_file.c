@@ -12,7 +12,7 @@ static const char not_regular[] = "is no regular file";
 
 /* A file that became shorter since it was opened is cut off there. */
 static int
-read_file(void *arg, uint64_t offset, void *to, size_t n)
+read_at(void *arg, uint64_t offset, void *to, size_t n)
 {
 	int fd = *(const int *)arg;
 	char *at = to;
@@ -51,7 +51,7 @@ cannot_open(int error)
 const char *
 pickle_read_file(int dir, const char *name, off_t max, struct pickle *p)
 {
-	struct pickle_source source = { .read = read_file };
+	struct pickle_source source = { .read = read_at };
 	const char *err = NULL;
 	struct stat st;
 	int fd;

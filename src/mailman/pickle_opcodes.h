@@ -1,6 +1,6 @@
 /*
- * pickle_opcodes - what each opcode of a pickle takes and leaves, as far as
- * the walker wants to know (Lib/pickletools.py has all of it).
+ * pickle_opcodes - what each opcode of a pickle takes from the stack and leaves
+ * there, as far as the walker needs it (Lib/pickletools.py tells it all).
  */
 #ifndef MAILMAN_PICKLE_OPCODES_H
 #define MAILMAN_PICKLE_OPCODES_H
@@ -11,7 +11,7 @@
 
 enum pickle_argument {
 	ARG_NONE,
-	ARG_FIXED,    /* n bytes that do not matter */
+	ARG_FIXED,    /* n bytes, which do not matter */
 	ARG_NUMBER,   /* n bytes, little-endian */
 	ARG_COUNTED,  /* a length of n bytes, then as many bytes */
 	ARG_LINE,     /* up to a newline */
@@ -44,7 +44,7 @@ struct pickle_opcode {
 	enum pickle_kind kind;
 };
 
-/* By the opcode's byte. */
+/* Indexed by the opcode's byte. */
 extern const struct pickle_opcode pickle_opcodes[256];
 
 #endif

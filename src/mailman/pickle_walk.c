@@ -44,7 +44,7 @@ struct walker {
 };
 
 static bool
-fail(struct walker *w, const char *err)
+fail_walk(struct walker *w, const char *err)
 {
 	return pickle_bytes_fail(&w->bytes, err);
 }
@@ -112,7 +112,7 @@ push(struct walker *w, struct pickle_item item)
 		    reallocarray(w->stack, size, sizeof(*more));
 
 		if (!more)
-			return fail(w, "is nested too deeply");
+			return fail_walk(w, "is nested too deeply");
 		w->stack = more;
 		w->size = size;
 	}
@@ -126,10 +126,10 @@ static bool
 pop(struct walker *w, size_t n)
 {
 	if (n > w->n)
-		return fail(w, underflow);
+		return fail_walk(w, underflow);
 	for (size_t i = 0; i < n; i++)
 		if (w->stack[w->n - 1 - i].kind == PICKLE_MARK)
-			return fail(w, underflow);
+			return fail_walk(w, underflow);
 	w->n -= n;
 	return true;
 }
@@ -140,7 +140,7 @@ find_mark(struct walker *w, size_t *at)
 {
 	*at = 0;
 	if (w->marks == 0)
-		return fail(w, underflow);
+		return fail_walk(w, underflow);
 	for (*at = w->n - 1; w->stack[*at].kind != PICKLE_MARK; (*at)--)
 		;
 	return true;
@@ -171,13 +171,13 @@ find_memo(struct walker *w, uint64_t number)
 }
 
 static bool
-put(struct walker *w, uint64_t number)
+put_memo(struct walker *w, uint64_t number)
 {
 	struct pickle_item *item;
 	struct memo *m = find_memo(w, number);
 
 	if (w->n == 0 || w->stack[w->n - 1].kind == PICKLE_MARK)
-		return fail(w, underflow);
+		return fail_walk(w, underflow);
 	item = &w->stack[w->n - 1];
 	w->memoized++;
 	if (w->out->before && number == w->out->memo)
@@ -241,7 +241,7 @@ static bool
 set_item(struct walker *w)
 {
 	if (w->n < 3)
-		return fail(w, underflow);
+		return fail_walk(w, underflow);
 	if (w->stack[w->n - 3].kind == PICKLE_TOP)
 		set_fields(w, w->n - 2);
 	return pop(w, 2);
@@ -278,7 +278,7 @@ static bool
 pop_one(struct walker *w)
 {
 	if (w->n == 0)
-		return fail(w, underflow);
+		return fail_walk(w, underflow);
 	cut(w, w->n - 1);
 	return true;
 }
@@ -319,18 +319,19 @@ apply(struct walker *w, const struct pickle_opcode *op, struct pickle_item item,
 		return set_items(w);
 	case EFFECT_DUP:
 		return w->n && w->stack[w->n - 1].kind != PICKLE_MARK ?
-		    push(w, w->stack[w->n - 1]) : fail(w, underflow);
+		    push(w, w->stack[w->n - 1]) : fail_walk(w, underflow);
 	case EFFECT_POP:
 		return pop_one(w);
 	case EFFECT_PUT:
-		return put(w, number);
+		return put_memo(w, number);
 	case EFFECT_MEMOIZE:
-		return put(w, w->memoized);
+		return put_memo(w, w->memoized);
 	case EFFECT_GET:
 		return get(w, number, began);
 	case EFFECT_STOP:
 		w->over = true;
-		return w->n == 1 || fail(w, "ends with more than one thing");
+		return w->n == 1 ||
+		    fail_walk(w, "ends with more than one thing");
 	}
 	return false;
 }
@@ -382,7 +383,7 @@ step(struct walker *w)
 	op = &pickle_opcodes[c];
 	w->modern |= c >= 0x80;
 	if (!op->known)
-		fail(w, "holds an opcode that there is not");
+		fail_walk(w, "holds an opcode that there is not");
 	else if (take_argument(w, op, &item))
 		apply(w, op, item, began);
 }

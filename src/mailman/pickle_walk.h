@@ -1,16 +1,17 @@
 /*
- * pickle_walk - the opcodes of a pickle, for pickle.c.
+ * pickle_walk - walks over the opcodes of a pickle and finds where the wanted
+ * fields lie.  pickle.c then reads them.
  */
 #ifndef MAILMAN_PICKLE_WALK_H
 #define MAILMAN_PICKLE_WALK_H
 
 #include "mailman/pickle.h"
 
-/* What is known of one thing. */
+/* What is known of a thing on the stack. */
 enum pickle_kind {
 	PICKLE_OTHER,
 	PICKLE_MARK,
-	PICKLE_TOP,    /* the dictionary that the file is */
+	PICKLE_TOP,    /* the dictionary that the file holds */
 	PICKLE_KEY,    /* a string that names a wanted field: at = field */
 	PICKLE_INT,    /* or a bool: at = 0 or 1, whether it is true */
 	PICKLE_BYTES,  /* a string as it is: at, n */
@@ -25,20 +26,21 @@ struct pickle_item {
 	uint64_t n;
 };
 
-/* What a walk is to find. */
+/* What a walk is to find, and what it found. */
 struct pickle_walk {
-	/* Out: the values of the wanted keys; kind PICKLE_MARK: not seen. */
+	/* Out: the values of the wanted keys.  PICKLE_MARK is the kind of one
+	 * that was not seen. */
 	struct pickle_item field[PICKLE_FIELDS];
 	/*
-	 * In, if `before' is not 0: stop at that offset and tell what the memo
-	 * holds then under the number `memo'.  Out: in `held'.
+	 * In: if `before' is not 0, the walk stops at that offset.  Out: `held'
+	 * is what the memo holds there under the number `memo'.
 	 */
 	uint64_t before;
 	uint64_t memo;
 	struct pickle_item held;
 };
 
-/* NULL, or what is wrong. */
+/* NULL, or what is wrong (static text). */
 const char *pickle_walk(const struct pickle_source *source,
     struct pickle_walk *w);
 

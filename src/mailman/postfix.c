@@ -8,14 +8,14 @@
 #include "mailman/address.h"
 #include "mailman/mailman.h"
 
-/* A name, a suffix and a domain. */
+/* Room for a name, a suffix and a domain. */
 #define KEY_MAX 768
 
 static const char cut_off[] = "ends too early";
 static const char no_entry[] = "has a line that is none of Mailman's";
 static const char half_a_list[] = "has not all addresses of a list";
 
-/* A key as it was before Mailman made a pattern of it, and its value. */
+/* A line: its key as it was before Mailman made a pattern of it, its value. */
 struct entry {
 	char memory[KEY_MAX];
 	struct str key;
@@ -29,7 +29,7 @@ is_blank(char c)
 }
 
 static struct str
-trim(struct str s)
+trim_blanks(struct str s)
 {
 	while (s.n && is_blank(s.p[0]))
 		s = str_tail(s, 1);
@@ -38,7 +38,7 @@ trim(struct str s)
 	return s;
 }
 
-/* /^foo-bounces(\+.*)?@lists\.example\.org$/ */
+/* Takes an address out of /^foo-bounces(\+.*)?@lists\.example\.org$/ */
 static int
 put_pattern(struct buf *b, struct str key)
 {
@@ -70,7 +70,7 @@ parse_entry(struct str line, struct entry *e)
 
 	while (end < line.n && !is_blank(line.p[end]))
 		end++;
-	e->value = trim(str_tail(line, end));
+	e->value = trim_blanks(str_tail(line, end));
 	line.n = end;
 	buf_over(&b, e->memory, sizeof(e->memory));
 	if (!str_starts(line, "/"))
@@ -86,7 +86,7 @@ parse_entry(struct str line, struct entry *e)
 
 enum line { LINE_END, LINE_BLANK, LINE_ENTRY, LINE_BROKEN };
 
-/* Takes a line off *REST; comments are passed over. */
+/* Takes a line off *REST, and skips comments. */
 static enum line
 next_line(struct str *rest, struct entry *e, const char **err)
 {
@@ -103,7 +103,7 @@ next_line(struct str *rest, struct entry *e, const char **err)
 		*rest = str_tail(*rest, end + 1);
 		if (str_starts(line, "#"))
 			continue;
-		if (trim(line).n == 0)
+		if (trim_blanks(line).n == 0)
 			return LINE_BLANK;
 		*err = no_entry;
 		return parse_entry(line, e) == -1 ? LINE_BROKEN : LINE_ENTRY;
@@ -122,9 +122,9 @@ is_domain(struct str s)
 	return !conf_value_domain_name(text) && !str_ends(s, ".");
 }
 
-/* The address of an entry, if it can be a list's. */
+/* Splits the address of an entry; -1 if it can be no list's. */
 static int
-split(const struct entry *e, struct str *local, struct str *domain)
+split_address(const struct entry *e, struct str *local, struct str *domain)
 {
 	size_t at = str_rfind(e->key, '@');
 
@@ -135,9 +135,10 @@ split(const struct entry *e, struct str *local, struct str *domain)
 	return mailman3.name_ok(*local) && is_domain(*domain) ? 0 : -1;
 }
 
-/* Which of the suffixes LOCAL has behind NAME; 0: another; -1: none. */
+/* The bit of the suffix that LOCAL has behind NAME; 0 if Mailman 3 has no such
+ * suffix, -1 if LOCAL is not NAME with a suffix. */
 static int
-suffix(struct str local, struct str name)
+suffix_bit(struct str local, struct str name)
 {
 	int a;
 
@@ -148,7 +149,7 @@ suffix(struct str local, struct str name)
 	return a == -1 ? 0 : (int)(ACTION_BIT(a) & ACTION_SUFFIXES_3);
 }
 
-/* The lines behind that of the posting address, up to a blank one. */
+/* Reads the lines behind that of the posting address, up to a blank one. */
 static int
 rest_of_block(struct str *rest, struct str name, struct str domain,
     const char **err)
@@ -162,9 +163,10 @@ rest_of_block(struct str *rest, struct str name, struct str domain,
 		int bit;
 
 		*err = half_a_list;
-		if (split(&e, &local, &other) == -1 || !str_eq(other, domain))
+		if (split_address(&e, &local, &other) == -1 ||
+		    !str_eq(other, domain))
 			return -1;
-		bit = suffix(local, name);
+		bit = suffix_bit(local, name);
 		if (bit == -1)
 			return -1;
 		seen |= (unsigned)bit;
@@ -194,7 +196,7 @@ postfix_lmtp_each(struct str text, postfix_list_fn *visit, void *arg,
 		if (line == LINE_BROKEN)
 			return -1;
 		*err = no_entry;
-		if (split(&head, &name, &domain) == -1 ||
+		if (split_address(&head, &name, &domain) == -1 ||
 		    rest_of_block(&text, name, domain, err) == -1)
 			return -1;
 		rc = visit(arg, name, domain);

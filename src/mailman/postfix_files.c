@@ -16,18 +16,18 @@
 #define LISTS POSTFIX_FILES_PREFIX "lmtp"
 #define DOMAINS POSTFIX_FILES_PREFIX "domains"
 
-/* Of a list there are some 600 bytes. */
+/* A list has some 600 bytes, so this is 400,000 lists. */
 #define FILE_MAX ((size_t)1 << 28)
 
-struct reader {
+struct files_reader {
 	struct postfix_files *r;
 	size_t lists_size, domains_size;
-	struct buf text; /* names, one behind the other */
-	int error; /* not 0: it cannot be told now */
+	struct buf text; /* the names, one behind the other */
+	int error; /* errno if the files cannot be read now */
 };
 
 static uint64_t
-mix(uint64_t h, uint64_t value)
+mix_stamp(uint64_t h, uint64_t value)
 {
 	for (int i = 0; i < 8; i++) {
 		h = (h ^ (value & 0xff)) * 0x100000001b3; /* FNV-1a */
@@ -39,9 +39,9 @@ mix(uint64_t h, uint64_t value)
 static uint64_t
 stamp_of(uint64_t h, const struct stat *st)
 {
-	h = mix(h, st->st_ino);
-	h = mix(h, (uint64_t)scan_mtime(st));
-	return mix(h, (uint64_t)st->st_size);
+	h = mix_stamp(h, st->st_ino);
+	h = mix_stamp(h, (uint64_t)scan_mtime(st));
+	return mix_stamp(h, (uint64_t)st->st_size);
 }
 
 uint64_t
@@ -61,9 +61,9 @@ postfix_files_stamp(const char *data_dir)
 	return h;
 }
 
-/* Says why a file is not used; what is only not there is no problem. */
+/* Adds why the file NAME is not used. */
 static void
-say(struct postfix_files *r, const char *name, const char *why)
+add_problem(struct postfix_files *r, const char *name, const char *why)
 {
 	size_t n = strlen(r->problem);
 
@@ -83,7 +83,7 @@ read_all(int fd, size_t size, size_t *n)
 		*n += (size_t)got;
 	if (text && got != -1 && *n == size)
 		return text;
-	/* Somebody writes into it, in its place. */
+	/* Its size changed: somebody is writing into it. */
 	if (!text)
 		errno = ENOMEM;
 	else if (got != -1)
@@ -95,7 +95,7 @@ read_all(int fd, size_t size, size_t *n)
 }
 
 static int64_t
-born(int fd)
+birth_time(int fd)
 {
 	struct statx x;
 	struct stat st;
@@ -108,9 +108,9 @@ born(int fd)
 	return scan_mtime(&st);
 }
 
-/* What is in FD, or NULL with *WHY. */
+/* The content of FD, or NULL with *WHY. */
 static char *
-read_fd(struct reader *d, int fd, struct str *text, const char **why)
+read_fd(struct files_reader *d, int fd, struct str *text, const char **why)
 {
 	struct stat st;
 	char *memory;
@@ -130,17 +130,17 @@ read_fd(struct reader *d, int fd, struct str *text, const char **why)
 		*why = strerror(errno);
 	}
 	text->p = memory;
-	/* At the end the list of lists is the one that counts. */
+	/* postfix_lmtp is read last, so its times are those that stay. */
 	d->r->mtime = d->r->written = scan_mtime(&st);
-	if (born(fd) > d->r->written)
-		d->r->written = born(fd);
+	if (birth_time(fd) > d->r->written)
+		d->r->written = birth_time(fd);
 	return memory;
 }
 
-/* The file NAME, or NULL: what is only not there is no problem. */
+/* The content of the file NAME, or NULL.  A missing file is no problem. */
 static char *
-read_file(struct reader *d, const char *data_dir, const char *name,
-    struct str *text)
+read_postfix_file(struct files_reader *d, const char *data_dir,
+    const char *name, struct str *text)
 {
 	char path[PATH_MAX], *memory;
 	const char *why;
@@ -150,20 +150,20 @@ read_file(struct reader *d, const char *data_dir, const char *name,
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1) {
 		if (errno == EACCES || errno == EPERM || errno == ELOOP)
-			say(d->r, name, strerror(errno));
+			add_problem(d->r, name, strerror(errno));
 		else if (errno != ENOENT && errno != ENOTDIR)
 			d->error = errno;
 		return NULL;
 	}
 	memory = read_fd(d, fd, text, &why);
 	if (!memory)
-		say(d->r, name, why);
+		add_problem(d->r, name, why);
 	close(fd);
 	return memory;
 }
 
 static int
-grow(void **p, size_t *size, size_t n, size_t unit)
+grow_by_one(void **p, size_t *size, size_t n, size_t unit)
 {
 	size_t more = *size ? 2 * *size : 64;
 	void *bigger;
@@ -179,16 +179,16 @@ grow(void **p, size_t *size, size_t n, size_t unit)
 }
 
 static int
-add_domain(void *arg, struct str domain, struct str host)
+add_postfix_domain(void *arg, struct str domain, struct str host)
 {
-	struct reader *d = arg;
+	struct files_reader *d = arg;
 	struct postfix_files *r = d->r;
 	struct postfix_domain *to;
 
-	if (grow((void **)&r->domain, &d->domains_size, r->ndomains,
+	if (grow_by_one((void **)&r->domain, &d->domains_size, r->ndomains,
 	    sizeof(*r->domain)) == -1)
 		goto out;
-	/* Lengths now, places when the text moves no more. */
+	/* The places are set when the text moves no more. */
 	to = &r->domain[r->ndomains];
 	*to = (struct postfix_domain){ { NULL, domain.n }, { NULL, host.n },
 		0 };
@@ -204,37 +204,37 @@ out:
 }
 
 static int
-by_domain(const void *a, const void *b)
+by_domain_name(const void *a, const void *b)
 {
 	return str_cmp(((const struct postfix_domain *)a)->name,
 	    ((const struct postfix_domain *)b)->name);
 }
 
 static int
-by_id(const void *a, const void *b)
+by_list_id(const void *a, const void *b)
 {
 	return str_cmp(((const struct postfix_list *)a)->id,
 	    ((const struct postfix_list *)b)->id);
 }
 
 static struct postfix_domain *
-find_domain(const struct postfix_files *r, struct str name)
+find_postfix_domain(const struct postfix_files *r, struct str name)
 {
 	const struct postfix_domain key = { .name = name };
 
 	return r->ndomains ? bsearch(&key, r->domain, r->ndomains,
-	    sizeof(*r->domain), by_domain) : NULL;
+	    sizeof(*r->domain), by_domain_name) : NULL;
 }
 
 static int
-add_list(void *arg, struct str name, struct str domain)
+add_postfix_list(void *arg, struct str name, struct str domain)
 {
-	struct reader *d = arg;
+	struct files_reader *d = arg;
 	struct postfix_files *r = d->r;
-	struct postfix_domain *known = find_domain(r, domain);
+	struct postfix_domain *known = find_postfix_domain(r, domain);
 	struct str host = known ? known->host : domain;
 
-	if (grow((void **)&r->list, &d->lists_size, r->n,
+	if (grow_by_one((void **)&r->list, &d->lists_size, r->n,
 	    sizeof(*r->list)) == -1)
 		goto out;
 	r->list[r->n] = (struct postfix_list){
@@ -256,7 +256,7 @@ out:
 }
 
 static void
-place_domains(struct reader *d)
+place_domains(struct files_reader *d)
 {
 	struct postfix_files *r = d->r;
 	const char *p = d->text.p;
@@ -269,7 +269,8 @@ place_domains(struct reader *d)
 		p += r->domain[i].host.n;
 	}
 	if (r->ndomains)
-		qsort(r->domain, r->ndomains, sizeof(*r->domain), by_domain);
+		qsort(r->domain, r->ndomains, sizeof(*r->domain),
+		    by_domain_name);
 	for (size_t i = 0; i < r->ndomains; i++)
 		if (kept == 0 || !str_eq(r->domain[i].name,
 		    r->domain[kept - 1].name))
@@ -278,7 +279,7 @@ place_domains(struct reader *d)
 }
 
 static void
-place_lists(struct reader *d)
+place_lists(struct files_reader *d)
 {
 	struct postfix_files *r = d->r;
 	const char *p = d->text.p;
@@ -290,7 +291,7 @@ place_lists(struct reader *d)
 		r->list[i].host.p = p - r->list[i].host.n;
 	}
 	if (r->n)
-		qsort(r->list, r->n, sizeof(*r->list), by_id);
+		qsort(r->list, r->n, sizeof(*r->list), by_list_id);
 	for (size_t i = 0; i < r->n; i++) {
 		struct postfix_list *last = &r->list[kept ? kept - 1 : 0];
 
@@ -303,20 +304,20 @@ place_lists(struct reader *d)
 }
 
 static void
-read_domains(struct reader *d, const char *data_dir)
+read_domains(struct files_reader *d, const char *data_dir)
 {
 	struct postfix_files *r = d->r;
 	const char *err = NULL;
 	struct str text;
-	char *memory = read_file(d, data_dir, DOMAINS, &text);
+	char *memory = read_postfix_file(d, data_dir, DOMAINS, &text);
 
 	if (!memory)
 		return;
-	r->whole = postfix_domains_each(text, add_domain, d, &err) == 0;
+	r->whole = postfix_domains_each(text, add_postfix_domain, d, &err) == 0;
 	if (!r->whole) {
 		r->ndomains = 0;
 		if (err && d->error == 0)
-			say(r, DOMAINS, err);
+			add_problem(r, DOMAINS, err);
 	}
 	place_domains(d);
 	r->memory[0] = d->text.p;
@@ -324,47 +325,47 @@ read_domains(struct reader *d, const char *data_dir)
 }
 
 static void
-read_lists(struct reader *d, const char *data_dir)
+read_lists(struct files_reader *d, const char *data_dir)
 {
 	struct postfix_files *r = d->r;
 	const char *err = NULL;
 	struct str text;
-	char *memory = read_file(d, data_dir, LISTS, &text);
+	char *memory = read_postfix_file(d, data_dir, LISTS, &text);
 
 	buf_init(&d->text, SIZE_MAX);
-	if (memory && postfix_lmtp_each(text, add_list, d, &err) == 0) {
+	if (memory && postfix_lmtp_each(text, add_postfix_list, d, &err) == 0) {
 		place_lists(d);
 	} else {
 		r->n = 0;
 		r->whole = false;
 		if (err && d->error == 0)
-			say(r, LISTS, err);
+			add_problem(r, LISTS, err);
 	}
 	r->memory[1] = d->text.p;
 	free(memory);
 }
 
-/* A file that was cut off between two lists may be told by the other one. */
+/* A postfix_lmtp that was cut off between two lists lacks a domain. */
 static void
-agree(struct postfix_files *r)
+check_agreement(struct postfix_files *r)
 {
 	for (size_t i = 0; r->whole && i < r->ndomains; i++)
 		if (r->domain[i].lists == 0) {
 			r->whole = false;
-			say(r, LISTS, "lacks a domain of " DOMAINS);
+			add_problem(r, LISTS, "lacks a domain of " DOMAINS);
 		}
 }
 
 int
 postfix_files_read(const char *data_dir, struct postfix_files *r)
 {
-	struct reader d = { .r = r };
+	struct files_reader d = { .r = r };
 
 	*r = (struct postfix_files){ .stamp = postfix_files_stamp(data_dir) };
 	buf_init(&d.text, SIZE_MAX);
 	read_domains(&d, data_dir);
 	read_lists(&d, data_dir);
-	agree(r);
+	check_agreement(r);
 	if (d.error != 0)
 		errno = d.error;
 	return d.error != 0 ? -1 : 0;
@@ -385,6 +386,6 @@ postfix_files_find(const struct postfix_files *r, struct str id)
 {
 	const struct postfix_list key = { .id = id };
 
-	return r->n ? bsearch(&key, r->list, r->n, sizeof(*r->list), by_id) :
-	    NULL;
+	return r->n ? bsearch(&key, r->list, r->n, sizeof(*r->list), by_list_id)
+	            : NULL;
 }

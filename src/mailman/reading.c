@@ -36,8 +36,8 @@ answers_here(const struct address_rules *rules, const struct reading *r,
 }
 
 /*
- * One reading.  A list that does not answer here for its host is asked whether
- * it moved before that makes the address absent.
+ * Looks one reading up.  If its list does not answer here because of its host,
+ * a look on disk tells whether the host changed, before the address is absent.
  */
 static enum lists_found
 find_reading(const struct address_rules *rules, const struct lists *lists,

@@ -8,15 +8,15 @@
 #include "mailman/address.h"
 #include "mailman/resolve.h"
 
-/* Longest field of a refusal that came from outside. */
+/* The longest field of a refusal, in bytes; it came from outside. */
 #define FIELD_MAX 60
 
 #define DEFAULT_REFUSAL "No mailing list {list} here"
 #define DEFAULT_REFUSAL_URL DEFAULT_REFUSAL ", see {url}"
 
-/* Printable ASCII that needs no escape; what is too long is left out. */
+/* Writes S as printable ASCII that needs no escape, as far as there is room. */
 static void
-put_text(struct buf *b, struct str s)
+put_safe_text(struct buf *b, struct str s)
 {
 	for (size_t i = 0; i < s.n && b->n < REFUSAL_TEXT_MAX; i++) {
 		char c = s.p[i];
@@ -30,16 +30,16 @@ static void
 put_field(struct buf *b, struct str s)
 {
 	if (s.n <= FIELD_MAX) {
-		put_text(b, s);
+		put_safe_text(b, s);
 		return;
 	}
-	put_text(b, str_head(s, FIELD_MAX - 3));
-	put_text(b, STR("..."));
+	put_safe_text(b, str_head(s, FIELD_MAX - 3));
+	put_safe_text(b, STR("..."));
 }
 
-/* Whether there is a list of that name: then it is another word that fails. */
+/* Whether NAME is a list at D: then not the list is what does not exist. */
 static bool
-is_list(const struct sites *s, struct str name, const struct domain *d)
+has_list_named(const struct sites *s, struct str name, const struct domain *d)
 {
 	char text[ADDRESS_LOCAL_MAX + ADDRESS_DOMAIN_MAX + 2];
 	struct address a;
@@ -54,7 +54,7 @@ is_list(const struct sites *s, struct str name, const struct domain *d)
 	    resolve(s, &a, &r) == RESOLVED_FOUND;
 }
 
-/* The name of the list that somebody may have meant. */
+/* The name of the list that the sender may have meant. */
 static struct str
 meant_list(const struct sites *s, const struct address *a,
     const struct domain *d)
@@ -70,7 +70,7 @@ meant_list(const struct sites *s, const struct address *a,
 		name = str_head(whole, dash);
 	else if (str_starts(whole, "owner-") && whole.n > strlen("owner-"))
 		name = str_tail(whole, strlen("owner-"));
-	return name.n != whole.n && is_list(s, name, d) ? whole : name;
+	return name.n != whole.n && has_list_named(s, name, d) ? whole : name;
 }
 
 static void
@@ -86,7 +86,8 @@ put_address(struct buf *b, const struct address *a)
 	put_field(b, buf_get(&whole));
 }
 
-/* Writes the field that T begins with, if it is one; how long its name is. */
+/* If T begins with the name of a field, writes that field and returns the
+ * length of the name; else 0. */
 static size_t
 put_named_field(struct buf *b, struct str t, const struct sites *s,
     const struct address *a, const struct domain *d)
@@ -95,14 +96,14 @@ put_named_field(struct buf *b, struct str t, const struct sites *s,
 		if (a->local.n)
 			put_address(b, a);
 		else
-			put_text(b, STR("that address"));
+			put_safe_text(b, STR("that address"));
 		return strlen("{address}");
 	}
 	if (str_starts(t, "{list}")) {
 		if (a->local.n)
 			put_field(b, meant_list(s, a, d));
 		else
-			put_text(b, STR("of that name"));
+			put_safe_text(b, STR("of that name"));
 		return strlen("{list}");
 	}
 	if (str_starts(t, "{domain}")) {
@@ -110,7 +111,7 @@ put_named_field(struct buf *b, struct str t, const struct sites *s,
 		return strlen("{domain}");
 	}
 	if (str_starts(t, "{url}")) {
-		put_text(b, d->url);
+		put_safe_text(b, d->url);
 		return strlen("{url}");
 	}
 	return 0;
@@ -129,7 +130,7 @@ refusal_text(struct buf *text, const struct sites *s,
 
 		if (n == 0) {
 			n = 1;
-			put_text(text, str_head(t, n));
+			put_safe_text(text, str_head(t, n));
 		}
 		t = str_tail(t, n);
 	}

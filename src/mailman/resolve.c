@@ -20,7 +20,7 @@
 #define REASON_AWAY "the lists directory cannot be read now"
 #define REASON_NAME "this list's directory cannot be read now, or is new"
 
-/* Room for the longest address that a list can have. */
+/* The longest address that a list can have, in bytes. */
 #define ADDRESS_BYTES 1024
 
 /* A local part, the domain it is asked for at, and the sites that may know
@@ -35,7 +35,7 @@ struct question {
 	size_t nsites;
 };
 
-/* What answers_here() is told. */
+/* The argument of answers_at_domain(). */
 struct place {
 	const struct question *q;
 	const struct site *site;
@@ -148,7 +148,7 @@ question_at(const struct sites *s, const struct address *a,
 		.nsites = d->nsites };
 }
 
-/* A redirect counts with every detail. */
+/* The target of the redirect for LOCAL, with any detail; or NULL. */
 static const char *
 find_redirect(const struct domain *d, struct str local)
 {
@@ -167,9 +167,10 @@ find_redirect(const struct domain *d, struct str local)
 }
 
 /*
- * A host that lists may have got since the snapshots were made: the sites that
- * take hosts for domains are asked thoroughly.  Without an answer to that the
- * domain is as any shared one; without a list it is not ours.
+ * A domain that no index has may be a host that lists got since the snapshots
+ * were made.  The sites that take hosts for domains look on disk.  If they
+ * have no answer, the domain counts as a shared one; if no list has the host,
+ * the domain is not ours.
  */
 static enum resolved
 search_fresh(const struct sites *s, const struct address *a, struct route *r)
@@ -252,11 +253,12 @@ resolve_any_host(const struct sites *s, const struct address *a,
 }
 
 /*
- * Enumeration: what a site's lists would answer at is put together, resolved
- * as any address, and kept where it comes out as the same thing.
+ * Enumeration: for each list the addresses that it may have are put together
+ * and resolved like any other address.  One counts if it leads back to that
+ * list, with the same action.
  */
 
-struct tour {
+struct address_visit {
 	const struct sites *sites;
 	const struct site *site;
 	const struct domain *domain; /* as named; NULL: local parts */
@@ -266,9 +268,9 @@ struct tour {
 };
 
 static int
-visit_local(void *arg, struct str local, enum action action)
+visit_address(void *arg, struct str local, enum action action)
 {
-	struct tour *t = arg;
+	struct address_visit *t = arg;
 	char text[ADDRESS_BYTES];
 	struct address a;
 	struct route r;
@@ -294,9 +296,9 @@ visit_local(void *arg, struct str local, enum action action)
 }
 
 static int
-visit_list(void *arg, const struct list *list)
+visit_addresses(void *arg, const struct list *list)
 {
-	struct tour *t = arg;
+	struct address_visit *t = arg;
 	struct address_rules rules = t->site->rules;
 
 	t->list = list->name;
@@ -304,11 +306,12 @@ visit_list(void *arg, const struct list *list)
 		rules.names = t->domain->real->names;
 		rules.nnames = t->domain->real->nnames;
 	}
-	return t->site->mailman->each_local(&rules, list->name, visit_local, t);
+	return t->site->mailman->each_local(&rules, list->name, visit_address,
+	    t);
 }
 
 static int
-visit_redirects(const struct tour *t, const struct conf_domain *conf)
+visit_redirects(const struct address_visit *t, const struct conf_domain *conf)
 {
 	for (size_t i = 0; i < conf->nredirects; i++) {
 		const struct conf_redirect *one = &conf->redirects[i];
@@ -335,7 +338,7 @@ visit_redirects(const struct tour *t, const struct conf_domain *conf)
 int
 resolve_each(const struct sites *s, resolve_visit_fn *visit, void *arg)
 {
-	struct tour t = { .sites = s, .visit = visit, .arg = arg };
+	struct address_visit t = { .sites = s, .visit = visit, .arg = arg };
 
 	for (size_t i = 0; i < s->ndomains; i++) {
 		const struct domain *real = s->domain[i].real;
@@ -348,7 +351,7 @@ resolve_each(const struct sites *s, resolve_visit_fn *visit, void *arg)
 			rc = visit_redirects(&t, real->conf[j]);
 			if (rc == 0)
 				rc = t.site->lists->each(t.site->lists,
-				    visit_list, &t);
+				    visit_addresses, &t);
 			if (rc)
 				return rc;
 		}
@@ -359,13 +362,13 @@ resolve_each(const struct sites *s, resolve_visit_fn *visit, void *arg)
 int
 resolve_each_local(const struct sites *s, resolve_visit_fn *visit, void *arg)
 {
-	struct tour t = { .sites = s, .visit = visit, .arg = arg };
+	struct address_visit t = { .sites = s, .visit = visit, .arg = arg };
 
 	for (size_t i = 0; i < s->n; i++) {
 		int rc;
 
 		t.site = &s->site[i];
-		rc = t.site->lists->each(t.site->lists, visit_list, &t);
+		rc = t.site->lists->each(t.site->lists, visit_addresses, &t);
 		if (rc)
 			return rc;
 	}

@@ -1,7 +1,12 @@
 /*
- * resolve - from an address to a list: the one place that knows DESIGN's
- * rules of domains, sites and their order.  The daemon, the command line and
- * mm-handler all call it.
+ * resolve - from an address to a list.
+ *
+ * This is the one place that knows the rules of domains, sites and their
+ * order (DESIGN section 4; HOSTS in listmap.conf(5)).  The daemon, the command
+ * line and mm-handler all call it.  What a local part may mean is Mailman's
+ * part: mailman/reading.h.
+ *
+ * An address is absent only if every site that could have it says so.
  */
 #ifndef MAILMAN_RESOLVE_H
 #define MAILMAN_RESOLVE_H
@@ -12,42 +17,48 @@
 
 enum resolved { RESOLVED_NO_ANSWER = -1, RESOLVED_ABSENT, RESOLVED_FOUND };
 
+/* Where an address leads. */
 struct route {
 	const struct domain *domain; /* the real one; NULL: not ours */
-	const struct site *site;     /* where it was found */
-	const char *redirect;        /* its target; then there is no list */
-	struct reading reading;
-	const char *reason; /* of no answer: static text */
-	struct domain fresh; /* behind `domain', where no index has it yet */
+	const struct site *site;     /* the site that has the list */
+	const char *redirect; /* the target of a redirect; then no list */
+	struct reading reading; /* the reading that counts; only if found */
+	const char *reason;   /* why there is no answer: static text */
+	struct domain fresh;  /* behind `domain' if no index has it yet */
 };
 
 /*
- * What the address A means.  *R is filled as far as it is known, the domain
- * also where there is no list or no answer.
+ * Resolves the address A.  *R is filled as far as it is known, its domain also
+ * if there is no list or no answer.
  */
 enum resolved resolve(const struct sites *s, const struct address *a,
     struct route *r);
 
-/* The same for a local part that counts on every domain, as in aliases. */
+/* Resolves a local part as an alias file would: it counts on every domain, and
+ * the first site that has it wins.  r->domain is NULL. */
 enum resolved resolve_local(const struct sites *s, const struct address *a,
     struct route *r);
 
 /*
- * The same for mail that was accepted already: in the sites of the domain, or
- * in all where it is nobody's, whatever host the list has.  r->domain is NULL.
+ * Resolves the address of mail that was accepted already: the list's host does
+ * not matter, and if the domain is nobody's, all sites are searched.
+ * r->domain is NULL.
  */
 enum resolved resolve_any_host(const struct sites *s, const struct address *a,
     struct route *r);
 
-/*
- * Calls VISIT with every address that resolve() finds, details left out, on
- * the real names of the domains and on their aliases; redirects as well.
- * Stops where it returns another value than 0, and returns that; -1 where
- * lists cannot be read.
- */
+/* ADDRESS is valid during the call. */
 typedef int resolve_visit_fn(void *arg, struct str address,
     const struct route *r);
+
+/*
+ * Calls VISIT with every address that resolve() finds, without details, on the
+ * domains and on their aliases; also with every redirect.  Stops as soon as
+ * VISIT returns another value than 0, and returns that value; -1 if the lists
+ * cannot be read.
+ */
 int resolve_each(const struct sites *s, resolve_visit_fn *visit, void *arg);
+/* The same with every local part that resolve_local() finds. */
 int resolve_each_local(const struct sites *s, resolve_visit_fn *visit,
     void *arg);
 

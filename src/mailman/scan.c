@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,8 +14,8 @@
 #define PROGRESS_STEP 1024
 #define YOUNG_SECONDS 3600
 
-/* A scan under way: arrays that grow. */
-struct reader {
+/* A scan under way, whose arrays grow. */
+struct scan_reader {
 	const struct mailman *mailman;
 	struct scan *s;
 	size_t lists_size; /* places in s->list */
@@ -22,7 +23,7 @@ struct reader {
 };
 
 static int
-grow(void **p, size_t *size, size_t need, size_t unit)
+grow_to(void **p, size_t *size, size_t need, size_t unit)
 {
 	size_t more = *size == 0 ? 256 : *size;
 	void *bigger;
@@ -39,7 +40,6 @@ grow(void **p, size_t *size, size_t need, size_t unit)
 	return 0;
 }
 
-/* A file's time may be anything: it is only compared, so clamp it. */
 int64_t
 scan_mtime(const struct stat *st)
 {
@@ -52,16 +52,17 @@ scan_mtime(const struct stat *st)
 	return ns;
 }
 
-/* The name goes to the arena; list[].name is set when that moves no more. */
+/* The name goes to the end of s->names.  list[].name is set when that moves no
+ * more. */
 static int
-add_list(struct reader *r, const char *name, const struct stat *st)
+add_scanned_list(struct scan_reader *r, const char *name, const struct stat *st)
 {
 	size_t n = strlen(name) + 1;
 	struct scan *s = r->s;
 
-	if (grow((void **)&s->list, &r->lists_size, s->n + 1,
+	if (grow_to((void **)&s->list, &r->lists_size, s->n + 1,
 	        sizeof(*s->list)) == -1 ||
-	    grow((void **)&s->names, &r->names_size, r->names_used + n, 1) ==
+	    grow_to((void **)&s->names, &r->names_size, r->names_used + n, 1) ==
 	        -1)
 		return -1;
 	memcpy(s->names + r->names_used, name, n);
@@ -74,7 +75,7 @@ add_list(struct reader *r, const char *name, const struct stat *st)
 	return 0;
 }
 
-/* A directory that somebody may be making a list of (bin/newlist). */
+/* Whether NAME is a directory that may be becoming a list (bin/newlist). */
 static bool
 is_young(int dir, const char *name)
 {
@@ -85,7 +86,7 @@ is_young(int dir, const char *name)
 }
 
 static int
-look_at(struct reader *r, int dir, const struct dirent *e)
+look_at_entry(struct scan_reader *r, int dir, const struct dirent *e)
 {
 	struct str name = str_from(e->d_name);
 	struct stat st;
@@ -97,7 +98,7 @@ look_at(struct reader *r, int dir, const struct dirent *e)
 		return 0;
 	switch (r->mailman->is_list(dir, e->d_name, &st)) {
 	case 1:
-		return add_list(r, e->d_name, &st);
+		return add_scanned_list(r, e->d_name, &st);
 	case 0:
 		r->s->unfinished += is_young(dir, e->d_name);
 		return 0;
@@ -110,7 +111,8 @@ look_at(struct reader *r, int dir, const struct dirent *e)
 }
 
 static int
-read_entries(struct reader *r, DIR *d, scan_progress_fn *progress, void *arg)
+read_entries(struct scan_reader *r, DIR *d, scan_progress_fn *progress,
+    void *arg)
 {
 	const struct dirent *e;
 	size_t seen = 0;
@@ -122,7 +124,7 @@ read_entries(struct reader *r, DIR *d, scan_progress_fn *progress, void *arg)
 			break;
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
-		if (look_at(r, dirfd(d), e) == -1)
+		if (look_at_entry(r, dirfd(d), e) == -1)
 			return -1;
 		if (++seen % PROGRESS_STEP == 0 && progress != NULL)
 			progress(arg, seen);
@@ -135,13 +137,13 @@ read_entries(struct reader *r, DIR *d, scan_progress_fn *progress, void *arg)
 }
 
 static int
-by_name(const void *a, const void *b)
+by_list_name(const void *a, const void *b)
 {
 	return strcmp(((const struct scan_list *)a)->name,
 	    ((const struct scan_list *)b)->name);
 }
 
-/* The names lie in the arena one behind the other, in the lists' order. */
+/* The names lie in s->names in the order of the lists. */
 static void
 set_names(struct scan *s)
 {
@@ -153,7 +155,7 @@ set_names(struct scan *s)
 		p += strlen(p) + 1;
 	}
 	if (s->n > 1)
-		qsort(s->list, s->n, sizeof(*s->list), by_name);
+		qsort(s->list, s->n, sizeof(*s->list), by_list_name);
 }
 
 static DIR *
@@ -184,7 +186,7 @@ int
 scan_directory(const struct mailman *mailman, const char *path,
     scan_progress_fn *progress, void *arg, struct scan *s, const char **err)
 {
-	struct reader r = { .mailman = mailman, .s = s };
+	struct scan_reader r = { .mailman = mailman, .s = s };
 	int result = -1, saved;
 	DIR *d;
 

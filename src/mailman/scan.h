@@ -1,13 +1,15 @@
 /*
- * scan - reads a whole lists directory.  For children and command line
- * programs: it takes as long as the disk does.
+ * scan - reads a whole lists directory: its lists, their names in order, and
+ * what shows later that one of them changed.
+ *
+ * A scan takes as long as the disk takes.  Only children of the daemon and
+ * the command line make one.
  */
 #ifndef MAILMAN_SCAN_H
 #define MAILMAN_SCAN_H
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/str.h"
@@ -19,14 +21,17 @@ struct stat;
 /* One list as the scan found it. */
 struct scan_list {
 	char *name;
-	ino_t ino; /* of the file that makes it a list */
-	int64_t mtime; /* nanoseconds since the epoch */
-	off_t size;
-	const char *last_host; /* the same, of the old snapshot */
-	const char *host; /* NULL: the scan does not look; for who does */
-	enum lists_basis basis, last_basis; /* likewise */
-	bool known; /* likewise: the old snapshot has that very file */
-	bool young; /* likewise: and it is too new to be believed */
+	ino_t ino;     /* of the file that makes it a list */
+	int64_t mtime; /* of that file, nanoseconds since the epoch */
+	off_t size;    /* of that file, bytes */
+
+	/* scan_directory() leaves these zero; whoever compares the scan with
+	 * an old snapshot (cache/compare.h) fills them in. */
+	const char *last_host; /* in the old snapshot, of a changed file */
+	const char *host;      /* its host; NULL: still to be read */
+	enum lists_basis basis, last_basis; /* now, and in the old snapshot */
+	bool known; /* the old snapshot has that very file */
+	bool young; /* it is too new to be believed (option settle) */
 };
 
 struct scan {
@@ -34,26 +39,27 @@ struct scan {
 	size_t n;
 	dev_t dev; /* of the directory */
 	ino_t ino;
-	int64_t mtime; /* before it was read */
+	int64_t mtime;     /* of the directory, before it was read */
 	size_t unfinished; /* young directories that are no list yet */
-	size_t doubtful; /* entries of which nobody knows (no permission) */
-	char first_doubtful[STR_SHOWN];
-	char *names; /* the memory behind the names */
+	size_t doubtful;   /* entries that could not be looked into */
+	char first_doubtful[STR_SHOWN]; /* the name of one of them */
+	char *names;       /* the memory behind the names */
 };
 
-/* Called now and then with how many entries were seen; may be NULL. */
+/* Is called now and then with how many entries were seen. */
 typedef void scan_progress_fn(void *arg, size_t seen);
 
 /*
- * Reads PATH.  0, or -1 with *ERR (static, or strerror's).  The caller clears
- * *S in both cases.
+ * Reads the directory PATH.  PROGRESS may be NULL.  0, or -1 with errno and
+ * *ERR (static text, or strerror's).  The caller clears *S in both cases.
  */
 int scan_directory(const struct mailman *mailman, const char *path,
     scan_progress_fn *progress, void *arg, struct scan *s, const char **err)
     WARN_UNUSED;
 void scan_clear(struct scan *s);
 
-/* A file's time of change as a scan writes it. */
+/* The mtime of a file in nanoseconds since the epoch.  A file's time may be
+ * anything: what does not fit becomes INT64_MIN or INT64_MAX. */
 int64_t scan_mtime(const struct stat *st);
 
 #endif

@@ -21,7 +21,7 @@ action_mask(const struct conf_words *words)
 }
 
 static bool
-named(const struct conf_words *only, const char *name)
+takes_part(const struct conf_words *only, const char *name)
 {
 	for (size_t i = 0; i < only->n; i++)
 		if (!strcmp(only->word[i], name))
@@ -47,7 +47,7 @@ compare_domains(const void *a, const void *b)
 }
 
 static struct domain *
-find(const struct sites *s, struct str name)
+find_domain_named(const struct sites *s, struct str name)
 {
 	struct domain key = { .name = name };
 
@@ -58,20 +58,17 @@ find(const struct sites *s, struct str name)
 const struct domain *
 sites_domain(const struct sites *s, struct str name)
 {
-	return find(s, name);
+	return find_domain_named(s, name);
 }
 
-/*
- * The names of discovered domains lie in a snapshot that may go before the
- * index does.
- */
+/* A copy of a name that lies in a snapshot, which may go before the index. */
 struct sites_names {
 	struct sites_names *next;
 	char text[];
 };
 
 static int
-keep_text(struct sites *s, struct str text, struct str *kept)
+copy_text(struct sites *s, struct str text, struct str *kept)
 {
 	struct sites_names *n = malloc(sizeof(*n) + text.n + 1);
 
@@ -87,7 +84,7 @@ keep_text(struct sites *s, struct str text, struct str *kept)
 }
 
 static int
-add_name(struct sites *s, struct str name)
+add_domain_name(struct sites *s, struct str name)
 {
 	struct domain *more = reallocarray(s->domain, s->ndomains + 1,
 	    sizeof(*more));
@@ -102,29 +99,29 @@ add_name(struct sites *s, struct str name)
 typedef int host_fn(struct sites *s, struct site *site,
     const struct lists_host *host);
 
-struct tour {
+struct host_visit {
 	struct sites *sites;
 	struct site *site;
 	host_fn *visit;
 };
 
 static int
-visit_host(void *arg, const struct lists_host *host)
+visit_site_host(void *arg, const struct lists_host *host)
 {
-	struct tour *t = arg;
+	struct host_visit *t = arg;
 
 	return t->visit(t->sites, t->site, host);
 }
 
 /* Calls VISIT for each host of each site's lists. */
 static int
-each_host(struct sites *s, host_fn *visit)
+each_site_host(struct sites *s, host_fn *visit)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		struct tour t = { s, &s->site[i], visit };
+		struct host_visit t = { s, &s->site[i], visit };
 		const struct lists *l = s->site[i].lists;
 
-		if (l->each_host(l, visit_host, &t) == -1)
+		if (l->each_host(l, visit_site_host, &t) == -1)
 			return -1;
 	}
 	return 0;
@@ -143,40 +140,41 @@ name_domain(struct domain *d, struct str name)
 	return 0;
 }
 
-/* Whoever administers a list may set any host: only names that are names. */
+/* Whoever administers a list may set any host, so the name is checked. */
 static int
-discover_name(struct sites *s, struct site *site,
+discover_domain(struct sites *s, struct site *site,
     const struct lists_host *host)
 {
 	struct str name;
 
 	if (!site->takes_hosts || host->name.n == 0)
 		return 0;
-	if (keep_text(s, host->name, &name) == -1)
+	if (copy_text(s, host->name, &name) == -1)
 		return -1;
 	/* No address has a domain that ends with a dot. */
 	if (conf_value_domain_name(name.p) || str_ends(name, "."))
 		return 0;
-	return add_name(s, name);
+	return add_domain_name(s, name);
 }
 
-/* What Mailman has for an alias, its lists have another name for their host. */
+/* If Mailman calls a domain an alias, its lists have the real name as host. */
 static int
-take_alias(struct sites *s, struct site *site, const struct lists_host *host)
+name_alias_host(struct sites *s, struct site *site,
+    const struct lists_host *host)
 {
-	struct domain *d = find(s, host->name);
+	struct domain *d = find_domain_named(s, host->name);
 	struct str real;
 
 	(void)site;
-	d = d && d->real ? find(s, d->real->name) : NULL;
+	d = d && d->real ? find_domain_named(s, d->real->name) : NULL;
 	if (!d || host->real.n == 0 || str_eq(host->real, d->name))
 		return 0;
-	if (keep_text(s, host->real, &real) == -1)
+	if (copy_text(s, host->real, &real) == -1)
 		return -1;
 	return name_domain(d, real);
 }
 
-/* Every name once, sorted; the sites come afterwards. */
+/* Collects every name once, sorted; fill_domains() adds the sites. */
 static int
 collect_names(struct sites *s)
 {
@@ -184,10 +182,10 @@ collect_names(struct sites *s)
 
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t j = 0; j < s->site[i].conf->ndomains; j++)
-			if (add_name(s, str_from(
+			if (add_domain_name(s, str_from(
 			    s->site[i].conf->domains[j].name)) == -1)
 				return -1;
-	if (each_host(s, discover_name) == -1)
+	if (each_site_host(s, discover_domain) == -1)
 		return -1;
 	if (s->ndomains)
 		qsort(s->domain, s->ndomains, sizeof(*s->domain),
@@ -228,7 +226,8 @@ fill_domains(struct sites *s)
 		for (size_t j = 0; j < site->conf->ndomains; j++) {
 			const struct conf_domain *conf =
 			    &site->conf->domains[j];
-			struct domain *d = find(s, str_from(conf->name));
+			struct domain *d =
+			    find_domain_named(s, str_from(conf->name));
 
 			d->real = d;
 			d->dedicated = conf->dedicated;
@@ -236,7 +235,8 @@ fill_domains(struct sites *s)
 				d->url = str_from(site->conf->url);
 			site->dedicates |= conf->dedicated;
 			if (*conf->alias)
-				d->real = find(s, str_from(conf->alias));
+				d->real =
+				    find_domain_named(s, str_from(conf->alias));
 			if (add_site(d, site, conf) == -1)
 				return -1;
 		}
@@ -244,7 +244,7 @@ fill_domains(struct sites *s)
 	return 0;
 }
 
-/* Every domain's own name, then those of its aliases. */
+/* Gives every domain its own name first, then those of its aliases. */
 static int
 fill_names(struct sites *s)
 {
@@ -255,13 +255,14 @@ fill_names(struct sites *s)
 		const struct domain *d = &s->domain[i];
 
 		if (d->real && d->real != d &&
-		    name_domain(find(s, d->real->name), d->name) == -1)
+		    name_domain(find_domain_named(s, d->real->name), d->name) ==
+		        -1)
 			return -1;
 	}
 	return 0;
 }
 
-/* Lists of SITE have a host that is no domain of it, or none that is known. */
+/* Counts lists of SITE whose host is no domain of it, or is not known. */
 static int
 add_foreign(struct sites *s, struct site *site, const struct lists_host *host)
 {
@@ -279,16 +280,16 @@ add_foreign(struct sites *s, struct site *site, const struct lists_host *host)
 	site->foreign = more;
 	more[site->nforeign].lists = host->count;
 	site->foreign_lists += host->count;
-	return keep_text(s, host->name, &more[site->nforeign++].name);
+	return copy_text(s, host->name, &more[site->nforeign++].name);
 }
 
-/* Lists of SITE have that host: what does it say of the domain? */
+/* Lists of SITE have HOST: that may make it a domain, and tell its URL. */
 static int
-take_host(struct sites *s, struct site *site, const struct lists_host *host)
+place_host(struct sites *s, struct site *site, const struct lists_host *host)
 {
 	static char no_alias[] = "";
 	static const struct conf_domain none = { .alias = no_alias };
-	struct domain *d = find(s, host->name), *real;
+	struct domain *d = find_domain_named(s, host->name), *real;
 
 	if (d && d->nsites == 0) {
 		d->real = d;
@@ -300,8 +301,8 @@ take_host(struct sites *s, struct site *site, const struct lists_host *host)
 	if (!d || !d->real || !domain_has_site(d->real, site))
 		return site->mailman->foreign_hosts ?
 		    add_foreign(s, site, host) : 0;
-	real = find(s, d->real->name);
-	return real->url.n ? 0 : keep_text(s, host->url, &real->url);
+	real = find_domain_named(s, d->real->name);
+	return real->url.n ? 0 : copy_text(s, host->url, &real->url);
 }
 
 static void
@@ -358,12 +359,12 @@ sites_new(const struct conf *conf, const struct lists *const *lists_of,
 	if (!s->site)
 		goto fail;
 	for (size_t i = 0; i < conf->nsites; i++)
-		if (named(only, conf->sites[i].name))
+		if (takes_part(only, conf->sites[i].name))
 			init_site(&s->site[s->n++], &conf->sites[i],
 			    lists_of[i]);
 	if (collect_names(s) == 0 && fill_domains(s) == 0 &&
-	    each_host(s, take_host) == 0 && fill_names(s) == 0 &&
-	    each_host(s, take_alias) == 0) {
+	    each_site_host(s, place_host) == 0 && fill_names(s) == 0 &&
+	    each_site_host(s, name_alias_host) == 0) {
 		sort_foreign(s);
 		return s;
 	}

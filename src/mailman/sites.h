@@ -1,6 +1,10 @@
 /*
- * sites - the sites of a configuration with the lists they have, and the mail
- * domains they serve, found by name.
+ * sites - the index of a configuration: its sites with their lists, and the
+ * mail domains, found by name.
+ *
+ * Domains come from the configuration, and for some sites from the hosts that
+ * their lists have.  So the index is made for each configuration, and again
+ * whenever the hosts of the lists change.
  */
 #ifndef MAILMAN_SITES_H
 #define MAILMAN_SITES_H
@@ -20,35 +24,38 @@ struct lists;
 /* A host that is no domain of the site whose lists have it. */
 struct foreign_host {
 	struct str name;
-	size_t lists;
+	size_t lists; /* how many have it */
 };
 
 struct site {
 	const struct conf_site *conf;
 	const struct mailman *mailman;
-	struct address_rules rules; /* without a domain */
+	struct address_rules rules; /* without those of a domain */
 	const struct lists *lists;
-	bool discovers;  /* hosts of new lists are looked for */
+	bool discovers;   /* hosts of new lists become domains at once */
 	bool takes_hosts; /* the hosts of its lists are domains */
-	bool any_host;   /* every list at every domain */
-	bool dedicates;  /* it has a dedicated domain */
-	/* Lists whose host is no domain of the site, by their host, those with
-	 * the most lists first; and lists whose host is not known.  Of a site
-	 * whose Mailman lets these answer at its domains. */
+	bool any_host;    /* every list answers at every domain */
+	bool dedicates;   /* it has a dedicated domain */
+	/*
+	 * Lists that do not answer at their own host: those with a foreign
+	 * host, by host, the most frequent first; and those whose host is not
+	 * known.  Always empty for a Mailman without foreign hosts.
+	 */
 	struct foreign_host *foreign;
 	size_t nforeign;
 	size_t foreign_lists;
 	size_t unknown_lists;
 };
 
-/* A mail domain that the configuration names, or that lists have. */
+/* A mail domain that the configuration names, or that lists have as host. */
 struct domain {
 	struct str name;
-	const struct domain *real; /* itself, or what it is an alias of */
+	const struct domain *real; /* itself, or the domain it is an alias of;
+	                              NULL: nobody serves it */
 	bool dedicated;
-	bool discovered; /* lists alone say so */
-	struct str url;  /* overview of the lists; empty: none is known */
-	struct str *names; /* of a real one: its own, then its aliases */
+	bool discovered; /* only the lists say that it is a domain */
+	struct str url;  /* the overview of its lists, or empty */
+	struct str *names; /* if real: its own name, then its aliases' */
 	size_t nnames;
 	struct site **site; /* in the order of the configuration */
 	size_t nsites;
@@ -57,24 +64,24 @@ struct domain {
 
 struct sites {
 	const struct conf *conf;
-	struct site *site;
+	struct site *site; /* in the order of the configuration */
 	size_t n;
 	struct domain *domain; /* sorted by name */
 	size_t ndomains;
-	struct sites_names *names; /* of what was discovered */
+	struct sites_names *names; /* memory of what was discovered */
 };
 
 /*
- * Sites of CONF (already checked) that ask LISTS_OF[i] for the lists of
- * conf->sites[i].  NULL when out of memory.  ONLY names the sites that take
- * part, all where it is empty.  CONF and the lists must outlive it;
- * where the hosts of the lists change it is to be made anew.
+ * Makes the index of CONF, which conf_load() has checked.  LISTS_OF[i] are the
+ * lists of conf->sites[i].  ONLY names the sites that take part; if it is
+ * empty all do.  CONF and the lists must outlive the index.  NULL when out of
+ * memory.
  */
 struct sites *sites_new(const struct conf *conf,
     const struct lists *const *lists_of, const struct conf_words *only);
-void sites_free(struct sites *s);
+void sites_free(struct sites *s); /* NULL is fine */
 
-/* The domain of that name (lower case), or NULL. */
+/* The domain NAME (lower case), or NULL. */
 const struct domain *sites_domain(const struct sites *s, struct str name);
 /* Whether SITE is one of those of D. */
 bool domain_has_site(const struct domain *d, const struct site *site);

@@ -112,7 +112,7 @@ check_directories(const struct recipient_sites *t, const struct address *a,
 
 		if (!serves(t, i, a))
 			continue;
-		switch (disk_lists_inhabited(&t->bare[i])) {
+		switch (disk_lists_any(&t->bare[i])) {
 		case 1:
 			break;
 		case 0:
@@ -135,10 +135,10 @@ check_entries(struct recipient_sites *t, const struct address *a, char *reason,
 	struct route r;
 
 	for (size_t i = 0; i < t->conf->nsites; i++)
-		t->bare[i].strict = true;
+		t->bare[i].unfinished_is_no_answer = true;
 	found = resolve_any_host(t->sites, a, &r);
 	for (size_t i = 0; i < t->conf->nsites; i++)
-		t->bare[i].strict = false;
+		t->bare[i].unfinished_is_no_answer = false;
 	return found == RESOLVED_ABSENT ? found : doubt(reason, size,
 	    "what has the list's name in the lists directory is no list now");
 }

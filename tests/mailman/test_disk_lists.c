@@ -195,7 +195,7 @@ static void
 test_inhabited(void **state)
 {
 	(void)state;
-	assert_int_equal(disk_lists_inhabited(&bare), 0);
+	assert_int_equal(disk_lists_any(&bare), 0);
 	/* What lies about is no list. */
 	fixture_file(fixture_path("lists/README"), "");
 	fixture_file(fixture_path("lists/config.pck"), "");
@@ -203,14 +203,14 @@ test_inhabited(void **state)
 	fixture_mkdir(fixture_path("lists/lost+found"));
 	assert_int_equal(symlink("nowhere", fixture_path("lists/dangling")),
 	    0);
-	assert_int_equal(disk_lists_inhabited(&bare), 0);
+	assert_int_equal(disk_lists_any(&bare), 0);
 	make_list("locked", "a.test");
 	assert_int_equal(chmod(fixture_path("lists/locked"), 0), 0);
-	assert_int_equal(disk_lists_inhabited(&bare), 0);
+	assert_int_equal(disk_lists_any(&bare), 0);
 	make_list("foo", "a.test");
-	assert_int_equal(disk_lists_inhabited(&bare), 1);
+	assert_int_equal(disk_lists_any(&bare), 1);
 	make_list("bar", "a.test");
-	assert_int_equal(disk_lists_inhabited(&bare), 1);
+	assert_int_equal(disk_lists_any(&bare), 1);
 }
 
 static void
@@ -222,20 +222,20 @@ test_away(void **state)
 	make_list("foo", "a.test");
 	/* Names can be asked for where they cannot be listed. */
 	assert_int_equal(chmod(dir, 0111), 0);
-	assert_int_equal(disk_lists_inhabited(&bare), -1);
+	assert_int_equal(disk_lists_any(&bare), -1);
 	assert_int_equal(ask("foo", LISTS_FROM_DISK, &list), LISTS_FOUND);
 	assert_int_equal(ask("bar", LISTS_FROM_DISK, &list), LISTS_ABSENT);
 	assert_int_equal(chmod(dir, 0), 0);
-	assert_int_equal(disk_lists_inhabited(&bare), -1);
+	assert_int_equal(disk_lists_any(&bare), -1);
 	assert_int_equal(ask("foo", LISTS_FROM_DISK, &list), LISTS_AWAY);
 	assert_int_equal(ask("bar", LISTS_FROM_SNAPSHOT, &list), LISTS_AWAY);
 	assert_int_equal(chmod(dir, 0755), 0);
 	assert_int_equal(rename(dir, fixture_path("moved")), 0);
-	assert_int_equal(disk_lists_inhabited(&bare), -1);
+	assert_int_equal(disk_lists_any(&bare), -1);
 	assert_int_equal(ask("foo", LISTS_FROM_DISK, &list), LISTS_AWAY);
 	assert_true(str_is(list.name, "foo") && list.host.n == 0);
 	fixture_file(dir, "a file");
-	assert_int_equal(disk_lists_inhabited(&bare), -1);
+	assert_int_equal(disk_lists_any(&bare), -1);
 	assert_int_equal(ask("foo", LISTS_FROM_DISK, &list), LISTS_AWAY);
 }
 

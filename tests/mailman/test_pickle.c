@@ -1333,7 +1333,7 @@ changing_files(void **state)
 				_exit(1);
 	}
 	alarm(60);
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < 5000 || whole == 0; i++) {
 		read_file("busy");
 		/* Both at once: what is read may be of two moments. */
 		whole += !err && all_is_known();
@@ -1344,7 +1344,6 @@ changing_files(void **state)
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));
-	assert_true(whole > 0);
 }
 
 /* A file that only grows: what it was when it was opened counts. */
