@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -63,12 +64,29 @@ what_is_none(void **state)
 	}
 }
 
+static void
+longest_name(void **state)
+{
+	char name[152];
+	struct lmtp l;
+
+	(void)state;
+	memset(name, 'x', sizeof(name));
+	name[150] = '\0';
+	assert_null(lmtp_parse(name, &l));
+	assert_int_equal(l.host.n, 150);
+	name[150] = 'x';
+	name[151] = '\0';
+	assert_non_null(lmtp_parse(name, &l));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hosts_and_ports),
 		cmocka_unit_test(what_is_none),
+		cmocka_unit_test(longest_name),
 	};
 
 	return cmocka_run_group_tests_name("lmtp", tests, NULL, NULL);

@@ -6,13 +6,68 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/replace.h"
 #include "tests/fixture.h"
+
+/*
+ * What reaches the disk, and when: in this program the C library's fsync() is
+ * this one.
+ */
+static struct {
+	int files, directories;
+	ino_t file, directory;     /* the last ones */
+	ino_t place, place_then;   /* what "cache/file" was at either time */
+	bool file_fails, directory_fails, pretends;
+} syncs;
+
+static ino_t
+in_place(void)
+{
+	struct stat st;
+
+	return stat(fixture_path("cache/file"), &st) == 0 ? st.st_ino : 0;
+}
+
+int
+fsync(int fd)
+{
+	struct stat st = { 0 };
+	bool fails;
+
+	if (syncs.pretends)
+		return 0;
+	(void)fstat(fd, &st);
+	if (S_ISDIR(st.st_mode)) {
+		syncs.directories++;
+		syncs.directory = st.st_ino;
+		syncs.place_then = in_place();
+		fails = syncs.directory_fails;
+	} else {
+		syncs.files++;
+		syncs.file = st.st_ino;
+		syncs.place = in_place();
+		fails = syncs.file_fails;
+	}
+	if (fails) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
+
+static int
+setup(void **state)
+{
+	memset(&syncs, 0, sizeof(syncs));
+	return fixture_setup(state);
+}
 
 static void
 assert_content(const char *path, const char *content)
@@ -166,8 +221,75 @@ writes_all(void **state)
 	free(bytes);
 }
 
-#define TEST(f) \
-	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+/* A file whose name is on the disk before its bytes are is lost in a crash. */
+static void
+syncs_the_file_then_the_name(void **state)
+{
+	struct stat file, directory;
+	struct replace r;
+	ino_t old;
+
+	(void)state;
+	fixture_file(fixture_path("cache/file"), "old");
+	old = in_place();
+	begin(&r, "new", 0644);
+	assert_int_equal(fstat(r.fd, &file), 0);
+	assert_int_equal(stat(fixture_path("cache"), &directory), 0);
+	assert_int_equal(syncs.files + syncs.directories, 0);
+	assert_int_equal(replace_commit(&r), 0);
+	assert_int_equal(syncs.files, 1);
+	assert_true(syncs.file == file.st_ino && syncs.place == old);
+	assert_int_equal(syncs.directories, 1);
+	assert_true(syncs.directory == directory.st_ino &&
+	    syncs.place_then == file.st_ino);
+}
+
+static void
+what_is_not_on_the_disk_is_not_used(void **state)
+{
+	struct replace r;
+
+	(void)state;
+	fixture_file(fixture_path("cache/file"), "old");
+	syncs.file_fails = true;
+	begin(&r, "new", 0644);
+	assert_int_equal(replace_commit(&r), -1);
+	assert_int_equal(errno, EIO);
+	assert_content(fixture_path("cache/file"), "old");
+	assert_int_equal(fixture_count(fixture_path("cache"), "file"), 1);
+
+	/* Some filesystems tell of it only when the file is closed. */
+	begin(&r, "new", 0644);
+	syncs.pretends = true;
+	close(r.fd);
+	assert_int_equal(replace_commit(&r), -1);
+	assert_int_equal(errno, EBADF);
+	assert_content(fixture_path("cache/file"), "old");
+	assert_int_equal(fixture_count(fixture_path("cache"), "file"), 1);
+
+	/* It is there, but nobody may rely on that. */
+	syncs.pretends = syncs.file_fails = false;
+	syncs.directory_fails = true;
+	begin(&r, "new", 0644);
+	assert_int_equal(replace_commit(&r), -1);
+	assert_int_equal(errno, EIO);
+	assert_content(fixture_path("cache/file"), "new");
+	assert_int_equal(fixture_count(fixture_path("cache"), "file"), 1);
+}
+
+/* What the daemon or mm-handler runs has no business with it. */
+static void
+no_program_inherits_it(void **state)
+{
+	struct replace r;
+
+	(void)state;
+	begin(&r, "new", 0644);
+	assert_int_equal(fcntl(r.fd, F_GETFD), FD_CLOEXEC);
+	replace_cancel(&r);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
 
 int
 main(void)
@@ -180,6 +302,9 @@ main(void)
 		TEST(errors_leave_the_old_one),
 		TEST(no_permission_is_an_error),
 		TEST(writes_all),
+		TEST(syncs_the_file_then_the_name),
+		TEST(what_is_not_on_the_disk_is_not_used),
+		TEST(no_program_inherits_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -405,11 +405,31 @@ test_unwritable_cache(void **state)
 	assert_int_equal(run(), REBUILD_FAILED);
 }
 
+/* A link to a volume that is away for a while. */
+static void
+test_links_that_lead_nowhere(void **state)
+{
+	(void)state;
+	make_lists(2);
+	fixture_mkdir(fixture_path("volume"));
+	fixture_list("volume", "far");
+	assert_int_equal(symlink("../volume/far", fixture_path("lists/far")),
+	    0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(rename(fixture_path("volume"), fixture_path("away")),
+	    0);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_true(knows("far"));
+	assert_int_equal(unlink(fixture_path("lists/far")), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_false(knows("far"));
+}
+
 static void
 test_leftovers_are_swept(void **state)
 {
 	static const char *const stay[] = { "s.cdb.abc", "s.cdb.abcdefg",
-		"s.cdb.abc-ef", "t.cdb.abcdef", "s.cdbXabcdef" };
+		"s.cdb.abcdef.old", "s.cdb.abc-ef", "t.cdb.abcdef", "s.cdbXabcdef" };
 	size_t i;
 
 	(void)state;
@@ -460,6 +480,25 @@ host_of(const char *name)
 	snprintf(host, sizeof(host), "%.*s", (int)r.host.n, r.host.p);
 	cache_close(c);
 	return host;
+}
+
+/* Whoever copies with times may write into it, in its place. */
+static void
+test_same_time_and_another_size(void **state)
+{
+	const char *path = fixture_path("lists/foo/config.pck");
+	struct timespec times[2];
+	struct stat st;
+
+	(void)state;
+	save("foo", "a.test", "http://a.test/");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(stat(path, &st), 0);
+	fixture_file(path, "}(S'host_name'\nS'other.test'\nu.");
+	times[0] = times[1] = st.st_mtim;
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("foo"), "other.test");
 }
 
 static int
@@ -831,7 +870,9 @@ main(void)
 		TEST(test_useless_old_snapshot),
 		TEST(test_broken_record),
 		TEST(test_unwritable_cache),
+		TEST(test_links_that_lead_nowhere),
 		TEST(test_leftovers_are_swept),
+		TEST(test_same_time_and_another_size),
 		TEST(test_hosts_are_counted),
 		TEST(test_unchanged_files_are_not_read),
 		TEST(test_traffic_keeps_the_host),

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +26,27 @@
  * Directories of Mailman 3 and what it wrote down of them: what a scan makes
  * of both, and what a look-up says then.
  */
+
+/*
+ * When a directory was made, and a file, nobody can set: in this program the C
+ * library's statx() is this one, which is off by so many seconds.
+ */
+static int64_t made_off, written_off;
+
+int
+statx(int dir, const char *restrict path, int flags, unsigned mask,
+    struct statx *restrict x)
+{
+	int rc = (int)syscall(SYS_statx, dir, path, flags, mask, x);
+
+	if (rc == 0 && *path == '\0')
+		x->stx_btime.tv_sec += written_off;
+	if (rc == 0 && *path != '\0') {
+		x->stx_btime.tv_sec += made_off;
+		x->stx_mtime.tv_sec += made_off;
+	}
+	return rc;
+}
 
 static struct rebuild_result last;
 static double settle;
@@ -54,6 +76,7 @@ setup(void **state)
 	int rc = fixture_setup(state);
 
 	settle = 0;
+	made_off = written_off = 0;
 	fixture_mkdir(fixture_path("data"));
 	return rc;
 }
@@ -356,6 +379,41 @@ files_of_the_future(void **state)
 	age("data/postfix_lmtp", 0);
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_string_equal(record_of("new.d.test"), "phantom ");
+	/* A file server's clock that is a little ahead is no reason. */
+	age("data/postfix_lmtp", -1000);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("new.d.test"), "directory ");
+	age("data/postfix_lmtp", -50);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("new.d.test"), "phantom ");
+}
+
+/* Moved there, or copied with its times: as old as may be, but the register
+ * was written before it came. */
+static void
+old_directories_that_came(void **state)
+{
+	static const char *const there[] = { "a@d.test", "b@d.test", NULL };
+
+	(void)state;
+	make("a.d.test");
+	make("b.d.test");
+	make("came.d.test");
+	write_lists(there);
+	write_domains("d.test d.test\n\n");
+	age("lists/a.d.test", 4000);
+	age("lists/b.d.test", 4000);
+	age("lists/came.d.test", 4000);
+	age("data/postfix_lmtp", 1000);
+	written_off = -1000;
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("came.d.test"), "directory ");
+	/* A copy of both has old times, too, but it was made just now. */
+	written_off = 0;
+	write_domains("d.test d.test\n\n");
+	age("data/postfix_domains", 1);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("came.d.test"), "phantom ");
 }
 
 /* Out of descriptors, say: the snapshot stays. */
@@ -378,6 +436,41 @@ files_that_cannot_be_read_now(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_int_equal(postfix_files_read(fixture_path("data"), &r), 0);
 	postfix_files_clear(&r);
+}
+
+/* Nor may what somebody writes at that moment pass for all of it. */
+static void
+files_that_grow(void **state)
+{
+	struct postfix_files r;
+
+	(void)state;
+	write_domains("d.test d.test\n\n");
+	/* More is in it than its size says. */
+	assert_int_equal(symlink("/proc/self/status",
+	    fixture_path("data/postfix_lmtp")), 0);
+	errno = 0;
+	assert_int_equal(postfix_files_read(fixture_path("data"), &r), -1);
+	assert_int_equal(errno, EBUSY);
+	postfix_files_clear(&r);
+}
+
+/* The same file at the same time, longer: another state. */
+static void
+stamp_knows_the_size(void **state)
+{
+	uint64_t before;
+	struct stat st;
+
+	(void)state;
+	write_domains("d.test d.test\n\n");
+	assert_int_equal(stat(fixture_path("data/postfix_domains"), &st), 0);
+	before = postfix_files_stamp(fixture_path("data"));
+	write_domains(D_DOMAINS);
+	assert_int_equal(utimensat(AT_FDCWD,
+	    fixture_path("data/postfix_domains"),
+	    (struct timespec[2]){ st.st_mtim, st.st_mtim }, 0), 0);
+	assert_true(postfix_files_stamp(fixture_path("data")) != before);
 }
 
 /* So are all lists of a domain that was deleted. */
@@ -476,6 +569,26 @@ new_lists_settle(void **state)
 	assert_int_equal(last.lists, 2);
 	assert_string_equal(record_of("new.d.test"), "both d.test");
 	assert_string_equal(record_of("future.d.test"), "phantom ");
+}
+
+/* A clock that was ahead and was put right. */
+static void
+lists_of_the_future(void **state)
+{
+	(void)state;
+	settle = 50;
+	make("a.d.test");
+	made_off = 40;
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 0);
+	assert_int_equal(last.young, 1);
+	assert_true(last.ripe_in > 0 && last.ripe_in <= 90);
+	/* That far, it would be young for hours. */
+	made_off = 100000;
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.young, 0);
+	assert_int_equal(last.lists, 1);
+	assert_string_equal(record_of("a.d.test"), "directory ");
 }
 
 /*
@@ -611,6 +724,21 @@ look_ups_of_new_lists(void **state)
 	cached_lists_clear(&at);
 }
 
+static void
+look_ups_of_the_future(void **state)
+{
+	(void)state;
+	look_up_setup();
+	make("new.d.test");
+	made_off = 40;
+	assert_int_equal(ask(&at, "new.d.test", LISTS_FROM_DISK),
+	    LISTS_NO_ANSWER);
+	made_off = 100000;
+	assert_int_equal(ask(&at, "new.d.test", LISTS_FROM_DISK), LISTS_FOUND);
+	assert_int_equal(told, LISTS_FOUND);
+	cached_lists_clear(&at);
+}
+
 /* At another domain than its own: only what changes might make it be there. */
 static void
 look_ups_of_other_domains(void **state)
@@ -677,12 +805,17 @@ main(void)
 		TEST(deleted_domain),
 		TEST(files_that_name_too_few),
 		TEST(files_of_the_future),
+		TEST(old_directories_that_came),
 		TEST(files_that_cannot_be_read_now),
+		TEST(files_that_grow),
+		TEST(stamp_knows_the_size),
 		TEST(lists_that_go),
 		TEST(the_guard_counts_directories),
 		TEST(new_lists_settle),
+		TEST(lists_of_the_future),
 		TEST(look_ups_of_no_lists),
 		TEST(look_ups_of_new_lists),
+		TEST(look_ups_of_the_future),
 		TEST(look_ups_of_other_domains),
 		TEST(phantoms_are_not_enumerated),
 	};

@@ -137,6 +137,7 @@ static void
 test_long_texts(void **state)
 {
 	char text[512] = "1\t2\t3\t", url[512] = "1\t";
+	char real[512] = "1\turl\t";
 	struct record_host host;
 	struct record r;
 
@@ -151,6 +152,11 @@ test_long_texts(void **state)
 	    2 + RECORD_URL_MAX }, &host), 0);
 	assert_int_equal(record_decode_host((struct str){ url,
 	    2 + RECORD_URL_MAX + 1 }, &host), -1);
+	memset(real + 6, 'a', RECORD_HOST_MAX + 1);
+	assert_int_equal(record_decode_host((struct str){ real,
+	    6 + RECORD_HOST_MAX }, &host), 0);
+	assert_int_equal(record_decode_host((struct str){ real,
+	    6 + RECORD_HOST_MAX + 1 }, &host), -1);
 }
 
 static void

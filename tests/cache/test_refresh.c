@@ -538,6 +538,33 @@ test_child_killed(void **state)
 	assert_string_equal(status().reason, "");
 }
 
+/* Whatever the daemon blocks: the scan of one that ends must end, too. */
+static void
+test_child_can_be_ended(void **state)
+{
+	sigset_t all, before;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	fixture_list("lists", "foo");
+	fd = open(fixture_path("cache/s.lock"), O_RDWR | O_CREAT | O_CLOEXEC,
+	    0644);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	sigemptyset(&all);
+	sigaddset(&all, SIGTERM);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	begin_on(loop, true);
+	WAIT(lock_waiter(st.st_ino) != 0);
+	refresh_free(refresh);
+	refresh = NULL;
+	WAIT(lock_waiter(st.st_ino) == 0);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	assert_int_equal(close(fd), 0);
+}
+
 static void
 test_unwritable_cache(void **state)
 {
@@ -574,6 +601,62 @@ test_without_verification(void **state)
 	WAIT(status().away);
 	assert_int_equal(ask("foo"), LISTS_FOUND);
 	assert_int_equal(ask("nosuch"), LISTS_AWAY);
+}
+
+/* A snapshot that no scan confirms any more does not refuse for ever. */
+static void
+test_trust_has_an_end(void **state)
+{
+	struct refresh_options o = { .mailman = &mailman2, .site = &site,
+		.cache_dir = cache_dir, .rescan = 0.1, .debounce = 0.02,
+		.verify = REFRESH_VERIFY_NO };
+	unsigned long before;
+
+	(void)state;
+	begin_with_lists(false);
+	assert_int_equal(ask("nosuch"), LISTS_ABSENT);
+	refresh_configure(refresh, &o);
+	before = status().scans;
+	WAIT(status().scans > before);
+	assert_int_equal(chmod(cache_dir, 0), 0);
+	WAIT(ask("nosuch") == LISTS_AWAY);
+	assert_false(status().away);
+	assert_int_equal(ask("foo"), LISTS_FOUND);
+	assert_int_equal(chmod(cache_dir, 0755), 0);
+	WAIT(ask("nosuch") == LISTS_ABSENT);
+}
+
+/* Mailman's files alone fill the queue: what else happened nobody knows. */
+static void
+test_lost_events_are_changes(void **state)
+{
+	static char data_dir[1024];
+	struct refresh_options o = { .mailman = &mailman3, .site = &site,
+		.cache_dir = cache_dir, .rescan = 3600, .debounce = 0.02,
+		.verify = REFRESH_VERIFY_YES };
+	FILE *f = fopen("/proc/sys/fs/inotify/max_queued_events", "r");
+	long queue = 0;
+
+	(void)state;
+	if (f == NULL || fscanf(f, "%ld", &queue) != 1 || queue > 100000) {
+		print_message("# cannot fill a queue of %ld events\n", queue);
+		skip();
+	}
+	fclose(f);
+	snprintf(data_dir, sizeof(data_dir), "%s", fixture_path("data"));
+	site.data_dir = data_dir;
+	fixture_mkdir(data_dir);
+	fixture_mkdir(fixture_path("lists/a.d.test"));
+	refresh = refresh_new(loop, &o);
+	assert_non_null(refresh);
+	WAIT(status().scanned != 0 && !status().scanning && !changing());
+	for (long i = 0; i <= queue; i++)
+		fixture_file(fixture_path("data/postfix_%ld", i % 2), "");
+	fixture_mkdir(fixture_path("lists/b.d.test"));
+	ev_run(loop, EVRUN_NOWAIT);
+	assert_true(changing());
+	assert_false(complete());
+	WAIT(known("b.d.test"));
 }
 
 static void
@@ -680,8 +763,11 @@ main(void)
 		TEST(test_snapshot_of_another_writer),
 		TEST(test_snapshot_spoiled),
 		TEST(test_child_killed),
+		TEST(test_child_can_be_ended),
 		TEST(test_unwritable_cache),
 		TEST(test_without_verification),
+		TEST(test_trust_has_an_end),
+		TEST(test_lost_events_are_changes),
 		TEST(test_without_a_loop),
 		TEST(test_stopped),
 		TEST(test_no_watch_to_be_had),

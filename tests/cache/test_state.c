@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -70,6 +71,7 @@ static void
 test_longest_reason(void **state)
 {
 	struct rebuild_result r = { .status = REBUILD_AWAY };
+	char text[sizeof(r.reason) + 64];
 	struct state s;
 
 	(void)state;
@@ -77,6 +79,11 @@ test_longest_reason(void **state)
 	write_state(&r);
 	assert_int_equal(read_state(&s), 0);
 	assert_string_equal(s.reason, r.reason);
+	/* One more byte, which somebody else wrote. */
+	snprintf(text, sizeof(text),
+	    "away no\nlists 1\nmilliseconds 1\nreason %sx\n", r.reason);
+	fixture_file(fixture_path("cache/s.state"), text);
+	assert_int_equal(read_state(&s), -1);
 }
 
 static void

@@ -1,9 +1,12 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -257,6 +260,60 @@ test_overflow(void **state)
 	watch_free(w);
 }
 
+/* Where no scan ends well nobody forgets them, and memory has an end. */
+#define GONE 1000000
+
+static void
+test_more_than_can_be_kept(void **state)
+{
+	struct {
+		struct inotify_event e;
+		char name[16];
+	} events[256];
+	struct watch *w = armed();
+	int fds[2];
+	size_t sent = 0, kept;
+
+	(void)state;
+	/* A pipe in the place of what the kernel tells. */
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+	assert_int_not_equal(dup2(fds[0], watch_fd(w)), -1);
+	memset(events, 0, sizeof(events));
+	for (;;) {
+		unsigned seen;
+
+		for (size_t i = 0; i < 256; i++, sent++) {
+			events[i].e = (struct inotify_event){ .wd = 1,
+				.mask = IN_DELETE, .len = 16 };
+			snprintf(events[i].name, 16, "%zu", sent);
+		}
+		assert_int_equal(write(fds[1], events, sizeof(events)),
+		    sizeof(events));
+		seen = watch_read(w);
+		if (seen == (WATCH_CHANGED | WATCH_OVERFLOW))
+			break;
+		assert_int_equal(seen, WATCH_CHANGED);
+		assert_true(sent < 2 * GONE);
+	}
+	kept = watch_gone(w).n;
+	assert_in_range(kept, GONE, sent - 1);
+	assert_true(sent - kept <= 256);
+	assert_true(gone(w, "0"));
+	/* One more is told, and not kept; there is room when all is known. */
+	assert_int_equal(write(fds[1], events, sizeof(events[0])),
+	    sizeof(events[0]));
+	assert_int_equal(watch_read(w), WATCH_CHANGED | WATCH_OVERFLOW);
+	assert_int_equal(watch_gone(w).n, kept);
+	watch_forget(w);
+	assert_int_equal(write(fds[1], events, sizeof(events[0])),
+	    sizeof(events[0]));
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_int_equal(watch_gone(w).n, 1);
+	close(fds[0]);
+	close(fds[1]);
+	watch_free(w);
+}
+
 #define TEST(f) \
 	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
@@ -272,6 +329,7 @@ main(void)
 		TEST(test_link_is_followed),
 		TEST(test_what_cannot_be_watched),
 		TEST(test_overflow),
+		TEST(test_more_than_can_be_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

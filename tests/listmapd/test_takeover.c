@@ -127,6 +127,30 @@ what_else_happens_is_no_claim(void **state)
 	takeover_clear(&h);
 }
 
+/* Whoever the successor runs as, it is alive; it may be nobody we may ask. */
+static void
+a_successor_of_another_account(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		struct takeover h;
+
+		/* Of root's real identity there is nobody that may not. */
+		if (fixture_root() && setuid(65534) == -1)
+			_exit(1);
+		if (takeover_init(&h, fixture_path("cache")) == -1)
+			_exit(2);
+		write_file("1\n");
+		_exit(takeover_lost(&h) ? 0 : 3);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void
 a_vanished_file_is_no_claim(void **state)
 {
@@ -163,6 +187,7 @@ main(void)
 		TEST(nobody_came),
 		TEST(a_successor_is_seen),
 		TEST(what_else_happens_is_no_claim),
+		TEST(a_successor_of_another_account),
 		TEST(a_vanished_file_is_no_claim),
 		TEST(a_missing_directory_is_an_error),
 	};

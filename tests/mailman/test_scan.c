@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -116,6 +117,51 @@ test_stat_data(void **state)
 	assert_int_equal(s.dev, dir.st_dev);
 	assert_int_equal(s.ino, dir.st_ino);
 	scan_clear(&s);
+}
+
+/* A file's time may be anything. */
+static void
+test_times_without_end(void **state)
+{
+	struct stat st = { .st_mtim.tv_sec = (time_t)INT64_MAX };
+
+	(void)state;
+	if (sizeof(time_t) < sizeof(int64_t))
+		skip();
+	assert_true(scan_mtime(&st) == INT64_MAX);
+	st.st_mtim.tv_sec = (time_t)INT64_MIN;
+	assert_true(scan_mtime(&st) == INT64_MIN);
+	st.st_mtim.tv_sec = INT64_MAX / 1000000000;
+	st.st_mtim.tv_nsec = 854775807;
+	assert_true(scan_mtime(&st) == INT64_MAX);
+	st.st_mtim.tv_nsec = 854775806;
+	assert_true(scan_mtime(&st) == INT64_MAX - 1);
+}
+
+/* A list that is being made, by a clock that may be ahead. */
+static void
+test_unfinished(void **state)
+{
+	static const struct {
+		time_t age;
+		size_t unfinished;
+	} cases[] = { { 0, 1 }, { 1800, 1 }, { 7200, 0 }, { -7200, 1 } };
+	const char *err;
+	struct scan s;
+
+	(void)state;
+	fixture_mkdir(fixture_path("lists/half"));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct timespec times[2] = { { 0 }, { 0 } };
+
+		times[0].tv_sec = times[1].tv_sec = time(NULL) - cases[i].age;
+		assert_int_equal(utimensat(AT_FDCWD,
+		                     fixture_path("lists/half"), times, 0), 0);
+		assert_int_equal(scan(&s, &err), 0);
+		assert_int_equal(s.n, 0);
+		assert_int_equal(s.unfinished, cases[i].unfinished);
+		scan_clear(&s);
+	}
 }
 
 static void
@@ -231,6 +277,8 @@ main(void)
 		TEST(test_what_is_a_list),
 		TEST(test_links_and_odd_configs),
 		TEST(test_stat_data),
+		TEST(test_times_without_end),
+		TEST(test_unfinished),
 		TEST(test_doubtful),
 		TEST(test_directory_that_cannot_be_read),
 		TEST(test_read_error_is_no_short_list),

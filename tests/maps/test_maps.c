@@ -503,6 +503,10 @@ refuses_within_the_limit(void **state)
 	refuse_long('a', 9000);
 	refuse_long('%', 9000);
 	assert_string_equal(refuse(STR("abcdefghijklmnopqrstuvwxyzabcdefghijkl"
+	    "mnopqrstuvwxyz12345678@lists.test")),
+	    NO_LIST("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz1234"
+	    "5678"));
+	assert_string_equal(refuse(STR("abcdefghijklmnopqrstuvwxyzabcdefghijkl"
 	    "mnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz@lists.test")),
 	    NO_LIST("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcde"
 	    "..."));
@@ -580,8 +584,29 @@ refuses_in_a_long_text(void **state)
 			assert_string_equal(t + n, "%nosuch");
 		else
 			assert_int_equal(strlen(t), MAP_VALUE_MAX);
-		refuse(STR("nosuch@lists.test"));
+		t = refuse(STR("nosuch@lists.test"));
+		if (n >= MAP_VALUE_MAX)
+			assert_int_equal(strlen(t), MAP_VALUE_MAX);
 	}
+}
+
+/* The domain tells which of the servers it is. */
+static void
+two_sites_of_one_mailer(void **state)
+{
+	static const char conf[] =
+	    "site \"a\" { lists_dir = \"/a\" mailman = 3 lmtp = \"a.mx:24\"\n"
+	    "  domain \"a.test\" {} }\n"
+	    "site \"b\" { lists_dir = \"/b\" mailman = 3 lmtp = \"b.mx:24\"\n"
+	    "  domain \"b.test\" {} }\n";
+	static const struct row rows[] = {
+		{ "a.test.mailman3", "mailman3:a.mx" },
+		{ "b.test.mailman3", "mailman3:b.mx" },
+	};
+
+	(void)state;
+	teardown_and_setup(conf);
+	CHECK("mailertable", rows);
 }
 
 /*
@@ -1286,6 +1311,7 @@ main(void)
 		TEST(refusal),
 		TEST(virtuser),
 		TEST(mailertable),
+		TEST(two_sites_of_one_mailer),
 		TEST(aliases),
 		TEST(domains),
 		TEST(served),

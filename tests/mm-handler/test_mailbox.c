@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,9 +35,29 @@ static struct delivery_result last;
 static char path[1024];
 static sigset_t mask;
 
+/* In this program the C library's fsync() is this one. */
+static off_t synced; /* how long the file was at the last one; -1: none */
+static bool sync_fails;
+
+int
+fsync(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0)
+		synced = st.st_size;
+	if (sync_fails) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
+
 static int
 setup(void **state)
 {
+	synced = -1;
+	sync_fails = false;
 	if (fixture_setup(state) != 0)
 		return -1;
 	snprintf(path, sizeof(path), "%s", fixture_path("mbox"));
@@ -645,6 +666,44 @@ test_message_too_late(void **state)
 	close(fds[1]);
 }
 
+/* sendmail forgets the message when it hears that it was delivered. */
+static void
+test_delivered_is_on_the_disk(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	fixture_file(path, OLD);
+	assert_true(append_this(STR("From a\n\nb\n"), LONG));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(synced, st.st_size);
+	fixture_file(path, OLD);
+	sync_fails = true;
+	assert_false(append_this(STR("From a\n\nb\n"), LONG));
+	assert_true(str_ends(str_from(last.reason),
+	    "mbox: Input/output error"));
+	assert_true(content_is(STR(OLD)));
+	assert_true(no_lock_is_left());
+}
+
+/* The end of what it sent is then no end of a message. */
+static void
+test_writer_that_died(void **state)
+{
+	const struct mailbox_order o = { .path = path, .sender = "me@a.test",
+		.delivery = { STR(FIELDS), LONG,
+		    fixture_input(STR("From a\n\nhalf")), getpid() } };
+
+	(void)state;
+	fixture_file(path, OLD);
+	/* Who is not our parent any more is as good as dead. */
+	assert_false(mailbox_append(&o, &last));
+	assert_string_equal(last.reason, "who sent the message died");
+	assert_true(content_is(STR(OLD)));
+	assert_true(no_lock_is_left());
+	close(o.delivery.from);
+}
+
 /* Never more than 100 kB in a file; SIGXFSZ ends nobody. */
 static int
 append_without_room(struct str message)
@@ -716,6 +775,8 @@ main(void)
 		TEST(test_input_that_fails),
 		TEST(test_message_too_late),
 		TEST(test_no_room),
+		TEST(test_delivered_is_on_the_disk),
+		TEST(test_writer_that_died),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

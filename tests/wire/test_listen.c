@@ -424,6 +424,8 @@ static void
 gives_up_connecting(void **state)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct timeval limit = { 1, 1 };
+	socklen_t len = sizeof(limit);
 	struct listen_address a;
 	int fd, client;
 
@@ -434,6 +436,10 @@ gives_up_connecting(void **state)
 	assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof(un)), 0);
 	assert_int_equal(listen(fd, 0), 0);
 	client = try_connect(spec);
+	/* Not a limit for what is sent later. */
+	assert_int_equal(getsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &limit,
+	    &len), 0);
+	assert_true(limit.tv_sec == 0 && limit.tv_usec == 0);
 	assert_null(listen_parse(spec, &a));
 	errno = 0;
 	assert_int_equal(listen_connect(&a, 0.01), -1);

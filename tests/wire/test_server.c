@@ -2,6 +2,7 @@
  * A real server on a loop in a child process, asked over real sockets.  Some
  * requests are orders to it: see answer().
  */
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -26,10 +27,12 @@
 #include <cmocka.h>
 
 #include "base/log.h"
+#include "wire/conn.h"
 #include "wire/listen.h"
 #include "wire/server.h"
 
 #include "base/log.h"
+#include "wire/conn.h"
 
 #define BIG 60000
 /* A client's patience, in milliseconds: only ever used up by a failure. */
@@ -333,6 +336,18 @@ ask(int fd)
 	expect(fd, "6:OK m a,");
 }
 
+/*
+ * Asks on FD until the server has read all that came before.  Within a turn of
+ * its loop anybody may be first: one turn accepts, the next one reads, and
+ * both are over when a third one answers.
+ */
+static void
+ask_until_read(int fd)
+{
+	for (int i = 0; i < 3; i++)
+		ask(fd);
+}
+
 /* One of the server's counts; a client that is sent away asks again. */
 static unsigned long
 count(const char *what)
@@ -417,6 +432,49 @@ idle_stay_and_halves_go(void **state)
 	stop(pid);
 }
 
+/* Whether a frame came in two parts before its time was over; then the client
+ * stays longer than that. */
+static bool
+half_is_completed(void)
+{
+	int fd = dial(unix_spec), other = dial(unix_spec);
+	char heard[9];
+	bool done;
+
+	say(fd, "3:");
+	ask_until_read(other);
+	done = send(fd, "m a,", 4, MSG_NOSIGNAL) == 4 &&
+	    hear(fd, heard, sizeof(heard)) == sizeof(heard);
+	if (done) {
+		/* A half that began later is over, and so is that time. */
+		say(other, "3:");
+		expect_end(other);
+		ask(fd);
+	} else {
+		close(other);
+	}
+	close(fd);
+	return done;
+}
+
+/* The time is one for a frame, not one for the connection. */
+static void
+completed_halves_stay(void **state)
+{
+	struct server_options o = usual;
+	bool done = false;
+	pid_t pid;
+
+	(void)state;
+	/* This process may be too slow for a short one. */
+	for (o.frame = 0.05; !done && o.frame < 60; o.frame *= 4) {
+		pid = start(&o);
+		done = half_is_completed();
+		stop(pid);
+	}
+	assert_true(done);
+}
+
 static void
 half_closed(void **state)
 {
@@ -438,25 +496,36 @@ half_closed(void **state)
 static void
 malformed(void **state)
 {
-	pid_t pid = start(&usual);
+	struct timeval patience = { .tv_sec = PATIENCE / 1000 };
+	struct server_options o = usual;
 	static char more[100000];
+	pid_t pid;
 	size_t i;
+	int j;
 
 	(void)state;
 	memset(more, '3', sizeof(more));
+	/* So that the end below does not come from the clock. */
+	o.frame = 3600;
+	pid = start(&o);
 	for (i = 0; i < 2; i++) {
 		int fd = dial(specs[i]);
 
 		say(fd, "3:m a,01:a,3:m b,");
 		expect(fd, "6:OK m a,29:TEMP leading zero in a length,");
-		/* Neither answered nor a reason for a reset. */
-		assert_int_equal(send(fd, more, sizeof(more), MSG_NOSIGNAL),
-		    sizeof(more));
+		/* Nothing else is said, but all is read that comes, more than
+		 * buffers hold: neither answered nor a reason for a reset. */
+		assert_int_equal(hear(fd, more, 1), 0);
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+		    sizeof(patience));
+		for (j = 0; j < 100; j++)
+			assert_int_equal(send(fd, more, sizeof(more),
+			    MSG_NOSIGNAL), sizeof(more));
+		assert_int_equal(count("open "), 2);
 		expect_end(fd);
 		assert_int_equal(count("malformed "), i + 1);
+		wait_for_count("open ", 1);
 	}
-	/* Those are closed when the client's end comes. */
-	wait_for_count("open ", 1);
 	stop(pid);
 }
 
@@ -481,6 +550,15 @@ malformed_is_closed_in_time(void **state)
 }
 
 static void
+wait_until_stopped(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+}
+
+static void
 sheds(void **state)
 {
 	struct server_options o = usual;
@@ -498,6 +576,15 @@ sheds(void **state)
 	expect_end(c);
 	c = dial(tcp_spec);
 	expect_end(c);
+	/* Who asked already is not reset either. */
+	for (size_t i = 0; i < 2; i++) {
+		kill(pid, SIGSTOP);
+		wait_until_stopped(pid);
+		c = dial(specs[i]);
+		say(c, "3:m a,");
+		kill(pid, SIGCONT);
+		expect_end(c);
+	}
 	close(a);
 	close(b);
 	wait_for_count("open ", 1);
@@ -610,13 +697,125 @@ slow_reader(void **state)
 	stop(pid);
 }
 
-static void
-wait_until_stopped(pid_t pid)
-{
-	int status;
+/* Enough to fill all buffers. */
+enum { MOST = 12 };
 
-	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
-	assert_true(WIFSTOPPED(status));
+/*
+ * The end of the conversation is known while replies wait to be written, as
+ * many as fill all buffers and a few more or less: none of them is lost.
+ */
+/* Asks N times for what is big, all at once, and adds what is in REST. */
+static void
+ask_big(int fd, int n, const char *rest)
+{
+	static const char one[] = "10:big 000000,";
+	char requests[MOST * 14 + 16];
+	int i;
+
+	for (i = 0; i < n; i++)
+		memcpy(requests + 14 * i, one, 14);
+	snprintf(requests + 14 * n, sizeof(requests) - 14 * MOST, "%s", rest);
+	say(fd, requests);
+}
+
+static void
+last_replies_of_slow_readers(void **state)
+{
+	static const char error[] = "38:TEMP no length at the start of a frame,";
+	char *reply = malloc(BIG + 10);
+	struct server_options o = usual;
+	int fds[2][MOST], other, way, n, i;
+	pid_t pid;
+
+	(void)state;
+	o.frame = 3600;
+	pid = start(&o);
+	other = dial(unix_spec);
+	for (way = 0; way < 2; way++)
+		for (n = 0; n < MOST; n++) {
+			fds[way][n] = dial(unix_spec);
+			ask_big(fds[way][n], n + 1, way ? "x" : "");
+			if (way == 0)
+				shutdown(fds[way][n], SHUT_WR);
+		}
+	ask_until_read(other);
+	for (way = 0; way < 2; way++)
+		for (n = 0; n < MOST; n++) {
+			for (i = 0; i <= n; i++)
+				assert_int_equal(hear(fds[way][n], reply,
+				    BIG + 10), BIG + 10);
+			if (way == 1)
+				expect(fds[way][n], error);
+			expect_end(fds[way][n]);
+		}
+	free(reply);
+	close(other);
+	stop(pid);
+}
+
+/*
+ * Asks for N big replies and half of another.  Whether all N are made and so
+ * much of them waits to be written that the server reads no more.  It writes
+ * two at a time; ALONE asks for the first one before the others.
+ */
+static bool
+leaves_half_unread(int fd, int n, bool alone, int *queued)
+{
+	unsigned long before = count("requests ");
+	int other = dial(unix_spec), left;
+
+	if (alone) {
+		ask_big(fd, 1, "");
+		ask_until_read(other);
+	}
+	ask_big(fd, n - alone, "3:");
+	ask_until_read(other);
+	close(other);
+	assert_int_equal(ioctl(fd, FIONREAD, queued), 0);
+	left = n * (BIG + 10) - *queued;
+	/* Beside those N the other client's, and who counts. */
+	return left >= CONN_OUT_HIGH && count("requests ") - before ==
+	    (unsigned long)(n + 3 * (1 + alone) + 1);
+}
+
+/*
+ * A frame is incomplete because the server does not read its rest, as the
+ * client does not read the replies before it: that is no stalled request.
+ */
+static void
+half_behind_replies(void **state)
+{
+	char *replies = malloc(MOST * (BIG + 10));
+	struct server_options o = usual;
+	int fd = -1, half, n, queued = 0;
+	bool found = false;
+	pid_t pid;
+
+	(void)state;
+	o.frame = 0.05;
+	pid = start(&o);
+	/* How much a socket takes is the kernel's affair. */
+	for (n = 2; n < 2 * MOST && !found; n++) {
+		fd = dial(unix_spec);
+		found = leaves_half_unread(fd, n / 2 + 1, n % 2, &queued);
+		if (!found)
+			close(fd);
+	}
+	if (found) {
+		/* One that began later is over, and so is that time. */
+		half = dial(unix_spec);
+		say(half, "3");
+		expect_end(half);
+		assert_int_equal(hear(fd, replies, (size_t)queued + 1),
+		    queued + 1);
+		close(fd);
+	}
+	free(replies);
+	stop(pid);
+	if (!found) {
+		print_message("# no number of replies fills the socket so\n");
+		skip();
+	}
 }
 
 /*
@@ -667,6 +866,36 @@ stopped(void **state)
 		close(idle[i]);
 		close(new_idle[i]);
 	}
+	stop(pid);
+}
+
+/* Nor is what waits to be written good any more. */
+static void
+stopped_while_writing(void **state)
+{
+	pid_t pid = start(&strict);
+	char *replies = malloc(MOST * (BIG + 10));
+	int slow = dial(unix_spec), idle = dial(unix_spec);
+	int last = dial(unix_spec);
+
+	(void)state;
+	ask(idle);
+	ask_big(slow, MOST, "");
+	/* Who is answered as it stops may be closed for that. */
+	ask_until_read(last);
+	kill(pid, SIGSTOP);
+	wait_until_stopped(pid);
+	pass(1.5 * strict.deadline);
+	kill(pid, SIGCONT);
+	/* It reads only after the late turn. */
+	late_turn_over(1);
+	assert_true(hear(slow, replies, MOST * (BIG + 10)) <
+	    MOST * (BIG + 10));
+	free(replies);
+	close(slow);
+	close(last);
+	ask(idle);
+	close(idle);
 	stop(pid);
 }
 
@@ -837,13 +1066,17 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers),
 		cmocka_unit_test(idle_stay_and_halves_go),
+		cmocka_unit_test(completed_halves_stay),
 		cmocka_unit_test(half_closed),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(malformed_is_closed_in_time),
 		cmocka_unit_test(sheds),
 		cmocka_unit_test(without_descriptors),
 		cmocka_unit_test(slow_reader),
+		cmocka_unit_test(last_replies_of_slow_readers),
+		cmocka_unit_test(half_behind_replies),
 		cmocka_unit_test(stopped),
+		cmocka_unit_test(stopped_while_writing),
 		cmocka_unit_test(stopped_while_answering),
 		cmocka_unit_test(slow_turn),
 		cmocka_unit_test(purges),
