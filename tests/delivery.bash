@@ -25,7 +25,7 @@ dl_syslog() {
 		mount --rbind . /dev'
 	sm_spawn syslogd python3 "$top_srcdir/tests/mm_syslog.py" \
 	    /dev/log /run/syslog
-	sm_until sm_in test -S /dev/log
+	until_ok sm_in test -S /dev/log
 }
 
 # A Mailman, whose wrapper is setgid as the real one is: only so may it store.
@@ -95,7 +95,7 @@ dl_end() {
 
 dl_faultless() {
 	[ ! -s "$dl_got/faults" ] || { cat "$dl_got/faults"; return 1; }
-	sm_until dl_all_logged || { cat "$dl_log"; return 1; }
+	until_ok dl_all_logged || { cat "$dl_log"; return 1; }
 }
 
 dl_all_logged() {
@@ -148,7 +148,7 @@ dl_stored() {
 # When all is delivered, the wrapper was called and given $dl_message as the
 # lines of standard input say: ACTION LIST ADDRESS.  SENDER is the message's.
 dl_kept() {
-	sm_until dl_queue_is_empty || { ls "$sm_run/sendmail/queue"; return 1; }
+	until_ok dl_queue_is_empty || { ls "$sm_run/sendmail/queue"; return 1; }
 	python3 "$dl_py" kept "$dl_got" "$dl_message" "$@" \
 	    >"$BATS_TEST_TMPDIR/kept" 3>&- ||
 	    { cat "$BATS_TEST_TMPDIR/kept"; return 1; }
@@ -158,7 +158,7 @@ dl_kept() {
 
 # When all is delivered, the stand-in was called as standard input says.
 dl_elsewhere() {
-	sm_until dl_queue_is_empty || { ls "$sm_run/sendmail/queue"; return 1; }
+	until_ok dl_queue_is_empty || { ls "$sm_run/sendmail/queue"; return 1; }
 	diff -u <(LC_ALL=C sort) <(sm_mails | xargs -r -n 1 head -qn 1 |
 	    LC_ALL=C sort)
 }
@@ -171,7 +171,7 @@ dl_bounce() {
 }
 
 dl_logged() {
-	sm_until grep -q "$1" "$dl_log"
+	until_ok grep -q "$1" "$dl_log"
 }
 
 # Whether the daemon has the addresses, or has none of them.

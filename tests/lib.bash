@@ -5,6 +5,8 @@ LISTMAPD=${LISTMAPD:-$top_builddir/listmapd}
 LISTMAP=${LISTMAP:-$top_builddir/listmap}
 DATA=${LISTMAP_DATA:-$top_srcdir/../shared/data}
 
+. "$top_srcdir/tests/patience.bash"
+
 # Short, since a unix socket's path has 107 bytes at most.
 setup() {
 	T=$(mktemp -d /tmp/lm.XXXXXX)
@@ -40,23 +42,12 @@ umount_all() {
 	    sort -r | while read -r m; do umount -l "$m"; done
 }
 
-# until_ok SECONDS COMMAND...: runs it until it succeeds.
-until_ok() {
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || return 1
-		read -rt 0.02 <> <(:) || :
-	done
-}
-
 gone() {
 	! kill -0 "$1" 2>/dev/null
 }
 
 wait_gone() {
-	until_ok 15 gone "$1"
+	until_ok gone "$1"
 }
 
 # conf [TEXT [SITE]]: writes $T/conf: one site on lists.example.org (dedicated)
@@ -118,7 +109,7 @@ start_daemon() {
 	$ENTER "$LISTMAPD" -c "$T/conf" "$@" </dev/null >>"$T/log" 2>&1 3>&- &
 	PID=$!
 	DAEMONS="$DAEMONS $PID"
-	until_ok 20 answers_or_gone && until_ok 5 answers || {
+	until_ok answers_or_gone && answers || {
 		cat "$T/log"
 		return 1
 	}
@@ -169,10 +160,11 @@ enter_namespace() {
 	local holder
 
 	need_mounts
-	unshare -m sleep 600 </dev/null >/dev/null 2>&1 3>&- &
+	setpriv --pdeathsig KILL unshare -m sleep infinity \
+	    </dev/null >/dev/null 2>&1 3>&- &
 	holder=$!
 	DAEMONS="$DAEMONS $holder"
-	until_ok 10 in_other_namespace "$holder"
+	until_ok in_other_namespace "$holder"
 	ENTER="nsenter -m -t $holder"
 }
 

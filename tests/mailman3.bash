@@ -75,7 +75,7 @@ begin_mailman3() {
 		cat "$MM3/start.log"
 		return 1
 	}
-	until_ok 30 mm3 ready || {
+	until_ok mm3 ready || {
 		cat "$MM3/start.log" "$MM3"/var/logs/*
 		return 1
 	}
@@ -98,9 +98,9 @@ halt_mailman3() {
 
 	pid=$(cat "$MM3/var/master.pid")
 	${MM3_ENTER:-} kill "$pid"
-	until_ok 15 not ${MM3_ENTER:-} kill -0 "$pid" ||
+	until_ok not ${MM3_ENTER:-} kill -0 "$pid" ||
 	    ${MM3_ENTER:-} kill -KILL "$pid"
-	until_ok 15 not mm3 listening || :
+	until_ok not mm3 listening || :
 }
 
 mm3() {

@@ -43,13 +43,13 @@ mw_sendmails() {
 	sm_cf mailman3 mailman3-stock
 	sm_sendmail mailman3
 	sm_spawn stock sendmail -C /run/sendmail/mailman3-stock.cf -bD
-	sm_until test -e "$sm_run/sendmail/sendmail.pid"
-	sm_until test -e "$sm_run/sendmail/stock.pid"
+	until_ok test -e "$sm_run/sendmail/sendmail.pid"
+	until_ok test -e "$sm_run/sendmail/stock.pid"
 }
 
 mw_end() {
 	sm_end
-	[ -z "${T-}" ] || until_ok 15 rm -rf "$T"
+	[ -z "${T-}" ] || until_ok rm -rf "$T"
 }
 
 # The configuration's site of Mailman 3.
@@ -68,7 +68,7 @@ mw_site() {
 # Makes lists, and waits until they are believed.
 mw_lists() {
 	mm3 create "$@"
-	sm_until mw_knows "$@"
+	until_ok mw_knows "$@"
 }
 
 mw_knows() {
@@ -81,7 +81,7 @@ mw_knows() {
 # What Mailman 3 has in its queues, as the lines of standard input say, when
 # sendmail's is empty: QUEUE LIST-ID SUB-ADDRESS SENDER.
 mw_kept() {
-	sm_until dl_queue_is_empty || { ls "$sm_run/sendmail/queue"; return 1; }
+	until_ok dl_queue_is_empty || { ls "$sm_run/sendmail/queue"; return 1; }
 	mw_has
 }
 

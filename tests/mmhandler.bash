@@ -37,7 +37,7 @@ mm_begin() {
 	mm_syslogd=$!
 	export mm_syslogd
 	disown
-	until_ok 20 nsenter -m -t "$mm_holder" test -S /dev/log ||
+	until_ok nsenter -m -t "$mm_holder" test -S /dev/log ||
 	    { cat "$BATS_FILE_TMPDIR/log"; return 1; }
 }
 
@@ -106,7 +106,7 @@ script() {
 # and $T/err.
 mm() {
 	rc=0
-	$ENTER ${ENTER:+env -C "$PWD"} timeout -k 5 100 $VIA \
+	$ENTER ${ENTER:+env -C "$PWD"} timeout -k 5 $PATIENCE $VIA \
 	    "$MM_HANDLER" -c "$T/conf" "$@" \
 	    <"$T/message" >"$T/out" 2>"$T/err" 3>&- || rc=$?
 }
@@ -173,7 +173,7 @@ one_line_logged() {
 	[ -n "$mm_log" ] || return 0
 	mm_mark=$RANDOM$RANDOM
 	logger -d -u "$mm_dev/log" -t mark "$mm_mark" 3>&-
-	until_ok 20 marked
+	until_ok marked
 	log=$(grep -v ' mark: \| conf: ' "$mm_log" || :)
 	[ "$(wc -l <<<"$log")" = 1 ] && [ -n "$log" ] ||
 	    { printf 'logged, not one line:\n%s\n' "$log"; return 1; }

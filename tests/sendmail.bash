@@ -10,6 +10,7 @@
 top_srcdir=$(realpath "${top_srcdir:-$BATS_TEST_DIRNAME/..}")
 : "${top_builddir:=$top_srcdir}"
 : "${LISTMAPD:=$top_builddir/listmapd}"
+. "$top_srcdir/tests/patience.bash"
 PATH=$PATH:/usr/sbin:/sbin
 
 sm_cf_dir=${SENDMAIL_CF:-/usr/share/sendmail/cf}/
@@ -42,15 +43,6 @@ sm_skip() {
 
 setup() {
 	sm_skip
-}
-
-# Polls until a command succeeds, for longer than anything here can take.
-sm_until() {
-	local end=$((SECONDS + 30))
-	until "$@"; do
-		[ $SECONDS -lt $end ] || { echo "in vain: $*" >&2; return 1; }
-		sleep 0.02
-	done
 }
 
 # The first process of the world; $1 becomes /run.
@@ -103,12 +95,12 @@ sm_world() {
 	    </dev/null >"$sm_run/world.log" 2>&1 3>&- 4>&- &
 	sm_unshare=$!
 	disown # no word about its end
-	sm_until test -s "$sm_run/world" ||
+	until_ok test -s "$sm_run/world" ||
 	    { cat "$sm_run/world.log"; return 1; }
 	read -r sm_first <"$sm_run/world"
 	sm_spawn dns python3 "$top_srcdir/tests/dns.py" \
 	    "$top_srcdir/tests/sendmail/zone"
-	sm_until grep -qx ready "$sm_run/dns.log" ||
+	until_ok grep -qx ready "$sm_run/dns.log" ||
 	    { cat "$sm_run/dns.log"; return 1; }
 }
 
@@ -209,12 +201,12 @@ sm_daemon() {
 	shift
 	old=$(sm_socket) || :
 	sm_spawn "$name" "$(realpath "$LISTMAPD")" -c /run/listmap.conf "$@"
-	sm_until sm_up_or_gone "$name" "$old"
+	until_ok sm_up_or_gone "$name" "$old"
 	sm_other_socket "$old" || { cat "$sm_run/$name.log"; return 1; }
 }
 
 sm_daemon_stop() {
-	sm_in kill -TERM "$(cat "$sm_run/$1.pid")" && sm_until sm_gone "$1"
+	sm_in kill -TERM "$(cat "$sm_run/$1.pid")" && until_ok sm_gone "$1"
 }
 
 # What NAME, a daemon whose log_level is "debug", was asked since the last time,
@@ -291,7 +283,7 @@ sm_say() {
 sm_reply() {
 	reply=
 	until [[ $reply =~ ^([0-9]{3}( |$)|closed) ]]; do
-		read -rt 90 reply <&"${sm_session[0]}" || return
+		read -rt $PATIENCE reply <&"${sm_session[0]}" || return
 	done
 }
 
@@ -312,7 +304,7 @@ sm_enough_mails() {
 # Waits until N mails were delivered, prints a line each, how the mailer was
 # called, and forgets them.
 sm_delivered() {
-	sm_until sm_enough_mails "$1"
+	until_ok sm_enough_mails "$1"
 	sm_mails | xargs -r -n 1 head -n 1 | sort
 	sm_mails | xargs -r rm
 }

@@ -11,7 +11,7 @@ start_fails() {
 	local code=$1
 
 	shift
-	exits "$code" timeout 20 "$LISTMAPD" -c "$T/conf" "$@"
+	exits "$code" timeout $PATIENCE "$LISTMAPD" -c "$T/conf" "$@"
 }
 
 # What a start that failed must not leave.
@@ -22,7 +22,7 @@ nothing_started() {
 @test "options: unknown ones are 64, with the usage" {
 	conf
 	for wrong in -x --nonsense argument; do
-		exits 64 timeout 20 "$LISTMAPD" $wrong
+		exits 64 timeout $PATIENCE "$LISTMAPD" $wrong
 		says "usage: listmapd"
 	done
 	exits 64 "$LISTMAPD" -c
@@ -33,7 +33,7 @@ nothing_started() {
 }
 
 @test "no configuration file: 78, and which one" {
-	exits 78 timeout 20 "$LISTMAPD" -c "$T/nothing"
+	exits 78 timeout $PATIENCE "$LISTMAPD" -c "$T/nothing"
 	says "$T/nothing: No such file or directory"
 }
 
@@ -126,7 +126,7 @@ nothing_started() {
 	mkdir "$T/lists"
 	mklist a
 	exits 0 query recipients a@lists.example.org
-	until_ok 20 settled 1
+	until_ok settled 1
 	exits 1 query recipients b@lists.example.org
 }
 
@@ -139,7 +139,7 @@ nothing_started() {
 	exits 0 query recipients a@lists.example.org
 	exits 75 query recipients b@lists.example.org
 	chown nobody "$T/cache"
-	until_ok 30 settled 1
+	until_ok settled 1
 	exits 1 query recipients b@lists.example.org
 }
 
@@ -181,7 +181,7 @@ nothing_started() {
 	time.sleep(60)
 	END
 	DAEMONS=$!
-	until_ok 10 test -s "$T/port"
+	until_ok test -s "$T/port"
 	conf "listen = { \"local:$T/run/socket\", \"inet:$(cat "$T/port")@127.0.0.1\" }"
 	start_fails 69
 	says "Address already in use"
@@ -311,14 +311,14 @@ keep_connection() {
 	[[ $reply = TEMP* ]]
 	conf 'map "vulists" { role = "virtuser" }' 'domain "new.example.org" {}'
 	kill -HUP "$PID"
-	until_ok 20 logged "configuration read again"
+	until_ok logged "configuration read again"
 	ask vulists a@new.example.org
 	[ "$reply" = "OK %1@new.example.org.mailman" ]
 	ask recipients a@lists.example.org
 	[ "$reply" = "OK OK" ]
 	conf
 	kill -HUP "$PID"
-	until_ok 20 logged_so_often 2 "read again"
+	until_ok logged_so_often 2 "read again"
 	ask recipients a@new.example.org
 	[ "$reply" = "NOTFOUND " ]
 }
@@ -331,19 +331,19 @@ keep_connection() {
 	cp "$T/conf" "$T/good"
 	conf 'rescan = "never"' 'domain "new.example.org" {}'
 	kill -HUP "$PID"
-	until_ok 20 logged "old configuration stays"
+	until_ok logged "old configuration stays"
 	logged "$T/conf:4: .*'rescan'"
 	ask recipients a@lists.example.org
 	[ "$reply" = "OK OK" ]
 	rm "$T/conf"
 	kill -HUP "$PID"
-	until_ok 20 logged_so_often 2 "old configuration stays"
+	until_ok logged_so_often 2 "old configuration stays"
 	logged "$T/conf: No such file"
 	ask recipients a@new.example.org
 	[ "$reply" = "NOTFOUND " ]
 	cp "$T/good" "$T/conf"
 	kill -HUP "$PID"
-	until_ok 20 logged "configuration read again"
+	until_ok logged "configuration read again"
 }
 
 @test "SIGHUP: the path is followed anew, as it was given" {
@@ -357,7 +357,7 @@ keep_connection() {
 	exits 1 query domains new.org
 	ln -sfn new "$T/conf"
 	kill -HUP "$PID"
-	until_ok 20 logged "configuration read again"
+	until_ok logged "configuration read again"
 	exits 1 query domains old.org
 	exits 0 query domains new.org
 }
@@ -372,7 +372,7 @@ keep_connection() {
 		socket_mode = \"0600\"
 		log = \"syslog\""
 	kill -HUP "$PID"
-	until_ok 20 logged "configuration read again"
+	until_ok logged "configuration read again"
 	for option in listen cache_dir user pidfile socket_mode log; do
 		logged "option '$option' takes effect at the next start"
 	done
@@ -435,7 +435,7 @@ own_syslog() {
 	    print(s.recv(9000).decode(), flush=True)
 	END
 	DAEMONS="$DAEMONS $!"
-	until_ok 10 test -w "$T/devlog"
+	until_ok test -w "$T/devlog"
 	$ENTER mount -t tmpfs none /dev
 	$ENTER mknod -m 666 /dev/null c 1 3
 	$ENTER ln -s "$T/devlog" /dev/log
@@ -451,7 +451,7 @@ own_syslog() {
 	$ENTER "$LISTMAPD" -D -c "$T/conf" 2>"$T/err" 3>&-
 	PID=$(cat "$T/run/pid")
 	DAEMONS="$DAEMONS $PID"
-	until_ok 10 grep -q "listmapd\[$PID\]: daemon: listmapd .* serves" \
+	until_ok grep -q "listmapd\[$PID\]: daemon: listmapd .* serves" \
 	    "$T/syslog"
 }
 
@@ -459,7 +459,7 @@ own_syslog() {
 	own_syslog
 	conf 'log = "syslog"'
 	start_daemon
-	until_ok 10 grep -q "listmapd\[$PID\]: daemon: .* serves 1 site" \
+	until_ok grep -q "listmapd\[$PID\]: daemon: .* serves 1 site" \
 	    "$T/syslog"
 	not logged "serves 1 site"
 	stop_daemon
@@ -493,7 +493,7 @@ heals() {
 	start_daemon
 	logged "old snapshot is no use: $T/cache/lists.cdb: $1"
 	[ "$(logged_times 'no use')" = 1 ]
-	until_ok 20 settled 2
+	until_ok settled 2
 	exits 0 query recipients a@lists.example.org
 	exits 1 query recipients c@lists.example.org
 	stop_daemon

@@ -375,7 +375,7 @@ complains() {
 	mklist b
 	exits 0 listmap rebuild
 	[ "$(stat -c %U "$T/cache"/* | sort -u)" = nobody ]
-	until_ok 10 settled 2
+	until_ok settled 2
 	conf 'user = "no-such-account"'
 	exits 78 listmap rebuild
 }
@@ -410,8 +410,8 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
 	second=$!
 	DAEMONS="$first $second"
 	# Both wait for the lock; the readers do not.
-	until_ok 20 grep -q -e "-> FLOCK .* $first " /proc/locks
-	until_ok 20 grep -q -e "-> FLOCK .* $second " /proc/locks
+	until_ok grep -q -e "-> FLOCK .* $first " /proc/locks
+	until_ok grep -q -e "-> FLOCK .* $second " /proc/locks
 	exits 0 query --direct recipients a@example.org
 	exec 9<&-
 	wait "$first"
@@ -424,7 +424,7 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
 	mklist a b
 	conf
 	start_daemon
-	until_ok 10 settled 2
+	until_ok settled 2
 	exits 0 listmap status
 	says "daemon"
 	says "site lists"
@@ -433,10 +433,10 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
 	[[ $output =~ watching\ +yes ]]
 	[[ $output =~ scan_at\ +20..-..-..\ ..:..:..\ \([0-9]+\ s\ ago\) ]]
 	mv "$T/lists" "$T/elsewhere"
-	until_ok 10 status_is away
+	until_ok status_is away
 	exits 75 listmap status
 	says "No such file or directory"
 	mv "$T/elsewhere" "$T/lists"
-	until_ok 20 status_is ok
+	until_ok status_is ok
 	exits 0 listmap status
 }

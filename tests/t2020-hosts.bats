@@ -139,7 +139,7 @@ is_refused() {
 	list bar lists.example.net
 	END
 	start_daemon
-	until_ok 20 settled 2
+	until_ok settled 2
 	ok foo@lists.example.org bar@lists.example.net
 	refused foo@example.com foo@lists.example.net
 	for host in example.com Lists.Example.NET lists.example.org; do
@@ -149,7 +149,7 @@ is_refused() {
 		"$LISTMAP" -c "$T/conf" rebuild
 		for other in ${all//,/ }; do
 			[ $other = ${host,,} ] ||
-			    until_ok 20 is_refused foo@$other
+			    until_ok is_refused foo@$other
 		done
 		ok foo@$host bar@lists.example.net
 	done
@@ -248,7 +248,7 @@ is_refused() {
 		query .status all |
 		    grep -q "	foreign_hosts	3 (2 www.example.com, 1 four.*)"
 	}
-	until_ok 20 four
+	until_ok four
 	logged_so_often 1 "2 lists answer at every dedicated domain"
 	logged_so_often 1 "3 lists answer at every dedicated domain"
 	logged_so_often 1 "host is not known"

@@ -149,7 +149,7 @@ answers_so() {
 		done
 	} | pickles
 	start_daemon
-	until_ok 20 settled 21
+	until_ok settled 21
 	listmap dump --shared domains >"$T/domains"
 	# what is left is a name of letters, digits, dashes and dots
 	grep -qx example.org "$T/domains"
@@ -171,17 +171,17 @@ answers_so() {
 	start_daemon
 	answer recipients bar@example.net ""
 	pickles <<<"list bar example.net"
-	until_ok 20 answers_so recipients bar@example.net OK
+	until_ok answers_so recipients bar@example.net OK
 	answer recipients bar@example.org ""
 	answer listmap bar-owner@example.net mailman:example.net
 	# a host of which the last list went is none any more
 	rm -r "$T/lists/bar"
-	until_ok 20 answers_so mailertable example.net.mailman \
+	until_ok answers_so mailertable example.net.mailman \
 	    mailman:example.net
 	no_domain() {
 		[ "$(listmap dump --shared domains)" = example.org ]
 	}
-	until_ok 20 no_domain
+	until_ok no_domain
 	answer recipients foo@example.org OK
 }
 
@@ -221,7 +221,7 @@ answers_so() {
 	up() {
 		$ENTER "$LISTMAP" query .status pid
 	}
-	until_ok 20 up
+	until_ok up
 	[ "$($ENTER "$LISTMAP" query listmap foo@example.org)" = \
 	    mailman:example.org ]
 	[ "$($ENTER "$LISTMAP" query aliases foo)" = \
@@ -433,17 +433,17 @@ nowhere() {
 	    "$T/conf"
 	pickles <<<"list abuse half.org"
 	kill -HUP "$PID"
-	until_ok 20 logged "configuration read again"
+	until_ok logged "configuration read again"
 	# list.org's list moved away
 	last_one() {
 		[ "$(nowhere)" = "domain list.org	abuse	leads nowhere" ]
 	}
-	until_ok 20 last_one
+	until_ok last_one
 	pickles <<<"list abuse list.org"
 	last_one() {
 		[ "$(nowhere)" = "domain half.org	abuse	leads nowhere" ]
 	}
-	until_ok 20 last_one
+	until_ok last_one
 }
 
 @test "nothing is said of domains whose roles are covered" {
@@ -469,7 +469,7 @@ nowhere() {
 	list bar a.org
 	END
 	start_daemon
-	until_ok 10 settled 2
+	until_ok settled 2
 	answer listmap foo@a.org mailman:a.org
 	# A list moves: the watch on the parent does not see it.
 	pickles <<<"list foo c.org"
@@ -494,7 +494,7 @@ nowhere() {
 	start_daemon
 	exits 75 query virtuser foo@a.org
 	chmod 755 "$T/lists"
-	until_ok 10 query virtuser foo@a.org
+	until_ok query virtuser foo@a.org
 }
 
 @test "a configuration that may not be read now keeps the host it had" {
@@ -515,7 +515,7 @@ nowhere() {
 	END
 	chmod 644 "$T"/lists/*/config.pck*
 	start_daemon
-	until_ok 10 settled 2
+	until_ok settled 2
 	answer listmap foo@one.org mailman:one.org
 	# Root changes its host; config.pck.last is old and may be read.
 	pickles <<<"list foo two.org"
@@ -523,12 +523,12 @@ nowhere() {
 	exits 75 query listmap foo@two.org
 	mkdir "$T/lists/poke"
 	before=$(scans)
-	until_ok 10 scanned_since $((before))
+	until_ok scanned_since $((before))
 	exits 75 query listmap foo@two.org
 	answer listmap foo@one.org mailman:one.org
 	chmod 644 "$T/lists/foo/config.pck"
 	answer listmap foo@two.org mailman:two.org
-	until_ok 10 answers_so listmap foo@one.org ""
+	until_ok answers_so listmap foo@one.org ""
 }
 
 @test "a hostile configuration does not hold up the daemon" {
@@ -559,9 +559,9 @@ nowhere() {
 	# Within the deadline, or the connection would have been closed.
 	sed -i 's/deadline = .*/deadline = 2/' "$T/conf"
 	kill -HUP "$PID"
-	until_ok 10 logged "configuration read again"
+	until_ok logged "configuration read again"
 	exits 0 query listmap bar@one.org evil@one.org
-	until_ok 10 settled 2
+	until_ok settled 2
 }
 
 # overview NAME URL ADVERTISED: saves a list of two.org that says so.
@@ -620,7 +620,7 @@ overview() {
 		list foo one.org
 		END
 		start_daemon
-		until_ok 10 settled 2
+		until_ok settled 2
 		answer listmap mailman-owner@one.org mailman:one.org
 		for local in mailman mailman-owner mailman-bounces \
 		    mailman-request mailman-loop foo foo-request \
@@ -643,7 +643,7 @@ overview() {
 	pickles <<<"list foo a.org"
 	chmod 644 "$T"/lists/*/config.pck
 	start_daemon
-	until_ok 10 settled 1
+	until_ok settled 1
 	umask 077
 	pickles <<<"list new b.org"
 	chmod 755 "$T/lists/new"

@@ -221,7 +221,7 @@ teardown_file() {
 	gone() {
 		sm_rcpt new@lists.lab.test | grep -q '^550 5\.1\.1 '
 	}
-	sm_until gone
+	until_ok gone
 }
 
 @test "the lists directory vanishes: 451 where it would have been 550" {
@@ -240,7 +240,7 @@ teardown_file() {
 	back() {
 		sm_rcpt nope@lists.lab.test | grep -q '^550 5\.1\.1 '
 	}
-	sm_until back
+	until_ok back
 }
 
 @test "no cache and no directory: 451 for all of the domain's addresses" {
@@ -259,7 +259,7 @@ teardown_file() {
 	back() {
 		sm_rcpt nope@lists.lab.test | grep -q '^550 5\.1\.1 '
 	}
-	sm_until back
+	until_ok back
 	sm_check sm_rcpt <<-'END'
 	test@lists.lab.test	250 2.1.5 <ADDR>... Recipient ok
 	nope@lists.lab.test	550 5.1.1 <ADDR>... TEXT

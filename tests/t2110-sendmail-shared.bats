@@ -166,7 +166,7 @@ teardown_file() {
 	back() {
 		[ "$(sm_route shared staff@lab.test)" = '$# local $: staff' ]
 	}
-	sm_until back
+	until_ok back
 	sm_check sm_rcpt <<-'END'
 	new@lab.test	550 5.1.1 <ADDR>... User unknown
 	END
@@ -214,7 +214,7 @@ teardown_file() {
 		[ "$(sm_map shared virtuser games@lab.test)" = \
 		    "virtuser (games@lab.test) no match (68)" ]
 	}
-	sm_until back
+	until_ok back
 	sm_in sendmail -C /run/sendmail/shared.cf -qf
 	run sm_delivered 2
 	diff -u - <(printf '%s\n' "${lines[@]}") <<-'END'

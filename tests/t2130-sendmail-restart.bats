@@ -101,7 +101,7 @@ message=$'Subject: hello\n\nbody\n.'
 
 @test "restart after a kill: the dead daemon's socket is replaced" {
 	sm_in kill -KILL "$(cat "$sm_run/first.pid")"
-	sm_until sm_gone first
+	until_ok sm_gone first
 	[ -S "$sm_run/listmap/socket" ]
 	sm_daemon first
 	served
@@ -149,7 +149,7 @@ message=$'Subject: hello\n\nbody\n.'
 	sm_say 'MAIL FROM:<u@remote.test>' 'RCPT TO:<test@lists.lab.test>'
 	listed
 	sm_close
-	sm_until sm_gone first
+	until_ok sm_gone first
 	sm_alive second
 	served
 }
@@ -172,13 +172,13 @@ message=$'Subject: hello\n\nbody\n.'
 	wait $sessions
 	sm_close
 	served
-	sm_until sm_gone first
-	sm_until sm_gone second
+	until_ok sm_gone first
+	until_ok sm_gone second
 }
 
 @test "without --take-over a live daemon's socket is left alone" {
 	local code=0
-	sm_in timeout 15 "$(realpath "$LISTMAPD")" -c /run/listmap.conf 3>&- 4>&- ||
+	sm_in timeout $PATIENCE "$(realpath "$LISTMAPD")" -c /run/listmap.conf 3>&- 4>&- ||
 	    code=$?
 	[ $code -ne 0 ]
 	[ $code -ne 124 ] # it ran on

@@ -55,7 +55,7 @@ setup_file() {
 		}
 	END
 	sm_sendmail delivery
-	sm_until test -e "$sm_run/sendmail/sendmail.pid"
+	until_ok test -e "$sm_run/sendmail/sendmail.pid"
 }
 
 setup() {
@@ -199,14 +199,14 @@ state_is() {
 	[ "$(dl_stored)" = 0 ]
 	dl_logged ' mm-handler.*: deferred: to=<test@lists.lab.test>, .*no list'
 	dl_logged ' mm-handler.*: deferred: to=<foo-request@lab.test>, '
-	sm_until state_is away
+	until_ok state_is away
 	run sm_rcpt nope@lists.lab.test test@lists.lab.test games@lab.test
 	[[ ${lines[0]} = '451 4.3.0 '* ]]
 	[[ ${lines[1]} = '250 2.1.5 '* ]]
 	[[ ${lines[2]} = '250 2.1.5 '* ]]
 	[ -z "$(sm_mails)" ]
 	dl_disk mount
-	sm_until state_is ok
+	until_ok state_is ok
 	dl_run
 	dl_kept <<-'END'
 		post test test@lists.lab.test
@@ -242,11 +242,11 @@ bounced() {
 
 @test "a list is removed between RCPT and delivery: one bounce" {
 	dl_mklist brief
-	sm_until dl_knows brief@lists.lab.test
+	until_ok dl_knows brief@lists.lab.test
 	dl_sent -p 2526 -s games@lab.test brief@lists.lab.test \
 	    brief@lab.test test@lab.test
 	rm -r "$sm_run/mailman/disk/brief"
-	sm_until dl_forgot brief@lists.lab.test
+	until_ok dl_forgot brief@lists.lab.test
 	dl_run
 	dl_kept games@lab.test <<<'post test test@lab.test'
 	dl_elsewhere <<<'local games'

@@ -179,7 +179,7 @@ teardown_file() {
 	.
 	QUIT
 	END
-	sm_until sm_enough_mails 3
+	until_ok sm_enough_mails 3
 	for mail in $(sm_mails); do
 		diff -u - <(grep '^From: \|^To: \|^Cc: ' "$mail") <<-'END'
 		From: Test <test@clists.lab.test>
@@ -218,7 +218,7 @@ teardown_file() {
 	gone() {
 		sm_rcpt new@lists.lab.test | grep -q '^550 5\.1\.1 '
 	}
-	sm_until gone
+	until_ok gone
 }
 
 @test "a file of domains that is not there keeps sendmail from starting" {

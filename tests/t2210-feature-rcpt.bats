@@ -63,7 +63,7 @@ queue_run() {
 # Nothing is left to be delivered; a delivery in the background may still clean
 # up.
 empty_queue() {
-	sm_until queue_is_empty
+	until_ok queue_is_empty
 }
 
 queue_is_empty() {
@@ -224,7 +224,7 @@ queue_is_empty() {
 	run queue_run 1
 	[ -z "$(sm_delivered 0)" ]
 	sm_daemon first
-	sm_until queue_run 1
+	until_ok queue_run 1
 	[ "$(sm_delivered 1)" = '-- lists.lab.test test' ]
 	empty_queue
 }
@@ -246,10 +246,10 @@ queue_is_empty() {
 	END
 	sm_daemon_stop first
 	mv "$sm_run/sendmail/away" "$sm_run/sendmail/delivered"
-	sm_until queue_run 1
+	until_ok queue_run 1
 	[ "$(sm_delivered 1)" = 'local games' ]
 	sm_daemon first
-	sm_until queue_run 2
+	until_ok queue_run 2
 	run sm_delivered 2
 	diff -u - <(printf '%s\n' "${lines[@]}") <<-'END'
 	-- lab.test foo-request
@@ -276,5 +276,5 @@ queue_is_empty() {
 	back() {
 		sm_rcpt nope@lists.lab.test | grep -q '^550 5\.1\.1 '
 	}
-	sm_until back
+	until_ok back
 }

@@ -178,7 +178,7 @@ submit() {
 		sm_in sendmail -Ac -q
 		sm_enough_mails 1
 	}
-	sm_until flushed
+	until_ok flushed
 	[ "$(delivered 1)" = 'mailman lists.lab.test Test-Owner' ]
 }
 
@@ -188,7 +188,7 @@ submit() {
 LOCAL_CONFIG\
 CPclists.lab.test' "${sm_cf_dir}debian/submit.mc" | compile submit
 	submit test@clists.lab.test
-	sm_until sm_enough_mails 1
+	until_ok sm_enough_mails 1
 	grep -qx 'To: test@clists\.lab\.test' $(sm_mails)
 	[ "$(delivered 1)" = 'mailman clists.lab.test test' ]
 	compile submit <"${sm_cf_dir}debian/submit.mc"

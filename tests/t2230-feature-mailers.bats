@@ -52,7 +52,7 @@ lmtp_has() {
 lmtp() {
 	rm -f "$sm_run/lmtp.log"
 	sm_spawn lmtp python3 "$top_srcdir/tests/lmtp.py" 8025
-	sm_until lmtp_has 1 '^ready$'
+	until_ok lmtp_has 1 '^ready$'
 }
 
 @test "mailman3: one recipient at a time, as written, without pseudo domain" {
@@ -72,7 +72,7 @@ lmtp() {
 	.
 	QUIT
 	END
-	sm_until lmtp_has 4 '^DATA'
+	until_ok lmtp_has 4 '^DATA'
 	diff -u - <(grep -v '^QUIT$\|^NOOP$' "$sm_run/lmtp.log") <<-'END'
 	ready
 	LHLO mx.lab.test
@@ -124,8 +124,8 @@ lmtp() {
 	.
 	QUIT
 	END
-	sm_until lmtp_has 1 '^DATA'
-	sm_until sm_enough_mails 1
+	until_ok lmtp_has 1 '^DATA'
+	until_ok sm_enough_mails 1
 	grep -q '^Final-Recipient: RFC822; nolist@lists\.lab\.test$' $(sm_mails)
 	[ "$(grep -c '^Final-Recipient: ' $(sm_mails))" = 1 ]
 	[ "$(sm_delivered 1)" = 'local games' ]
@@ -149,7 +149,7 @@ lmtp() {
 	.
 	QUIT
 	END
-	sm_until sm_enough_mails 3
+	until_ok sm_enough_mails 3
 	grep -h '^Final-Recipient: ' $(sm_mails)
 	run grep -il 'lab\.test\.mailman' $(sm_mails)
 	[ -z "$output" ]
@@ -207,7 +207,7 @@ lmtp() {
 	    >"$sm_run/answers"
 	sm_spawn answers sh -c 'exec python3 "$0" /run/listmap/answers <"$1"' \
 	    "$top_srcdir/tests/answers.py" /run/answers
-	sm_until test -S "$sm_run/listmap/answers"
+	until_ok test -S "$sm_run/listmap/answers"
 	sm_cf answers
 	sm_sendmail answers
 	sm_check sm_rcpt <<-'END'

@@ -12,7 +12,7 @@ test_setup() {
 	mklist old
 	conf "rescan = 3600" # what is seen is seen by the watch
 	start_daemon
-	until_ok 10 settled 1
+	until_ok settled 1
 }
 
 op() {
@@ -32,8 +32,8 @@ absent() {
 
 # The cache and the directory say the same: N lists.
 settles() {
-	until_ok 20 settled "$1"
-	until_ok 20 same_as_directory
+	until_ok settled "$1"
+	until_ok same_as_directory
 }
 
 same_as_directory() {
@@ -168,9 +168,9 @@ same_as_directory() {
 	op rmlist old
 	settles 0
 	rmdir "$T/lists"
-	until_ok 10 logged "away"
+	until_ok logged "away"
 	mkdir "$T/lists"
-	until_ok 10 status_is ok
+	until_ok status_is ok
 	op newlist dev "$pck"
 	found dev
 	settles 1
@@ -186,13 +186,13 @@ same_as_directory() {
 	kill -CONT "$PID"
 	found list00001
 	found list20000
-	until_ok 60 settled 20001
+	until_ok settled 20001
 	exits 0 query recipients list12345-owner@example.org
 	absent list20001
 	# The watch works as before.
 	op newlist new "$pck"
 	found new
-	until_ok 30 settled 20002
+	until_ok settled 20002
 	not logged "away\|failed"
 }
 
@@ -214,7 +214,7 @@ same_as_directory() {
 	    reply = asker.ask(b"recipients %s@example.org" % name.encode())
 	    assert reply == b"OK OK", reply
 	END
-	until_ok 20 settled 2001
+	until_ok settled 2001
 	not logged "away\|failed"
 }
 
@@ -234,7 +234,7 @@ same_as_directory() {
 	END
 	taker=$!
 	DAEMONS="$DAEMONS $taker"
-	until_ok 20 test -s "$T/taken"
+	until_ok test -s "$T/taken"
 	chown games "$T/cache"/* "$T/cache"
 	conf 'user = "games"
 		rescan = 1'
@@ -247,7 +247,7 @@ same_as_directory() {
 	settles 2
 	logged_so_often 1 "cannot watch"
 	kill "$taker"
-	until_ok 20 logged "watching again"
+	until_ok logged "watching again"
 	settles 2
 }
 
@@ -257,19 +257,19 @@ same_as_directory() {
 	$ENTER mount -t tmpfs -o size=16k none "$T/cache"
 	conf # rescan is the longest that a failure waits
 	start_daemon
-	until_ok 10 settled 1
+	until_ok settled 1
 	many_lists 500
 	found list00001
 	found list00500
-	until_ok 10 logged "No space left on device"
-	until_ok 10 status_is failing
+	until_ok logged "No space left on device"
+	until_ok status_is failing
 	exits 75 "$LISTMAP" -c "$T/conf" status
 	found old
 	absent nosuch
 	[ "$($ENTER ls -A "$T/cache" | xargs)" = \
 	    "lists.cdb lists.lock lists.state" ]
 	$ENTER mount -o remount,size=1m "$T/cache"
-	until_ok 30 settled 501
+	until_ok settled 501
 	status_is ok
 	logged_so_often 1 "No space left on device"
 }

@@ -28,7 +28,7 @@ is_guarded() {
 # guarded SHARED: at once, and when the daemon has noticed.
 guarded() {
 	is_guarded "$1"
-	until_ok 10 status_is away
+	until_ok status_is away
 	is_guarded "$1"
 	logged_so_often 1 "site is away: lists: "
 }
@@ -38,15 +38,15 @@ stays_guarded() {
 	local before
 
 	before=$(scans)
-	until_ok 10 scanned_since $((before + 1))
+	until_ok scanned_since $((before + 1))
 	logged_so_often 1 "site is away: lists: "
 	is_guarded "$1"
 }
 
 # heals N: the directory is as it should be.
 heals() {
-	until_ok 10 status_is ok
-	until_ok 10 settled "$1"
+	until_ok status_is ok
+	until_ok settled "$1"
 	logged_so_often 1 "site is back: lists: $1 lists"
 	exits 1 query recipients nosuch@lists.example.org
 	exits 1 query recipients nosuch@example.org
@@ -55,7 +55,7 @@ heals() {
 	# And it is watched.
 	mklist_there new
 	exits 0 query recipients new@lists.example.org
-	until_ok 10 settled $(($1 + 1))
+	until_ok settled $(($1 + 1))
 }
 
 # As the daemon sees the directory.
@@ -67,8 +67,8 @@ mklist_there() {
 started() {
 	conf "rescan = 3600"
 	start_daemon
-	until_ok 10 settled 8
-	until_ok 10 status_is ok
+	until_ok settled 8
+	until_ok status_is ok
 }
 
 @test "renamed away and back" {
@@ -114,12 +114,12 @@ started() {
 	started
 	mv "$T/lists" "$T/elsewhere"
 	mv "$T/copy" "$T/lists"
-	until_ok 10 settled 9
-	until_ok 10 query recipients i@lists.example.org
+	until_ok settled 9
+	until_ok query recipients i@lists.example.org
 	exits 1 query recipients nosuch@lists.example.org
 	mklist new
 	exits 0 query recipients new@lists.example.org
-	until_ok 10 settled 10
+	until_ok settled 10
 }
 
 @test "a link that leads elsewhere" {
@@ -205,8 +205,8 @@ started() {
 	conf 'rescan = 3600
 		user = "nobody"'
 	start_daemon
-	until_ok 10 settled 8
-	until_ok 10 status_is ok
+	until_ok settled 8
+	until_ok status_is ok
 	chmod 0 "$T/lists"
 	guarded 1
 	stays_guarded 1
@@ -225,8 +225,8 @@ started() {
 	conf 'rescan = 3600
 		user = "nobody"'
 	start_daemon
-	until_ok 10 settled 8
-	until_ok 10 status_is ok
+	until_ok settled 8
+	until_ok status_is ok
 	chmod 0 "$T/up"
 	guarded 1
 	chmod 755 "$T/up"
@@ -265,12 +265,12 @@ started() {
 	started
 	mv "$T/lists" "$T/elsewhere"
 	mkdir "$T/lists"
-	until_ok 10 status_is away
+	until_ok status_is away
 	kill -HUP "$PID"
-	until_ok 10 logged "configuration read again"
+	until_ok logged "configuration read again"
 	# What was complete when the directory went is so after a reload.
 	is_guarded 1
-	until_ok 10 status_is away
+	until_ok status_is away
 	is_guarded 1
 	stop_daemon
 	start_daemon
@@ -282,7 +282,7 @@ started() {
 	exits 0 query --direct recipients a@lists.example.org
 	rmdir "$T/lists"
 	mv "$T/elsewhere" "$T/lists"
-	until_ok 10 status_is ok
+	until_ok status_is ok
 	exits 1 query recipients nosuch@lists.example.org
 	exits 1 query --direct recipients nosuch@lists.example.org
 }
@@ -296,14 +296,14 @@ started() {
 	exits 75 "$LISTMAP" -c "$T/conf" rebuild
 	is_guarded 1
 	exits 0 "$LISTMAP" -c "$T/conf" rebuild --accept-empty
-	until_ok 10 settled 0
-	until_ok 10 status_is ok
+	until_ok settled 0
+	until_ok status_is ok
 	exits 1 query recipients a@lists.example.org
 	exits 0 query refusal a@lists.example.org
 	logged_so_often 1 "site is away"
 	mklist new
 	exits 0 query recipients new@lists.example.org
-	until_ok 10 settled 1
+	until_ok settled 1
 }
 
 @test "a list made in the emptied directory is found; the others stay" {
@@ -312,7 +312,7 @@ started() {
 	stop_daemon
 	rm -r "$T"/lists/*
 	start_daemon
-	until_ok 10 status_is away
+	until_ok status_is away
 	mklist new
 	exits 0 query recipients new@lists.example.org
 	is_guarded 75
@@ -324,12 +324,12 @@ started() {
 	for name in a b c d e f g h; do
 		rmlist $name
 	done
-	until_ok 10 settled 0
+	until_ok settled 0
 	exits 1 query recipients a@lists.example.org
 	mklists
-	until_ok 10 settled 8
+	until_ok settled 8
 	rmlist a b c d e f g h
-	until_ok 10 settled 0
+	until_ok settled 0
 	not logged "away"
 }
 
@@ -337,11 +337,11 @@ started() {
 	mklist a b c d e f g h
 	conf 'debounce = 1'
 	start_daemon
-	until_ok 10 settled 8
+	until_ok settled 8
 	rmlist a b c d e f g h
 	kill -HUP "$PID"
-	until_ok 10 logged "configuration read again"
-	until_ok 10 settled 0
+	until_ok logged "configuration read again"
+	until_ok settled 0
 	not logged "away"
 	exits 1 query recipients a@lists.example.org
 }
@@ -350,11 +350,11 @@ started() {
 	mklist a b c
 	conf
 	start_daemon
-	until_ok 10 settled 3
+	until_ok settled 3
 	stop_daemon
 	rmlist a b c
 	start_daemon
-	until_ok 10 settled 0
+	until_ok settled 0
 	not logged "away"
 	exits 1 query recipients a@lists.example.org
 }
@@ -362,7 +362,7 @@ started() {
 @test "a site that never had a list is simply empty" {
 	conf
 	start_daemon
-	until_ok 10 status_is ok
+	until_ok status_is ok
 	exits 1 query recipients nosuch@lists.example.org
 	exits 0 query refusal nosuch@lists.example.org
 	not logged "away\|error"
@@ -370,6 +370,6 @@ started() {
 	mv "$T/lists" "$T/elsewhere"
 	mkdir "$T/lists"
 	mklist new
-	until_ok 10 settled 1
+	until_ok settled 1
 	not logged "is another directory"
 }

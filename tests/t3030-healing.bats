@@ -10,8 +10,8 @@ mklists() {
 started() {
 	conf "rescan = 3600"
 	start_daemon
-	until_ok 10 settled 8
-	until_ok 10 status_is ok
+	until_ok settled 8
+	until_ok status_is ok
 }
 
 nothing_is_refused() {
@@ -24,16 +24,16 @@ nothing_is_refused() {
 	started
 	mv "$T/lists" "$T/elsewhere"
 	mkdir "$T/lists"
-	until_ok 10 status_is away
+	until_ok status_is away
 	rm "$T/cache/lists.cdb"
 	before=$(scans)
-	until_ok 10 scanned_since $((before + 1))
+	until_ok scanned_since $((before + 1))
 	status_is away
 	nothing_is_refused
 	rmdir "$T/lists"
 	mv "$T/elsewhere" "$T/lists"
-	until_ok 10 status_is ok
-	until_ok 10 test -s "$T/cache/lists.cdb"
+	until_ok status_is ok
+	until_ok test -s "$T/cache/lists.cdb"
 	exits 1 query recipients nosuch@lists.example.org
 	exits 0 query --direct recipients a@lists.example.org
 }
@@ -42,7 +42,7 @@ nothing_is_refused() {
 	mklists
 	started
 	rm "$T/cache/lists.cdb"
-	until_ok 10 test -s "$T/cache/lists.cdb"
+	until_ok test -s "$T/cache/lists.cdb"
 	status_is ok
 	exits 0 query --direct recipients a@lists.example.org
 }
@@ -56,13 +56,13 @@ nothing_is_refused() {
 	truncate -s 1000 "$T/cache/lists.cdb"
 	: >"$T/log"
 	start_daemon
-	until_ok 10 logged "listmap rebuild --accept-empty"
+	until_ok logged "listmap rebuild --accept-empty"
 	exits 75 query recipients a@lists.example.org
 	exits 75 query recipients nosuch@lists.example.org
 	exits 75 "$LISTMAP" -c "$T/conf" rebuild
 	rmdir "$T/lists"
 	mv "$T/elsewhere" "$T/lists"
-	until_ok 10 settled 8
+	until_ok settled 8
 	exits 1 query recipients nosuch@lists.example.org
 }
 
@@ -78,16 +78,16 @@ nothing_is_refused() {
 	mklist a
 	conf "rescan = 3600"
 	start_daemon
-	until_ok 10 settled 11
+	until_ok settled 11
 	mv "$T/volume" "$T/volume.gone"
 	mklist another
-	until_ok 10 settled 12
+	until_ok settled 12
 	for name in i j k; do
 		exits 0 query recipients $name@lists.example.org
 	done
 	# The link itself is what makes it one.
 	rm "$T/lists/k"
-	until_ok 10 settled 11
+	until_ok settled 11
 	exits 1 query recipients k@lists.example.org
 }
 
@@ -109,7 +109,7 @@ nothing_is_refused() {
 	started
 	touch "$T/lists/fresh/config.pck"
 	mv "$T/lists" "$T/elsewhere"
-	until_ok 10 status_is away
+	until_ok status_is away
 	exits 75 query recipients fresh@example.org
 }
 
@@ -120,18 +120,18 @@ nothing_is_refused() {
 	sed -i 's/user = .*/user = "nobody"/' "$T/conf"
 	chown -R nobody "$T/cache" "$T/run"
 	start_daemon
-	until_ok 10 settled 8
+	until_ok settled 8
 	exits 1 query recipients nosuch@lists.example.org
 	stop_daemon
 	mklist new
 	chown root "$T/cache"
 	chmod 755 "$T/cache"
 	start_daemon
-	until_ok 10 status_is failing
+	until_ok status_is failing
 	exits 75 query recipients new@lists.example.org
 	exits 0 query recipients a@lists.example.org
 	chown nobody "$T/cache"
-	until_ok 20 settled 9
+	until_ok settled 9
 	exits 0 query recipients new@lists.example.org
 	exits 1 query recipients nosuch@lists.example.org
 }

@@ -22,7 +22,7 @@ listens() {
 
 # refused CODE TEXT: the daemon does not start, and says why.
 refused() {
-	run timeout 20 "$LISTMAPD" -c "$T/conf"
+	run timeout $PATIENCE "$LISTMAPD" -c "$T/conf"
 	[ "$status" -eq "$1" ] && [[ $output = *"$2"* ]]
 }
 

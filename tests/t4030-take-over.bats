@@ -31,7 +31,7 @@ takeover() {
 	start_daemon
 	inode=$(stat -c %i "$T/run/socket")
 	for option in "" -D; do
-		run timeout 20 "$LISTMAPD" -c "$T/conf" $option
+		run timeout $PATIENCE "$LISTMAPD" -c "$T/conf" $option
 		[ "$status" -eq 69 ]
 		[[ $output = *"another daemon listens there"* ]]
 		[ "$(stat -c %i "$T/run/socket")" = "$inode" ]

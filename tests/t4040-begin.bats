@@ -7,7 +7,7 @@ load lib
 	conf
 	for closed in "<&-" ">&-" "2>&-" "<&- >&- 2>&-"; do
 		eval '"$LISTMAPD" -c "$T/conf" -D 3>&-' "$closed"
-		until_ok 10 query recipients a@lists.example.org
+		until_ok query recipients a@lists.example.org
 		PID=$(query .status all | awk '$2 == "pid" { print $3 }')
 		DAEMONS="$DAEMONS $PID"
 		stop_daemon
@@ -35,7 +35,7 @@ load lib
 	chmod -R u+w "$T/cache"
 	cp -al "$T/cache" "$T/backup"
 	before=$PID
-	until_ok 10 status_is ok
+	until_ok status_is ok
 	sleep_ticks
 	exits 0 query recipients a@lists.example.org
 	not gone "$before"
@@ -61,7 +61,7 @@ print(s.getsockname()[1])' 3>&-)
 	not logged "a successor took over"
 	first=$PID
 	start_daemon --take-over
-	until_ok 10 gone "$first"
+	until_ok gone "$first"
 	logged "a successor took over"
 	exits 0 query recipients a@lists.example.org
 }
@@ -73,7 +73,7 @@ sleep_ticks() {
 	before=$(scans)
 	for i in 1 2; do
 		mklist "tick$i$RANDOM"
-		until_ok 10 scanned_since $((before + i - 1))
+		until_ok scanned_since $((before + i - 1))
 	done
 	read -rt 2.2 <> <(:) || :
 }

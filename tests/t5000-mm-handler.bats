@@ -455,7 +455,7 @@ mklist() {
 	handed foo@$host
 	script "wait go" read store
 	start $host foo
-	until_ok 20 event waiting
+	until_ok event waiting
 	: >"$T/mailman/mail/go"
 	ended 0
 	last=$(ls -d "$got"/[0-9]* | tail -n 1)
@@ -470,7 +470,7 @@ mklist() {
 	start $host foo
 	for part in Fr 'om u@x.test ' x '' $'\nSub' 'ject: x' $'\n\n' body $'\n'; do
 		printf '%s' "$part" >&9
-		until_ok 20 fifo_is_empty
+		until_ok fifo_is_empty
 	done
 	exec 9>&-
 	ended 0
@@ -574,7 +574,7 @@ sys.exit(n[0] != 0)' 3>&-
 		script "close 0" "wait go"
 		rm -f "$T/mailman/mail/go"
 		start $host foo
-		until_ok 20 event waiting
+		until_ok event waiting
 		: >"$T/mailman/mail/go"
 		ended 75
 		forget
@@ -627,7 +627,7 @@ sys.exit(n[0] != 0)' 3>&-
 @test "one that closes everything and goes on" {
 	script read "close 0" "close 1" "close 2" "wait go" store
 	start $host foo
-	until_ok 20 event waiting
+	until_ok event waiting
 	: >"$T/mailman/mail/go"
 	ended 0
 	is "messages" 1 "$(stored)"
@@ -655,13 +655,13 @@ sys.exit(n[0] != 0)' 3>&-
 	for status in 0 1; do
 		script "background read;store" "exit $status"
 		mm $host foo
-		until_ok 20 event background
+		until_ok event background
 		if [ $rc = 0 ]; then
 			is "status" 0 $status
-			until_ok 20 is "messages" 1 "$(stored)"
+			until_ok is "messages" 1 "$(stored)"
 		else
 			is_deferred
-			until_ok 20 gone "$(process_of background)"
+			until_ok gone "$(process_of background)"
 			is "messages" 0 "$(stored)"
 		fi
 		forget
@@ -675,16 +675,16 @@ sys.exit(n[0] != 0)' 3>&-
 			head -c $size /dev/zero >"$T/message"
 			tr ';' '\n' <<<"$script" >"$T/mailman/mail/script"
 			defers $host foo
-			until_ok 20 gone "$(process_of hanging)"
+			until_ok gone "$(process_of hanging)"
 			forget
 		done
 	done
 	# that does not care, with all of its children
 	script "on-term ignore" background hang
 	defers $host foo
-	until_ok 20 gone "$(process_of hanging)"
-	until_ok 20 event background
-	until_ok 20 gone "$(process_of background)"
+	until_ok gone "$(process_of hanging)"
+	until_ok event background
+	until_ok gone "$(process_of background)"
 }
 
 @test "killed, it says that all is well: that counts where it was" {
@@ -745,7 +745,7 @@ sys.exit(n[0] != 0)' 3>&-
 	for signal in TERM INT HUP; do
 		VIA="python3 $top_srcdir/tests/mm_start.py --"
 		start $host foo
-		until_ok 20 is_mm_handler
+		until_ok is_mm_handler
 		kill -$signal "$HANDLER"
 		ended 75
 		called 0
@@ -765,12 +765,12 @@ is_mm_handler() {
 		VIA="python3 $top_srcdir/tests/mm_start.py --"
 		start $host foo
 		printf 'Subject: x\n\nbody\n' >&9
-		until_ok 20 event reading
+		until_ok event reading
 		kill -$signal "$HANDLER"
 		ended 75
 		is "standard error" "$mm_later" "$(cat "$T/err")"
 		is "messages" 0 "$(stored)"
-		until_ok 20 gone "$(process_of started)"
+		until_ok gone "$(process_of started)"
 		is "messages" 0 "$(stored)"
 		not event read
 		one_line_logged
@@ -784,13 +784,13 @@ is_mm_handler() {
 	script read "wait go" store
 	VIA="python3 $top_srcdir/tests/mm_start.py --"
 	start $host foo
-	until_ok 20 event waiting
+	until_ok event waiting
 	kill -TERM "$HANDLER"
 	: >"$T/mailman/mail/go"
 	wait_gone "$HANDLER"
 	rc=0
 	wait "$HANDLER" || rc=$?
-	until_ok 20 gone "$(process_of started)"
+	until_ok gone "$(process_of started)"
 	case $rc in
 	0) is "messages" 1 "$(stored)" ;;
 	75) is "messages" 0 "$(stored)" ;;
@@ -1084,7 +1084,7 @@ hold() {
 	END
 	HOLDER=$!
 	DAEMONS="$DAEMONS $HOLDER"
-	until_ok 20 test -s "$T/held"
+	until_ok test -s "$T/held"
 }
 
 @test "mailman-loop: a mailbox that others have locked" {
@@ -1173,7 +1173,7 @@ hold() {
 	VIA="python3 $top_srcdir/tests/mm_start.py --"
 	start $host mailman-loop
 	head -c 60000 /dev/zero >&9
-	until_ok 20 fifo_is_empty
+	until_ok fifo_is_empty
 	kill "$HANDLER"
 	exec 9>&-
 	ended 75

@@ -27,7 +27,7 @@ setup_file() {
 	dl_disk mount
 	dl_mklist mailman test foo
 	sm_sendmail delivery
-	sm_until test -e "$sm_run/sendmail/sendmail.pid"
+	until_ok test -e "$sm_run/sendmail/sendmail.pid"
 }
 
 setup() {
@@ -206,9 +206,9 @@ without_leak_sanitizer() {
 	END
 	# what comes in flows, what is queued for lists waits
 	dl_run
-	sm_until sm_enough_mails 1
+	until_ok sm_enough_mails 1
 	dl_sent games@mx.lab.test
-	sm_until sm_enough_mails 2
+	until_ok sm_enough_mails 2
 	dl_run
 	[ "$(dl_queued)" = 1 ]
 	[ "$(dl_stored)" = 0 ]
@@ -229,7 +229,7 @@ warned() {
 deferred() {
 	dl_sent test@lists.lab.test foo@lists.lab.test
 	dl_logged ' mm-handler.*: deferred: to=<foo@.*, reason='
-	sm_until warned
+	until_ok warned
 	dl_logged " mm-handler.*: deferred: to=<test@lists.lab.test>, queue=[^,]*, site=lists, list=test, action=post, .*reason=.*$1"
 	[ "$(dl_queued)" = 1 ]
 	[ "$(dl_stored)" = 0 ]
@@ -359,8 +359,8 @@ half_taken() {
 		printf '%s\n' 'wait go' read store \
 		    >"$sm_run/mailman/mail/script"
 		dl_sent test@lists.lab.test
-		sm_until half_taken
-		sm_until sender_of_mail
+		until_ok half_taken
+		until_ok sender_of_mail
 		sm_in kill -$signal $sender
 		: >"$sm_run/mailman/mail/go"
 		dl_logged ' mm-handler.*: deferred: .*reason=who sent the message died'
@@ -380,7 +380,7 @@ half_taken() {
 	dl_run
 	[ "$(dl_queued)" = 1 ]
 	[ "$(dl_stored)" = 0 ]
-	sm_until away
+	until_ok away
 	dl_sent test@lists.lab.test
 	dl_logged ' mm-handler.*: deferred: .*reason=.*no list at all'
 	sm_check sm_rcpt <<-'END'
@@ -391,7 +391,7 @@ half_taken() {
 	[ "$(dl_queued)" = 2 ]
 	[ -z "$(sm_mails)" ]
 	dl_disk mount
-	sm_until known_again
+	until_ok known_again
 	dl_run
 	dl_kept <<-'END'
 		post test test@lists.lab.test
@@ -403,10 +403,10 @@ half_taken() {
 
 @test "a list is removed between RCPT and delivery: one bounce" {
 	dl_mklist brief
-	sm_until dl_knows brief@lists.lab.test
+	until_ok dl_knows brief@lists.lab.test
 	dl_sent -p 2526 brief@lists.lab.test test@lists.lab.test
 	rm -r "$sm_run/mailman/disk/brief"
-	sm_until dl_forgot brief@lists.lab.test
+	until_ok dl_forgot brief@lists.lab.test
 	dl_run
 	dl_kept <<<'post test test@lists.lab.test'
 	dl_elsewhere <<<'far u@remote.test'

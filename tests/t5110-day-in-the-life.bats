@@ -23,7 +23,7 @@ setup_file() {
 		}
 	END
 	sm_sendmail delivery
-	sm_until test -e "$sm_run/sendmail/sendmail.pid"
+	until_ok test -e "$sm_run/sendmail/sendmail.pid"
 }
 
 setup() {

@@ -68,7 +68,7 @@ only_untold_differs() {
 	unpack
 	data_conf "$all_domains"
 	start_daemon
-	until_ok 10 nothing_differs || differs
+	until_ok nothing_differs || differs
 	nothing_differs
 	nothing_differs --direct
 	exits 0 "$LISTMAP" -c "$T/conf" status
@@ -81,7 +81,7 @@ only_untold_differs() {
 	data_conf
 	"$LISTMAP" -c "$T/conf" rebuild
 	# Of a leftover that was touched just now it cannot be told.
-	until_ok 10 nothing_differs --direct || differs --direct
+	until_ok nothing_differs --direct || differs --direct
 	nothing_differs --direct
 	exits 0 "$LISTMAP" -c "$T/conf" dump domains
 	[ -z "$output" ]
@@ -111,7 +111,7 @@ only_untold_differs() {
 	chmod 755 "$T/var/data"
 	chmod 644 "$T/var/data/"*
 	kill -HUP "$PID"
-	until_ok 10 nothing_differs
+	until_ok nothing_differs
 }
 
 @test "half of a file is as good as none, and is mended at once" {
@@ -124,7 +124,7 @@ only_untold_differs() {
 	logged "postfix_lmtp ends too early"
 	cp -p "$T/whole" "$T/var/data/postfix_lmtp.new"
 	mv "$T/var/data/postfix_lmtp.new" "$T/var/data/postfix_lmtp"
-	until_ok 10 nothing_differs
+	until_ok nothing_differs
 }
 
 @test "a data directory that comes later, or in the place of another" {
@@ -134,13 +134,13 @@ only_untold_differs() {
 	start_daemon
 	only_untold_differs
 	cp -rp "$T/later" "$T/var/data"
-	until_ok 10 nothing_differs
+	until_ok nothing_differs
 	rm -r "$T/var/data"
-	until_ok 10 only_untold_differs
+	until_ok only_untold_differs
 	mkdir "$T/var/data"
-	until_ok 10 only_untold_differs
+	until_ok only_untold_differs
 	cp -p "$T/later/postfix_domains" "$T/later/postfix_lmtp" "$T/var/data"
-	until_ok 10 nothing_differs
+	until_ok nothing_differs
 }
 
 @test "a dump says what look-ups say" {
@@ -197,7 +197,7 @@ routed() {
 	routed mailman:d.test bar@d.test
 	exits 0 query virtuser foo@d.test
 	says "451 4.3.0"
-	until_ok 10 routed 'mailman3:[127.0.0.1]' foo-join@d.test
+	until_ok routed 'mailman3:[127.0.0.1]' foo-join@d.test
 	exits 0 query virtuser foo-join@d.test
 	[ "$output" = "%1@d.test.mailman3" ]
 	exits 0 query virtuser bar@d.test
@@ -210,7 +210,7 @@ routed() {
 	exits 0 query transport foo@d.test
 	[ "$output" = "lmtp:inet:127.0.0.1:8024" ]
 	# And the cache has it by itself.
-	until_ok 10 routed_directly
+	until_ok routed_directly
 }
 
 routed_directly() {

@@ -46,14 +46,9 @@ same() {
 	[ -z "$(differs "$@")" ]
 }
 
-# Within SECONDS; says what still differs.
-same_within() {
-	local seconds=$1
-
-	shift
-	until_ok "$seconds" same "$@" && return
-	differs "$@"
-	return 1
+# Waits for it.
+becomes_same() {
+	until_ok same "$@"
 }
 
 lists="foo@lists.d.test foo-request@lists.d.test foo@d.test
@@ -71,17 +66,17 @@ lists="foo@lists.d.test foo-request@lists.d.test foo@d.test
 	same foo@lists.d.test foo@d.test
 	mm3 create $lists
 	BOTH_SPLITS='^+[^@]*[.]lists@d[.]test$'
-	same_within 15 $lists
+	becomes_same $lists
 	echo "$(wc -l <"$T/want") addresses, $(grep -c 250 "$T/want") taken"
 	[ "$(wc -l <"$T/want")" -ge 300 ]
 	[ "$(grep -c '	250$' "$T/want")" -ge 100 ]
 	[ "$(grep -c '	550$' "$T/want")" -ge 100 ]
 	mm3 remove foo@lists.d.test join-leave@d.test dots..two@e.test
-	same_within 15 $lists
+	becomes_same $lists
 	mm3 create foo@lists.d.test
 	as_list $MM3_BIN/mailman -C "$MM3/mailman.cfg" create new@e.test \
 	    >"$T/out" 2>&1 3>&-
-	same_within 15 $lists new@e.test
+	becomes_same $lists new@e.test
 	exits 0 query -v recipients foo-join+x@lists.d.test
 	says "list foo at lists.d.test, action join, detail x, known by its"
 }
@@ -95,7 +90,7 @@ lists="foo@lists.d.test foo-request@lists.d.test foo@d.test
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ "${lines[-1]}" == *TEMP* ]]
-	until_ok 15 settled 200
+	until_ok settled 200
 	same loop0@d.test loop99@d.test loop199@d.test
 }
 
@@ -128,7 +123,7 @@ told_by_files="foo@lists.d.test foo.lists@d.test dev.lists@d.test dev@lists.d.te
 	start_daemon
 	mm3 create foo@lists.d.test dev.lists@d.test nodir@d.test \
 	    oldname@e.test x@real.test alpha@gone.test beta@gone.test
-	same_within 15 $told_by_files
+	becomes_same $told_by_files
 	mm3 nodomain gone.test
 	rmdir "$MM3/var/lists/nodir.d.test"
 	sql "update mailinglist set list_name = 'newname', mail_host = 'd.test'
@@ -138,7 +133,7 @@ told_by_files="foo@lists.d.test foo.lists@d.test dev.lists@d.test dev@lists.d.te
 		printf '[postfix]\npostmap_command: /bin/true\n%s\n' \
 		    "transport_file_type: $type" >"$MM3/postfix.cfg"
 		aliases
-		same_within 15 $told_by_files
+		becomes_same $told_by_files
 	done
 	grep -q '^/\^newname@d' "$MM3/var/data/postfix_lmtp"
 	exits 0 query -v recipients newname@d.test
@@ -154,5 +149,5 @@ told_by_files="foo@lists.d.test foo.lists@d.test dev.lists@d.test dev@lists.d.te
 	as_list $MM3_BIN/mailman -C "$MM3/mailman.cfg" remove \
 	    foo@lists.d.test >"$T/out" 2>&1 3>&-
 	BOTH_SPLITS='^+later[.]lists@d[.]test$'
-	same_within 15 $told_by_files later@lists.d.test
+	becomes_same $told_by_files later@lists.d.test
 }

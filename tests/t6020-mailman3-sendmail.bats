@@ -144,7 +144,7 @@ run_queue() {
 @test "Mailman cannot write its queue: it bounces, as the manual says" {
 	chmod 555 "$MM3/var/queue/in"
 	dl_sent test@lists.lab.test test-request@lists.lab.test
-	sm_until dl_queue_is_empty
+	until_ok dl_queue_is_empty
 	chmod 770 "$MM3/var/queue/in"
 	dl_elsewhere <<<'far u@remote.test'
 	dl_bounce
@@ -178,7 +178,7 @@ run_queue() {
 	mw_lists brief@lists.lab.test
 	dl_sent -p 2526 brief@lists.lab.test test@lists.lab.test
 	mm3 remove brief@lists.lab.test
-	sm_until dl_forgot brief@lists.lab.test
+	until_ok dl_forgot brief@lists.lab.test
 	run_queue
 	mw_kept <<<'in test.lists.lab.test post u@remote.test'
 	dl_elsewhere <<<'far u@remote.test'
@@ -203,7 +203,7 @@ young() {
 	    >"$BATS_TEST_TMPDIR/young" 3>&- 4>&- ||
 	    { cat "$BATS_TEST_TMPDIR/young"; return 1; }
 	sed "s/^/# $3, port $4: /" "$BATS_TEST_TMPDIR/young" >&3
-	sm_until stock_queue_was_run
+	until_ok stock_queue_was_run
 	mw_kept < <(for ((i = 0; i < $2; i++)); do
 		echo "in $1$i.$3 post u@remote.test"
 	done)
@@ -233,7 +233,7 @@ young() {
 	END
 	dl_sent -p 2527 test@lab.test test-request@lab.test \
 	    test-bounces+Joe=Dom.Org@lists.lab.test only@lab.test games@lab.test
-	sm_until stock_queue_is_empty
+	until_ok stock_queue_is_empty
 	mw_has <<-'END'
 		in test.lab.test post u@remote.test
 		command test.lab.test request u@remote.test

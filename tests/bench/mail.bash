@@ -237,7 +237,7 @@ mailed()
 	figures sm_in timeout 300 taskset -c "${cpu[0]}" "$rcpt" \
 	    -c "$sessions" -s 127.0.0.5 -f user@remote.test -w "$warm" \
 	    "$@" "$dir/recipients"
-	sm_until no_sessions "$server" || die "sessions do not end"
+	until_ok no_sessions "$server" || die "sessions do not end"
 	mapfile -t to < <(processors_used; mail_consumed "${daemons[@]}")
 	v[server_cpu]=$(calc "(${to[2]} - ${from[2]}) * 1e6 / \
 	    ${v[recipients]}")

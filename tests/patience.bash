@@ -1,0 +1,19 @@
+# How the tests wait: until the thing has happened.  They give up only after
+# what no machine needs, however busy it is.
+
+PATIENCE=120
+
+# until_ok COMMAND...: runs it until it succeeds; where it never does, the last
+# run shows why.
+until_ok() {
+	local end=$((SECONDS + PATIENCE))
+
+	until "$@" >/dev/null 2>&1; do
+		if [ $SECONDS -ge $end ]; then
+			echo "in vain: $*" >&2
+			"$@"
+			return
+		fi
+		read -rt 0.02 <> <(:) || :
+	done
+}
