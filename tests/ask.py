@@ -9,11 +9,14 @@ as one line.  Ends with 1 where the connection is lost.
 import socket
 import sys
 
+sys.dont_write_bytecode = True
+from patience import PATIENCE  # noqa: E402
+
 
 class Asker:
     def __init__(self, path):
         self.s = socket.socket(socket.AF_UNIX)
-        self.s.settimeout(20)
+        self.s.settimeout(PATIENCE)
         self.s.connect(path)
         self.f = self.s.makefile("rb")
 

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import time
 
-PATIENCE = 15  # seconds, for whatever must happen at last
+from patience import PATIENCE, until
+
 WRAPPER = "/usr/lib/mailman/mail/mailman"
 
 
@@ -36,11 +37,11 @@ def same(got, wanted, what):
     check(got == wanted, f"{what}: {got!r}, not {wanted!r}")
 
 
-def eventually(what, condition, patience=PATIENCE):
-    end = time.monotonic() + patience
-    while not condition():
-        check(time.monotonic() < end, "not in time: " + what)
-        time.sleep(0.01)
+def eventually(what, condition):
+    try:
+        until(condition, what)
+    except TimeoutError as e:
+        fail(str(e))
 
 
 def connect(spec, patience):
@@ -135,10 +136,10 @@ class Client:
     def pid(self):
         return int(self.status()["daemon", "pid"])
 
-    def closed(self, what, seconds=None):
+    def closed(self, what):
         """Waits for an end in good order, with nothing said before it."""
         try:
-            self.more(self.patience if seconds is None else seconds)
+            self.more(self.patience)
         except Closed:
             return
         except Silence:

@@ -28,7 +28,8 @@ import sys
 import threading
 
 sys.dont_write_bytecode = True
-from delivery import Session, now, read, stored, until  # noqa: E402
+from delivery import Session, now, read, stored  # noqa: E402
+from patience import PATIENCE, until  # noqa: E402
 
 DOMAIN = "lists.lab.test"
 SHARED = "lab.test"
@@ -39,7 +40,6 @@ SOCKET = "/run/listmap/socket"
 CF = "/run/sendmail/delivery.cf"
 QUEUE = "/run/sendmail/queue"
 DIRECT, QUEUED = 2525, 2526
-PATIENCE = 60
 
 # M a list is made, R one is removed, T the daemon is succeeded, S it is stopped
 # and started; behind each, so many messages have to be accepted.

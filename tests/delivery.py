@@ -16,8 +16,9 @@ import socket
 import sys
 import time
 
-PATIENCE = 90
-WAIT = 60  # seconds, for a condition to come true
+sys.dont_write_bytecode = True
+from patience import PATIENCE  # noqa: E402
+
 SERVER = "127.0.0.1"
 CLIENT = "127.0.0.5"  # trusted by nobody
 SENDER = "u@remote.test"
@@ -25,14 +26,6 @@ SENDER = "u@remote.test"
 
 def now():
     return time.monotonic()
-
-
-def until(condition, what):
-    end = now() + WAIT
-    while not condition():
-        if now() > end:
-            raise TimeoutError("in vain: " + what)
-        time.sleep(0.02)
 
 
 class Session:

@@ -29,7 +29,8 @@ import time
 sys.dont_write_bytecode = True
 import mm3  # noqa: E402
 import mm3_queue  # noqa: E402
-from delivery import Session, now, read, stored, until  # noqa: E402
+from delivery import Session, now, read, stored  # noqa: E402
+from patience import until  # noqa: E402
 
 DOMAIN, SHARED = "lists.lab.test", "lab.test"
 LISTS = "/run/mailman/lists"

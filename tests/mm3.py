@@ -28,6 +28,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+sys.dont_write_bytecode = True
+from patience import PATIENCE  # noqa: E402
+
 REST = "http://127.0.0.1:%s/3.1/" % os.environ.get("MM3_REST")
 AUTH = "Basic " + base64.b64encode(b"restadmin:restpass").decode()
 
@@ -37,13 +40,14 @@ def rest(method, path, **fields):
     data = urllib.parse.urlencode(fields).encode() if fields else None
     r = urllib.request.Request(REST + path, data, method=method,
                                headers={"Authorization": AUTH})
-    with urllib.request.urlopen(r, timeout=30) as answer:
+    with urllib.request.urlopen(r, timeout=PATIENCE) as answer:
         return answer.status
 
 
 class Lmtp(smtplib.LMTP):
     def __init__(self):
-        super().__init__("127.0.0.1", int(os.environ["MM3_LMTP"]))
+        super().__init__("127.0.0.1", int(os.environ["MM3_LMTP"]),
+                         timeout=PATIENCE)
         self.docmd("LHLO", "client.test")
 
     def rcpt_code(self, address):
@@ -106,6 +110,7 @@ class Asker:
 
     def __init__(self, path):
         self.s = socket.socket(socket.AF_UNIX)
+        self.s.settimeout(PATIENCE)
         self.s.connect(path)
 
     def ask(self, text):

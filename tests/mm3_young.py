@@ -18,6 +18,7 @@ import time
 sys.dont_write_bytecode = True
 import mm3  # noqa: E402
 from delivery import SENDER, Session  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 
 LISTS = os.environ["MM3"] + "/var/lists/"
 TEXT = b"""Date: Sun, 22 Nov 2026 15:18:13 +0000
@@ -26,7 +27,6 @@ Message-Id: <%s@remote.test>
 
 some words
 """
-PATIENCE = 60
 FIRST = 0.02	# seconds between two tries until the list is there
 SECOND = 0.2	# and in its first second
 

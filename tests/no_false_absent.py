@@ -19,11 +19,11 @@ import time
 
 sys.dont_write_bytecode = True
 from ask import Asker  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 
 STAYING = ["stay%d" % i for i in range(40)]
 FEWEST = {"asked": 2000, "new lists": 100, "saved": 100, "reloads": 3,
           "rebuilds": 5, "connections": 100}
-PATIENCE = 60
 
 done = dict.fromkeys(FEWEST, 0)
 wrong = []

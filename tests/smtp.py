@@ -9,21 +9,23 @@ that the client is not the local host.  Waits for a server that is starting.
 import getopt
 import socket
 import sys
-import time
 
-PATIENCE = 60  # seconds, for the server to start and for a reply
+sys.dont_write_bytecode = True
+from patience import PATIENCE, until  # noqa: E402
 
 
 def connect(source, host, port):
-    until = time.monotonic() + PATIENCE
-    while True:
+    made = []
+
+    def listens():
         try:
-            return socket.create_connection(
-                (host, port), PATIENCE, (source, 0) if source else None)
+            made.append(socket.create_connection(
+                (host, port), PATIENCE, (source, 0) if source else None))
         except ConnectionRefusedError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.02)
+            return False
+        return True
+    until(listens, "%s:%d listens" % (host, port))
+    return made[0]
 
 
 def read_reply(stream):
