@@ -24,6 +24,30 @@
 
 static char top[256];
 
+static bool
+sleeps(pid_t pid)
+{
+	char path[64], line[256] = "";
+	const char *after;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	f = fopen(path, "re");
+	if (f) {
+		(void)!fgets(line, sizeof(line), f);
+		fclose(f);
+	}
+	after = strrchr(line, ')');
+	return !after || after[2] == 'S';
+}
+
+void
+fixture_wait_asleep(pid_t pid)
+{
+	while (!sleeps(pid))
+		usleep(1000);
+}
+
 bool
 fixture_root(void)
 {

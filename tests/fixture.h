@@ -9,6 +9,7 @@
 #define TESTS_FIXTURE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 
@@ -31,6 +32,10 @@ int fixture_count(const char *dir, const char *prefix);
 int fixture_input(struct str s);
 /* What is in a file, which must be there; the caller clears it. */
 struct buf fixture_content(const char *path);
+
+/* Waits until the process sleeps, for it waits for something.  For a child,
+ * who asks about its parent: fails no test. */
+void fixture_wait_asleep(pid_t pid);
 
 /* Whether root started it. */
 bool fixture_root(void);

@@ -19,6 +19,7 @@
 #include "cache/rebuild.h"
 #include "cache/state.h"
 #include "tests/fixture.h"
+#include "tests/patience.h"
 
 static struct rebuild_result last;
 
@@ -644,7 +645,7 @@ static void
 test_odd_files_have_no_host(void **state)
 {
 	(void)state;
-	alarm(60);
+	alarm(PATIENCE);
 	save("a", "one.test", "");
 	/* The one before counts where the present one is broken. */
 	assert_int_equal(rename(fixture_path("lists/a/config.pck"),

@@ -23,20 +23,10 @@
 #include "cache/refresh.h"
 #include "cache/watch.h"
 #include "tests/fixture.h"
+#include "tests/patience.h"
 
-/* Nothing here depends on how long things take; this only ends a hang. */
-#define PATIENCE 30
-
-#define WAIT(condition)                                                       \
-	do {                                                                  \
-		time_t end = time(NULL) + PATIENCE;                           \
-                                                                              \
-		while (!(condition)) {                                        \
-			if (time(NULL) > end)                                 \
-				fail_msg("waited in vain: %s", #condition);   \
-			ev_run(loop, EVRUN_ONCE);                             \
-		}                                                             \
-	} while (0)
+/* Nothing here depends on how long things take. */
+#define WAIT(condition) UNTIL_BY(condition, ev_run(loop, EVRUN_ONCE))
 
 static struct ev_loop *loop;
 static struct ev_timer heartbeat; /* so that WAIT looks again */

@@ -22,6 +22,7 @@
 #include "mailman/pickle.h"
 #include "mailman/pickle_file.h"
 #include "tests/fixture.h"
+#include "tests/patience.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -1262,7 +1263,7 @@ files_that_are_none(void **state)
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	(void)state;
-	alarm(60);
+	alarm(PATIENCE);
 	assert_int_equal(mkfifo(fixture_path("lists/fifo"), 0666), 0);
 	read_file("fifo");
 	assert_string_equal(err, "is no regular file");
@@ -1332,7 +1333,7 @@ changing_files(void **state)
 			    pwrite(fd, made.p, made.n, 0) == -1)
 				_exit(1);
 	}
-	alarm(60);
+	alarm(PATIENCE);
 	for (int i = 0; i < 5000 || whole == 0; i++) {
 		read_file("busy");
 		/* Both at once: what is read may be of two moments. */
@@ -1366,7 +1367,7 @@ growing_files(void **state)
 				_exit(1);
 		_exit(0);
 	}
-	alarm(60);
+	alarm(PATIENCE);
 	do {
 		read_file("grows");
 		assert_string_equal(err, "ends in the middle");

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -17,15 +18,13 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/str.h"
 #include "mm-handler/deliver.h"
 #include "tests/fixture.h"
+#include "tests/patience.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define FIELDS "A: 1\n"
-/* Nothing of what is waited for takes as long. */
-#define LONG 60
 #define MEGABYTES (3 * 1024 * 1024 + 7)
 /* As long as whoever hangs may. */
 #define SHORT 0.3
@@ -110,19 +109,13 @@ expect_content(const char *name, struct str want)
 	buf_clear(&b);
 }
 
-/* Until the file is there and has something in it; false: never. */
+/* Whether the file is there and has something in it. */
 static bool
-wait_for(const char *name)
+has_content(const char *name)
 {
-	double until = clock_seconds() + LONG;
 	struct stat st;
 
-	while (stat(fixture_path("%s", name), &st) == -1 || st.st_size == 0) {
-		if (clock_seconds() > until)
-			return false;
-		usleep(2000);
-	}
-	return true;
+	return stat(fixture_path("%s", name), &st) == 0 && st.st_size > 0;
 }
 
 /* A message with every byte and no period of a power of two. */
@@ -141,10 +134,10 @@ test_stores(void **state)
 {
 	(void)state;
 	make_wrapper("cat >stored");
-	assert_true(run_with(STR("From a\nH: v\n\n\0body"), LONG));
+	assert_true(run_with(STR("From a\nH: v\n\n\0body"), PATIENCE));
 	assert_int_equal(last.size, 18);
 	expect_content("stored", STR("From a\n" FIELDS "H: v\n\n\0body"));
-	assert_true(run_with(STR("x"), LONG));
+	assert_true(run_with(STR("x"), PATIENCE));
 	assert_int_equal(last.size, 1);
 	expect_content("stored", STR(FIELDS "x"));
 }
@@ -157,7 +150,7 @@ test_megabytes(void **state)
 
 	(void)state;
 	make_wrapper("cat >stored");
-	assert_true(run_with(message, LONG));
+	assert_true(run_with(message, PATIENCE));
 	assert_int_equal(last.size, message.n);
 	b = content("stored");
 	assert_int_equal(b.n, message.n + strlen(FIELDS));
@@ -193,7 +186,7 @@ test_surroundings(void **state)
 	    "NoNewPrivs:) echo $value >privileges;;\n"
 	    "esac; done </proc/$$/status\n"
 	    "umask >umask; cat >stored");
-	assert_true(run_with(STR("x"), LONG));
+	assert_true(run_with(STR("x"), PATIENCE));
 	snprintf(want, sizeof(want), "%s|post|foo|", wrapper);
 	expect_content("args", str_from(want));
 	expect_content("env", STR("PATH=/usr/bin:/bin\n"));
@@ -215,7 +208,7 @@ test_no_shell(void **state)
 {
 	const struct deliver_order o = { .wrapper = wrapper,
 		.action = "po st", .list = "$(touch run) `touch run` '*; a\"b",
-		.delivery = { STR(FIELDS), LONG, fixture_input(STR("x")),
+		.delivery = { STR(FIELDS), PATIENCE, fixture_input(STR("x")),
 		    getppid() } };
 
 	(void)state;
@@ -266,7 +259,7 @@ check_end(size_t i, struct str message)
 	bool ok;
 
 	make_wrapper(ends[i].script);
-	ok = run_with(message, LONG);
+	ok = run_with(message, PATIENCE);
 	if (ok != (*reason == '\0') ||
 	    !str_starts(str_from(last.reason), reason))
 		fail_msg("%s: %s", ends[i].script, last.reason);
@@ -294,7 +287,7 @@ test_much_to_say(void **state)
 	(void)state;
 	make_wrapper("cat >stored; seq 1 500000; printf 'Error: %s' that; "
 	    "exit 1");
-	assert_false(run_with(STR("x"), LONG));
+	assert_false(run_with(STR("x"), PATIENCE));
 	assert_true(str_starts(str_from(last.reason),
 	    "the wrapper ended with status 1: 1 2 3 4 "));
 	assert_non_null(strstr(last.reason, "..."));
@@ -303,7 +296,7 @@ test_much_to_say(void **state)
 	/* All of it where it fits, in however many pieces. */
 	make_wrapper("cat >stored; for i in 1 2 3 4; do printf %s$i "
 	    "0123456789012345678901234567890123456789; done; exit 1");
-	assert_false(run_with(STR("x"), LONG));
+	assert_false(run_with(STR("x"), PATIENCE));
 	assert_string_equal(last.reason, "the wrapper ended with status 1: "
 	    "01234567890123456789012345678901234567891"
 	    "01234567890123456789012345678901234567892"
@@ -311,7 +304,7 @@ test_much_to_say(void **state)
 	    "01234567890123456789012345678901234567894");
 	/* However little is readable. */
 	make_wrapper("cat >stored; head -c 100000 /dev/zero; exit 1");
-	assert_false(run_with(STR("x"), LONG));
+	assert_false(run_with(STR("x"), PATIENCE));
 	assert_true(str_starts(str_from(last.reason),
 	    "the wrapper ended with status 1: "));
 	assert_true(strlen(last.reason) < sizeof(last.reason));
@@ -340,7 +333,7 @@ test_no_wrapper(void **state)
 			unlink(wrapper);
 			fixture_mkdir(wrapper);
 		}
-		assert_false(run_with(large(), LONG));
+		assert_false(run_with(large(), PATIENCE));
 		assert_true(str_starts(str_from(last.reason), "cannot run "));
 		assert_non_null(strstr(last.reason, wrapper));
 		if (!str_ends(str_from(last.reason), reasons[i]))
@@ -356,17 +349,17 @@ test_nothing_to_deliver(void **state)
 
 	(void)state;
 	make_wrapper("echo >ran; cat >stored");
-	assert_false(run_with(STR(""), LONG));
+	assert_false(run_with(STR(""), PATIENCE));
 	assert_string_equal(last.reason,
 	    "there is no message on standard input");
 	/* Not readable at all. */
 	fd = open(fixture_path("lists"), O_RDONLY | O_CLOEXEC);
-	assert_false(run(fd, LONG));
+	assert_false(run(fd, PATIENCE));
 	assert_string_equal(last.reason,
 	    "the message cannot be read: Is a directory");
 	close(fd);
 	fd = open(wrapper, O_WRONLY | O_CLOEXEC);
-	assert_false(run(fd, LONG));
+	assert_false(run(fd, PATIENCE));
 	assert_string_equal(last.reason,
 	    "the message cannot be read: Bad file descriptor");
 	close(fd);
@@ -386,12 +379,12 @@ test_nothing_to_deliver_yet(void **state)
 	pid = fork();
 	if (pid == 0) {
 		close(fds[0]);
-		/* Later, or at once: there is nothing in it. */
-		(void)poll(NULL, 0, 200);
+		/* There is nothing in it, and somebody waits for more. */
+		fixture_wait_asleep(getppid());
 		_exit(0);
 	}
 	close(fds[1]);
-	assert_false(run(fds[0], LONG));
+	assert_false(run(fds[0], PATIENCE));
 	close(fds[0]);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_false(exists("ran"));
@@ -421,7 +414,7 @@ test_writer_can_finish(void **state)
 			_exit(n != (ssize_t)message.n);
 		}
 		close(fds[1]);
-		assert_false(run(fds[0], LONG));
+		assert_false(run(fds[0], PATIENCE));
 		close(fds[0]);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_int_equal(status, 0);
@@ -444,7 +437,7 @@ write_half_and_die(int report)
 	if (fork() == 0) {
 		const struct deliver_order o = { .wrapper = wrapper,
 			.action = "post", .list = "foo", .delivery = {
-			    STR(FIELDS), LONG, fds[0], writer } };
+			    STR(FIELDS), PATIENCE, fds[0], writer } };
 		bool ok;
 
 		close(fds[1]);
@@ -498,7 +491,7 @@ test_child_in_the_background(void **state)
 		make_wrapper(i ? "cat >stored; echo why\n"
 		    "sleep 1000 & echo $! >pid; exit 9" :
 		    "cat >stored; sleep 1000 & echo $! >pid");
-		assert_int_equal(run_with(STR("x"), LONG), i == 0);
+		assert_int_equal(run_with(STR("x"), PATIENCE), i == 0);
 		b = content("pid");
 		pid = (pid_t)strtol(buf_cstr(&b), NULL, 10);
 		/* Nobody waited for it, nor has anybody to end it. */
@@ -547,7 +540,7 @@ test_input_that_fails(void **state)
 		int fd = failing_input();
 
 		make_wrapper(scripts[i]);
-		assert_false(run(fd, LONG));
+		assert_false(run(fd, PATIENCE));
 		close(fd);
 		assert_string_equal(last.reason, "the message cannot be read: "
 		    "Connection reset by peer");
@@ -563,7 +556,7 @@ wait_for_end(int fifo)
 	struct pollfd p = { .fd = fifo, .events = POLLIN };
 	char c;
 
-	assert_int_equal(poll(&p, 1, LONG * 1000), 1);
+	assert_int_equal(poll(&p, 1, PATIENCE * 1000), 1);
 	assert_int_equal(read(fifo, &c, 1), 0);
 }
 
@@ -588,7 +581,7 @@ test_rest_of_the_group(void **state)
 		unlink(fixture_path("began"));
 		unlink(fixture_path("go"));
 		make_wrapper(scripts[i]);
-		assert_false(run_with(large(), i == 3 ? SHORT : LONG));
+		assert_false(run_with(large(), i == 3 ? SHORT : PATIENCE));
 		fixture_file(fixture_path("go"), "");
 		wait_for_end(fifo);
 		if (exists("end"))
@@ -608,7 +601,7 @@ deliver_in_child(int from, int other_end)
 	if (pid != 0)
 		return pid;
 	close(other_end);
-	status = run(from, LONG) ? 0 :
+	status = run(from, PATIENCE) ? 0 :
 	    str_starts(str_from(last.reason), "ended by signal") ? 75 : 1;
 	_exit(status);
 }
@@ -640,7 +633,7 @@ test_signal_in_the_middle(void **state)
 		pid = deliver_in_child(fds[0], fds[1]);
 		close(fds[0]);
 		assert_int_equal(write(fds[1], "half", 4), 4);
-		assert_true(wait_for("part"));
+		UNTIL(has_content("part"));
 		assert_int_equal(kill(pid, signals[i / 2]), 0);
 		/* sendmail's end of it goes as well. */
 		close(fds[1]);
@@ -666,7 +659,7 @@ test_signal_at_the_end(void **state)
 		    "until [ -e go -o ! -e wrapper ]; do sleep 0.01; done\n"
 		    "exit 1");
 		pid = deliver_in_child(fd, -1);
-		assert_true(wait_for("all"));
+		UNTIL(has_content("all"));
 		assert_int_equal(kill(pid, signals[i / 2]), 0);
 		fixture_file(fixture_path("go"), "");
 		assert_int_equal(end_of(pid), i % 2 ? 0 : 1);
@@ -718,44 +711,56 @@ test_message_that_hangs(void **state)
 static void
 test_message_that_does_not_come(void **state)
 {
-	double until = clock_seconds() + LONG;
 	int fds[2], status;
-	pid_t pid, ended;
+	pid_t pid;
 
 	(void)state;
 	make_wrapper("echo >ran; cat >stored");
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		_exit(run(fds[0], SHORT) ? 0 : 75);
-	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 &&
-	    clock_seconds() < until)
-		usleep(10000);
-	if (ended == 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, &status, 0);
 	}
+	UNTIL(waitpid(pid, &status, WNOHANG) == pid);
 	close(fds[0]);
 	close(fds[1]);
-	assert_int_equal(ended, pid);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 75);
 	assert_false(exists("ran"));
 }
+
+/* A run that comes as far as to make the file DONE before it is ended; with
+ * more time, where the machine needs more. */
+static bool
+run_until_done(void)
+{
+	double timeout = 0.5;
+	bool ok;
+
+	do {
+		timeout *= 4;
+		unlink(fixture_path("done"));
+		ok = run_with(STR("x"), timeout);
+	} while (!exists("done") && timeout < PATIENCE);
+	assert_true(exists("done"));
+	return ok;
+}
+
+#define SAYS_WELL "trap 'echo >done; exit 0' TERM; "
+#define FOR_EVER "\nwhile :; do sleep 0.05; done"
 
 /* The message is in Mailman's queue, whatever it does so long after that. */
 static void
 test_says_well_when_time_is_over(void **state)
 {
 	(void)state;
-	make_wrapper("trap 'exit 0' TERM; cat >stored; echo >all\n"
-	    "while :; do sleep 0.05; done");
-	/* Time enough for the shell to begin. */
-	if (!run_with(STR("x"), 2))
+	make_wrapper("cat >stored; " SAYS_WELL FOR_EVER);
+	if (!run_until_done())
 		fail_msg("%s", last.reason);
-	assert_true(exists("all"));
+	expect_content("stored", STR(FIELDS "x"));
 	/* Unless it has not all of it. */
-	make_wrapper("trap 'exit 0' TERM; while :; do sleep 0.05; done");
-	assert_false(run_with(STR("x"), 2));
+	make_wrapper(SAYS_WELL FOR_EVER);
+	assert_false(run_until_done());
 	if (!strstr(last.reason, "did not take all"))
 		fail_msg("%s", last.reason);
 }

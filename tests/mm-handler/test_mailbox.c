@@ -23,10 +23,10 @@
 #include "base/str.h"
 #include "mm-handler/mailbox.h"
 #include "tests/fixture.h"
+#include "tests/patience.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define FIELDS "A: 1\n"
-#define LONG 60
 #define SHORT 0.3
 /* What mailbox_append() reads at a time. */
 #define PIECE (64 * 1024)
@@ -169,7 +169,7 @@ test_every_cut(void **state)
 				                     rest.n), rest.n);
 			close(pair[1]);
 			unlink(path);
-			if (!append(pair[0], LONG))
+			if (!append(pair[0], PATIENCE))
 				fail_msg("%s", last.reason);
 			close(pair[0]);
 			assert_int_equal(last.size, cases[i].in.n);
@@ -205,7 +205,7 @@ test_large_messages(void **state)
 		}
 		buf_char(&out, '\n');
 		unlink(path);
-		assert_true(append_this(buf_get(&in), LONG));
+		assert_true(append_this(buf_get(&in), PATIENCE));
 		assert_int_equal(last.size, in.n);
 		if (!content_is(buf_get(&out)))
 			fail_msg("at %zu", at);
@@ -225,7 +225,7 @@ test_nothing_but_from_lines(void **state)
 	buf_init(&in, 8 * PIECE);
 	while (in.n < 4 * PIECE)
 		buf_add(&in, "From \n");
-	assert_true(append_this(buf_get(&in), LONG));
+	assert_true(append_this(buf_get(&in), PATIENCE));
 	b = fixture_content(path);
 	for (size_t i = 0; i < b.n; i++)
 		quoted += b.p[i] == '>';
@@ -278,7 +278,7 @@ test_makes_a_from_line(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct mailbox_order o = { .path = path,
 			.sender = rows[i].sender, .delivery = { STR(FIELDS),
-			    LONG, fixture_input(rows[i].in), getppid() } };
+			    PATIENCE, fixture_input(rows[i].in), getppid() } };
 		char begin[64];
 		struct buf b;
 		struct str s;
@@ -310,7 +310,7 @@ test_appends(void **state)
 		struct str s = str_from(before[i]);
 
 		fixture_file(path, before[i]);
-		assert_true(append_this(STR("From a\n\nb\n"), LONG));
+		assert_true(append_this(STR("From a\n\nb\n"), PATIENCE));
 		snprintf(want, sizeof(want), "%s%sFrom a\n" FIELDS "\nb\n\n",
 		    before[i], s.n == 0 || str_is(s, "\n") ||
 		    str_ends(s, "\n\n") ? "" : str_ends(s, "\n") ? "\n" :
@@ -328,12 +328,12 @@ test_mode(void **state)
 
 	(void)state;
 	umask(007);
-	assert_true(append_this(STR("x"), LONG));
+	assert_true(append_this(STR("x"), PATIENCE));
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode, S_IFREG | 0660);
 	/* That of one that is there is its owner's affair. */
 	assert_int_equal(chmod(path, 0600), 0);
-	assert_true(append_this(STR("x"), LONG));
+	assert_true(append_this(STR("x"), PATIENCE));
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode, S_IFREG | 0600);
 }
@@ -374,7 +374,7 @@ test_no_file(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		snprintf(path, sizeof(path), "%s",
 		    fixture_path("%s", rows[i].name));
-		assert_false(append_this(STR("From a\n\nb\n"), LONG));
+		assert_false(append_this(STR("From a\n\nb\n"), PATIENCE));
 		assert_true(str_starts(str_from(last.reason), path));
 		if (!str_ends(str_from(last.reason), rows[i].why))
 			fail_msg("%s", last.reason);
@@ -383,7 +383,7 @@ test_no_file(void **state)
 	snprintf(path, sizeof(path), "%s", fixture_path("old"));
 	assert_true(content_is(STR(OLD)));
 	snprintf(path, sizeof(path), "/dev/null");
-	assert_false(append_this(STR("x"), LONG));
+	assert_false(append_this(STR("x"), PATIENCE));
 	assert_string_equal(last.reason, "/dev/null: is no regular file");
 }
 
@@ -412,7 +412,7 @@ test_no_lock(void **state)
 
 /*
  * A child with a lock on the mailbox, until DONE has an end; with WATCH until
- * somebody else opens the mailbox, and a moment longer.
+ * its parent opens the mailbox, and waits since it is locked.
  */
 static pid_t
 lock_in_child(int done, int other_end, bool watch, const char *replace)
@@ -436,11 +436,11 @@ lock_in_child(int done, int other_end, bool watch, const char *replace)
 			inotify_add_watch(p.fd, path, IN_OPEN);
 		}
 		(void)!write(ready[1], "r", 1);
-		(void)poll(&p, 1, LONG * 1000);
+		(void)poll(&p, 1, PATIENCE * 1000);
 		if (replace)
 			(void)rename(replace, path);
 		if (watch)
-			(void)poll(NULL, 0, 150);
+			fixture_wait_asleep(getppid());
 		_exit(0);
 	}
 	close(ready[1]);
@@ -475,7 +475,7 @@ test_locked(void **state)
 	close(done[1]);
 	expect_end(pid);
 	close(done[0]);
-	assert_true(append_this(STR("From a\n\nb\n"), LONG));
+	assert_true(append_this(STR("From a\n\nb\n"), PATIENCE));
 	assert_true(content_is(STR(OLD "From a\n" FIELDS "\nb\n\n")));
 }
 
@@ -487,7 +487,7 @@ test_waits_for_the_lock(void **state)
 	(void)state;
 	fixture_file(path, OLD);
 	pid = lock_in_child(-1, -1, true, NULL);
-	assert_true(append_this(STR("From a\n\nb\n"), LONG));
+	assert_true(append_this(STR("From a\n\nb\n"), PATIENCE));
 	assert_true(content_is(STR(OLD "From a\n" FIELDS "\nb\n\n")));
 	expect_end(pid);
 }
@@ -504,12 +504,12 @@ test_replaced_while_it_waits(void **state)
 	snprintf(new, sizeof(new), "%s", fixture_path("new"));
 	fixture_file(new, "From x\n\nnew\n\n");
 	pid = lock_in_child(-1, -1, true, new);
-	assert_false(append_this(STR("From a\n\nb\n"), LONG));
+	assert_false(append_this(STR("From a\n\nb\n"), PATIENCE));
 	assert_true(str_ends(str_from(last.reason), ": was replaced"));
 	assert_true(content_is(STR("From x\n\nnew\n\n")));
 	expect_end(pid);
 	assert_true(no_lock_is_left());
-	assert_true(append_this(STR("From a\n\nb\n"), LONG));
+	assert_true(append_this(STR("From a\n\nb\n"), PATIENCE));
 	assert_true(content_is(STR("From x\n\nnew\n\n"
 	    "From a\n" FIELDS "\nb\n\n")));
 }
@@ -535,7 +535,7 @@ test_dot_lock(void **state)
 	/* But for somebody's who is gone. */
 	snprintf(text, sizeof(text), "%d\n", (int)pid);
 	fixture_file(fixture_path("mbox.lock"), text);
-	assert_true(append_this(STR("From a\n\nb\n"), LONG));
+	assert_true(append_this(STR("From a\n\nb\n"), PATIENCE));
 	assert_true(content_is(STR(OLD "From a\n" FIELDS "\nb\n\n")));
 	assert_true(no_lock_is_left());
 }
@@ -572,7 +572,7 @@ test_many_at_once(void **state)
 			int fd =
 			    fixture_input(numbered(text, sizeof(text), i, n));
 
-			if (!append(fd, LONG))
+			if (!append(fd, PATIENCE))
 				_exit(1);
 			close(fd);
 		}
@@ -607,11 +607,11 @@ test_no_message(void **state)
 
 	(void)state;
 	fixture_file(path, "From x\n\nno end");
-	assert_false(append_this(STR(""), LONG));
+	assert_false(append_this(STR(""), PATIENCE));
 	assert_string_equal(last.reason,
 	    "there is no message on standard input");
 	assert_true(content_is(STR("From x\n\nno end")));
-	assert_false(append(fd, LONG));
+	assert_false(append(fd, PATIENCE));
 	assert_string_equal(last.reason,
 	    "the message cannot be read: Is a directory");
 	assert_true(content_is(STR("From x\n\nno end")));
@@ -637,7 +637,7 @@ test_input_that_fails(void **state)
 	assert_int_equal(write(pair[0], "x", 1), 1);
 	assert_int_equal(write(pair[1], bytes, sizeof(bytes)), sizeof(bytes));
 	close(pair[1]);
-	assert_false(append(pair[0], LONG));
+	assert_false(append(pair[0], PATIENCE));
 	close(pair[0]);
 	assert_string_equal(last.reason,
 	    "the message cannot be read: Connection reset by peer");
@@ -674,12 +674,12 @@ test_delivered_is_on_the_disk(void **state)
 
 	(void)state;
 	fixture_file(path, OLD);
-	assert_true(append_this(STR("From a\n\nb\n"), LONG));
+	assert_true(append_this(STR("From a\n\nb\n"), PATIENCE));
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(synced, st.st_size);
 	fixture_file(path, OLD);
 	sync_fails = true;
-	assert_false(append_this(STR("From a\n\nb\n"), LONG));
+	assert_false(append_this(STR("From a\n\nb\n"), PATIENCE));
 	assert_true(str_ends(str_from(last.reason),
 	    "mbox: Input/output error"));
 	assert_true(content_is(STR(OLD)));
@@ -691,7 +691,7 @@ static void
 test_writer_that_died(void **state)
 {
 	const struct mailbox_order o = { .path = path, .sender = "me@a.test",
-		.delivery = { STR(FIELDS), LONG,
+		.delivery = { STR(FIELDS), PATIENCE,
 		    fixture_input(STR("From a\n\nhalf")), getpid() } };
 
 	(void)state;
@@ -711,7 +711,7 @@ append_without_room(struct str message)
 	const struct rlimit room = { 100000, 100000 };
 	int fd = fixture_input(message);
 
-	if (setrlimit(RLIMIT_FSIZE, &room) == -1 || append(fd, LONG))
+	if (setrlimit(RLIMIT_FSIZE, &room) == -1 || append(fd, PATIENCE))
 		return 1;
 	return str_ends(str_from(last.reason),
 	    "mbox: cannot be written: File too large") ? 0 : 2;

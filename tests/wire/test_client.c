@@ -23,8 +23,8 @@
 #include "wire/client.h"
 #include "wire/listen.h"
 #include "wire/socketmap.h"
+#include "tests/patience.h"
 
-#define SECONDS 30
 #define STEPS 3
 
 static char dir[] = "/tmp/client.XXXXXX";
@@ -123,7 +123,7 @@ understands(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		pid_t pid = start(rows[i].bytes);
 		const char *err;
-		struct client *c = client_open(spec, SECONDS, &err);
+		struct client *c = client_open(spec, PATIENCE, &err);
 		struct buf value;
 
 		assert_non_null(c);
@@ -171,7 +171,7 @@ limits_the_question(void **state)
 	static char key[SOCKETMAP_REQUEST_MAX - 1];
 	pid_t pid = start(good);
 	const char *err;
-	struct client *c = client_open(spec, SECONDS, &err);
+	struct client *c = client_open(spec, PATIENCE, &err);
 	struct buf value;
 
 	(void)state;
@@ -195,10 +195,10 @@ tells_why_not(void **state)
 	const char *err = NULL;
 
 	(void)state;
-	assert_null(client_open("bogus", SECONDS, &err));
+	assert_null(client_open("bogus", PATIENCE, &err));
 	assert_non_null(err);
 	snprintf(nobody, sizeof(nobody), "local:%s/nobody", dir);
-	assert_null(client_open(nobody, SECONDS, &err));
+	assert_null(client_open(nobody, PATIENCE, &err));
 	assert_string_equal(err, "No such file or directory");
 	client_close(NULL);
 }

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "wire/listen.h"
+#include "tests/patience.h"
 
 #define PATH_BYTES 107
 
@@ -63,7 +64,7 @@ try_connect(const char *to)
 	struct listen_address a;
 
 	assert_null(listen_parse(to, &a));
-	return listen_connect(&a, 10);
+	return listen_connect(&a, PATIENCE);
 }
 
 static void
@@ -320,15 +321,10 @@ option(int fd, int level, int name)
 static int
 accept_one(int listener)
 {
-	int fd, tries;
+	int fd;
 
-	for (tries = 0; tries < 10000; tries++) {
-		fd = accept(listener, NULL, NULL);
-		if (fd >= 0 || errno != EAGAIN)
-			return fd;
-		usleep(1000);
-	}
-	return -1;
+	UNTIL((fd = accept(listener, NULL, NULL)) >= 0 || errno != EAGAIN);
+	return fd;
 }
 
 static void
