@@ -135,8 +135,18 @@ dl_queue_is_empty() {
 	[ -z "$(ls -A "$sm_run/sendmail/queue")" ]
 }
 
+# Whether no sendmail is at work on a message: a run passes over those.
+dl_idle() {
+	local inode
+
+	for inode in $(stat -c %i "$sm_run"/sendmail/queue/qf* 2>/dev/null); do
+		! grep -q ":$inode " /proc/locks || return
+	done
+}
+
 # Runs the queue once, as the options say; what became of it is in the log.
 dl_run() {
+	until_ok dl_idle
 	sm_in sendmail -C /run/sendmail/delivery.cf -qf "$@" \
 	    >"$BATS_TEST_TMPDIR/run" 2>&1 3>&- 4>&- || :
 }

@@ -52,7 +52,8 @@ wait_gone() {
 
 # conf [TEXT [SITE]]: writes $T/conf: one site on lists.example.org (dedicated)
 # and example.org (shared), with TEXT at its top and SITE in the site.  Every
-# list is on both, for the tests that are not about hosts.
+# list is on both, for the tests that are not about hosts.  No answer comes too
+# late, for the tests that are not about that.
 conf() {
 	cat >"$T/conf" <<-EOF
 	listen = { "local:$T/run/socket" }
@@ -67,6 +68,7 @@ conf() {
 		domain "lists.example.org" { dedicated = true }
 		domain "example.org" {}
 	}
+	deadline = 25
 	EOF
 }
 

@@ -177,6 +177,7 @@ sm_conf() {
 		echo 'cache_dir = "/run/cache"'
 		echo 'user = "list"'
 		echo 'log = "stderr"'
+		echo 'deadline = 25' # the machine may be busy
 		cat
 	} >"$sm_run/listmap.conf"
 }

@@ -173,12 +173,12 @@ nothing_started() {
 
 @test "a port in use" {
 	python3 - "$T/port" <<-'END' 3>&- &
-	import os, socket, sys, time
+	import os, signal, socket, sys
 	s = socket.create_server(("127.0.0.1", 0))
 	with open(sys.argv[1] + ".new", "w") as f:
 	    f.write(str(s.getsockname()[1]))
 	os.rename(sys.argv[1] + ".new", sys.argv[1])
-	time.sleep(60)
+	signal.pause()
 	END
 	DAEMONS=$!
 	until_ok test -s "$T/port"
@@ -290,7 +290,7 @@ nothing_started() {
 # ask MAP KEY: over the connection that keep_connection opened.
 ask() {
 	printf '%s %s\n' "$1" "$2" >&"${ASKER[1]}"
-	IFS= read -rt 20 -u "${ASKER[0]}" reply
+	IFS= read -rt $PATIENCE -u "${ASKER[0]}" reply
 }
 
 keep_connection() {
@@ -425,6 +425,7 @@ keep_connection() {
 
 # A logger of the test's own at /dev/log, its datagrams in $T/syslog.
 own_syslog() {
+	need logger
 	enter_namespace
 	python3 - "$T/devlog" >"$T/syslog" <<-'END' 3>&- &
 	import os, socket, sys
@@ -441,12 +442,21 @@ own_syslog() {
 	$ENTER ln -s "$T/devlog" /dev/log
 }
 
+# All that was sent there until now is in $T/syslog.
+syslog_is_current() {
+	local mark=mark$RANDOM$RANDOM
+
+	logger -d -u "$T/devlog" "$mark" 3>&-
+	until_ok grep -q "$mark" "$T/syslog"
+}
+
 @test "log: auto is stderr in the foreground and syslog when detached" {
 	own_syslog
 	conf "pidfile = \"$T/run/pid\""
 	start_daemon
 	logged "listmapd: daemon: listmapd .* serves 1 site"
-	[ ! -s "$T/syslog" ]
+	syslog_is_current
+	not grep -qF "listmapd[$PID]" "$T/syslog"
 	stop_daemon
 	$ENTER "$LISTMAPD" -D -c "$T/conf" 2>"$T/err" 3>&-
 	PID=$(cat "$T/run/pid")
@@ -467,6 +477,7 @@ own_syslog() {
 	conf 'log = "stderr"'
 	start_daemon
 	logged "serves 1 site"
+	syslog_is_current
 	not grep -qF "listmapd[$PID]" "$T/syslog"
 	stop_daemon
 	# Detached there is no standard error any more once it serves.

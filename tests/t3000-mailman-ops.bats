@@ -224,13 +224,13 @@ same_as_directory() {
 	stop_daemon
 	id games >/dev/null || skip "no account games"
 	python3 - "$(id -u games)" >"$T/taken" <<-'END' 3>&- &
-	import ctypes, os, sys, time
+	import ctypes, os, signal, sys
 	os.setresuid(*[int(sys.argv[1])] * 3)
 	libc = ctypes.CDLL(None)
 	while libc.inotify_init() != -1:
 	    pass
 	print("all", flush=True)
-	time.sleep(600)
+	signal.pause()
 	END
 	taker=$!
 	DAEMONS="$DAEMONS $taker"

@@ -41,6 +41,6 @@ late() {
 }
 
 @test "stopped for less than the deadline: answered" {
-	late short 5 0.6 3 15
+	late short 25 0.6 3 "$PATIENCE"
 	! logged 'too late'
 }

@@ -668,41 +668,53 @@ sys.exit(n[0] != 0)' 3>&-
 	done
 }
 
+# mm_until EVENT ARGUMENT...: mm, with a delivery_timeout in which the double
+# comes as far as EVENT: a longer one where the machine needs it.
+mm_until() {
+	local event=$1 seconds
+
+	shift
+	for seconds in 1 5 25 75; do
+		forget
+		mm_conf "" "delivery_timeout = $seconds"
+		mm "$@"
+		! event "$event" || return 0
+	done
+	echo "never: $event"
+	return 1
+}
+
 @test "one that does not end is killed, whatever it does" {
-	mm_conf "" 'delivery_timeout = 1'
 	for script in "hang" "read 5;hang" "read;hang"; do
 		for size in 10 1000000; do
 			head -c $size /dev/zero >"$T/message"
 			tr ';' '\n' <<<"$script" >"$T/mailman/mail/script"
-			defers $host foo
+			mm_until hanging $host foo
+			is_deferred
 			until_ok gone "$(process_of hanging)"
-			forget
 		done
 	done
 	# that does not care, with all of its children
 	script "on-term ignore" background hang
-	defers $host foo
+	mm_until hanging $host foo
+	is_deferred
 	until_ok gone "$(process_of hanging)"
 	until_ok event background
 	until_ok gone "$(process_of background)"
 }
 
 @test "killed, it says that all is well: that counts where it was" {
-	mm_conf "" 'delivery_timeout = 1'
 	script "on-term exit 0" read store hang
-	mm $host foo
-	event term
+	mm_until term $host foo
 	is "its status" 0 $rc
 	silent
 	is "messages" 1 "$(stored)"
-	forget
 	script "on-term exit 0" "read 5" hang
-	defers $host foo
-	event term
-	forget
+	mm_until term $host foo
+	is_deferred
 	script "on-term exit 1" read hang
-	defers $host foo
-	event term
+	mm_until term $host foo
+	is_deferred
 }
 
 @test "a message that does not come to its end" {
@@ -745,7 +757,7 @@ sys.exit(n[0] != 0)' 3>&-
 	for signal in TERM INT HUP; do
 		VIA="python3 $top_srcdir/tests/mm_start.py --"
 		start $host foo
-		until_ok is_mm_handler
+		until_ok takes_signals
 		kill -$signal "$HANDLER"
 		ended 75
 		called 0
@@ -753,10 +765,10 @@ sys.exit(n[0] != 0)' 3>&-
 	exec 9>&-
 }
 
-# Whether what was started is mm-handler by now, and waits.
-is_mm_handler() {
-	[ "$(cat "/proc/$HANDLER/comm")" = mm-handler ] &&
-	    grep -q '^State:	S' "/proc/$HANDLER/status"
+# Whether what was started has come so far that no signal passes it by: one
+# that is ignored, as SIGINT is in the background, is lost before.
+takes_signals() {
+	readlink "/proc/$HANDLER"/fd/* | grep -qxF 'anon_inode:[signalfd]'
 }
 
 @test "a signal half-way" {
@@ -1072,7 +1084,7 @@ hold() {
 	: >>"$mbox"
 	mm_own
 	python3 - "$1" "$mbox" >"$T/held" <<-'END' 3>&- &
-	import fcntl, os, sys, time
+	import fcntl, os, signal, sys
 	f = open(sys.argv[2], "r+")
 	if sys.argv[1] == "fcntl":
 	    fcntl.lockf(f, fcntl.LOCK_EX)
@@ -1080,7 +1092,7 @@ hold() {
 	    with open(sys.argv[2] + ".lock", "w") as lock:
 	        lock.write("%d\n" % os.getpid())
 	print("held", flush=True)
-	time.sleep(600)
+	signal.pause()
 	END
 	HOLDER=$!
 	DAEMONS="$DAEMONS $HOLDER"
@@ -1101,14 +1113,20 @@ hold() {
 		wait_gone "$HOLDER"
 		rm -f "$mbox.lock"
 	done
+	mm_conf
 	appends mailman-loop
 	[ ! -e "$mbox.lock" ]
+}
+
+has_mailbox_open() {
+	readlink "/proc/$HANDLER"/fd/* | grep -qxF "$mbox"
 }
 
 @test "mailman-loop: waits for a lock that is given back" {
 	mbox=$T/data/owner-bounces.mbox
 	hold fcntl
 	start $host mailman-loop
+	until_ok has_mailbox_open
 	kill "$HOLDER"
 	ended 0
 	is "messages" 1 "$(mbox_mails "$mbox" | wc -l)"
@@ -1141,6 +1159,7 @@ hold() {
 	defers $host mailman-loop
 	mkdir "$T/data"
 	mm_own
+	mm_conf
 	appends mailman-loop
 }
 

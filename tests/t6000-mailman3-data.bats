@@ -169,7 +169,7 @@ both_conf() {
 	site "three" {
 		mailman = "3"
 		lists_dir = "$T/three"
-		settle = 1
+		settle = 60
 		domain "d.test" { dedicated = true }
 	}
 	site "two" {
@@ -197,6 +197,8 @@ routed() {
 	routed mailman:d.test bar@d.test
 	exits 0 query virtuser foo@d.test
 	says "451 4.3.0"
+	sed -i 's/settle = .*/settle = 0/' "$T/conf"
+	kill -HUP "$PID"
 	until_ok routed 'mailman3:[127.0.0.1]' foo-join@d.test
 	exits 0 query virtuser foo-join@d.test
 	[ "$output" = "%1@d.test.mailman3" ]
