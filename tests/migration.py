@@ -17,6 +17,7 @@ import collections
 import glob
 import itertools
 import json
+import math
 import os
 import random
 import re
@@ -41,7 +42,6 @@ QUEUES = {"/run/sendmail/queue": "/run/sendmail/mailman3.cf",
 NUMBER = 50
 PAUSE = 0.06  # between two messages of a client
 BOTH = 0.3  # that a list is in both
-SETTLE = 3  # and no later than this all of its mail is for Mailman 3
 # Of what there is: a message that was accepted before a list was made in 3,
 # and got there, was given to 2.1's mailer or waited for a queue run.
 FEWEST = {"messages": 300, "in 2.1": 100, "in 3": 100, "put off": 10,
@@ -85,6 +85,7 @@ class Migration:
         self.names = [name_of(i) for i in range(NUMBER)]
         self.sent, self.wrong = [], []
         self.moves = {}
+        self.settled = {}  # since when the daemon says that they are in 3
         self.put_off = 0
 
     def make_old(self, name):
@@ -98,11 +99,22 @@ class Migration:
     def remove_old(self, name):
         shutil.rmtree(LISTS + "/" + name)
 
-    def known(self, name):
+    def query(self, role, name):
+        """What it says of a list; nothing where it says no."""
         return subprocess.run(
-            [self.listmap, "-c", CONF, "query", "recipients",
-             "%s@%s" % (name, domain_of(name))], stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL).returncode == 0
+            [self.listmap, "-c", CONF, "query", role,
+             "%s@%s" % (name, domain_of(name))], stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL).stdout
+
+    def known(self, name):
+        return self.query("recipients", name)
+
+    def moved(self, name):
+        return self.query("listmap", name).startswith(b"mailman3:")
+
+    def until(self, condition, what):
+        """Waits for it, or for the end of all."""
+        until(lambda: self.over.is_set() or condition(), what)
 
     def taken(self, reply, message):
         """The reply may put the message off, but refuse nothing."""
@@ -191,8 +203,7 @@ class Migration:
         self.moves[name] = begin, None
         mm3.rest("POST", "lists", fqdn_listname="%s@%s" %
                  (name, domain_of(name)))
-        made = now()
-        self.moves[name] = begin, made
+        self.moves[name] = begin, now()
         if not stays(name):
             self.over.wait(BOTH)
             self.remove_old(name)
@@ -202,10 +213,20 @@ class Migration:
             if self.over.is_set():
                 return
             self.move(name)
-        # and some mail for those that have moved
-        self.over.wait(SETTLE + 1)
+        self.until(lambda: len(self.settled) == NUMBER, "all are in 3")
+        enough = len(self.sent) + FEWEST["after the move"]
+        self.until(lambda: len(self.sent) >= enough, "mail after that")
         for name in filter(stays, self.names):
             self.remove_old(name)
+
+    def settler(self):
+        for name in self.names:
+            self.until(lambda: self.moves.get(name, (0, None))[1],
+                       name + " is made in 3")
+            self.until(lambda: self.moved(name), name + " is known in 3")
+            if self.over.is_set():
+                return
+            self.settled[name] = now()
 
     def guarded(self, job, *args):
         try:
@@ -220,7 +241,7 @@ class Migration:
         until(lambda: all(map(self.known, self.names)), "2.1 has the lists")
         jobs = [(self.client, 1, DIRECT), (self.client, 2, DIRECT),
                 (self.client, 3, QUEUED), (self.client, 4, STOCK),
-                (self.client, 5, STOCK), (self.runner,)]
+                (self.client, 5, STOCK), (self.runner,), (self.settler,)]
         threads = [threading.Thread(target=self.guarded, args=job)
                    for job in jobs]
         for t in threads:
@@ -237,7 +258,7 @@ def live(listmap, record):
     m.live()
     with open(record, "w") as f:
         json.dump({"wrong": m.wrong, "sent": m.sent, "moves": m.moves,
-                   "put off": m.put_off}, f, indent=1)
+                   "settled": m.settled, "put off": m.put_off}, f, indent=1)
     return 0
 
 
@@ -283,7 +304,7 @@ class Tally:
         old = self.old.pop((message["number"], name, FORMS[form][1]), 0)
         new = self.new.pop((message["number"], name + "." + domain_of(name),
                             FORMS[form][2]), 0)
-        begun, made = self.record["moves"][name]
+        begun = self.record["moves"][name][0]
         self.counts["in 2.1"] += old
         self.counts["in 3"] += new
         self.counts["through port %d" % message["port"]] += 1
@@ -292,7 +313,7 @@ class Tally:
                       (old, new))
         if message["end"] < begun and new:
             self.counts["moved while queued"] += 1
-        if message["begin"] > made + SETTLE:
+        if message["begin"] > self.record["settled"].get(name, math.inf):
             self.counts["after the move"] += 1
             if not new:
                 self.fail(where, "came late, and is not in 3")

@@ -84,8 +84,8 @@ wrong() {
 	import json, sys
 	with open(sys.argv[1]) as f:
 	    r = json.load(f)
-	for name, (begun, made) in r["moves"].items():
-	    r["moves"][name] = begun - 1000, made - 1000
+	for name in r["settled"]:
+	    r["settled"][name] -= 1000
 	with open(sys.argv[1], "w") as f:
 	    json.dump(r, f)
 	END
