@@ -5,7 +5,7 @@ LISTMAPD=${LISTMAPD:-$top_builddir/listmapd}
 LISTMAP=${LISTMAP:-$top_builddir/listmap}
 DATA=${LISTMAP_DATA:-$top_srcdir/../shared/data}
 
-. "$top_srcdir/tests/patience.bash"
+. "${BASH_SOURCE[0]%/*}/patience.bash"
 
 # Short, since a unix socket's path has 107 bytes at most.
 setup() {

@@ -10,7 +10,7 @@
 top_srcdir=$(realpath "${top_srcdir:-$BATS_TEST_DIRNAME/..}")
 : "${top_builddir:=$top_srcdir}"
 : "${LISTMAPD:=$top_builddir/listmapd}"
-. "$top_srcdir/tests/patience.bash"
+. "${BASH_SOURCE[0]%/*}/patience.bash"
 PATH=$PATH:/usr/sbin:/sbin
 
 sm_cf_dir=${SENDMAIL_CF:-/usr/share/sendmail/cf}/

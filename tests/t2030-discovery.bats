@@ -639,15 +639,18 @@ overview() {
 	need_root
 	site_conf <<<"site \"lists\" { lists_dir = \"$T/lists\" }"
 	sed -i 's/user = .*/user = "nobody"/' "$T/conf"
-	sed -i 's/debounce = .*/debounce = 2/' "$T/conf"
 	chown nobody "$T/cache" "$T/run"
 	pickles <<<"list foo a.org"
 	chmod 644 "$T"/lists/*/config.pck
 	start_daemon
 	until_ok settled 1
+	# No scan ends meanwhile.
+	exec 9<"$T/cache/lists.lock"
+	flock 9
 	umask 077
 	pickles <<<"list new b.org"
 	chmod 755 "$T/lists/new"
 	exits 75 query listmap new@b.org
 	exits 1 query listmap foo@b.org
+	exec 9<&-
 }
