@@ -85,6 +85,7 @@
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
+. "$here/../patience.bash"
 build=${top_builddir:-$here/../..}
 build=$(cd "$build" && pwd) || exit 1
 floor=$build/tests/bench/floor
@@ -158,13 +159,14 @@ stop()
 # ready NAME SPEC: asks until there is an answer.
 ready()
 {
-	local i
+	until_ok answers_or_gone "$@"
+	kill -0 "${pid[$1]}" 2>/dev/null || die "$1 has ended"
+	answers_or_gone "$@" || die "$1 does not answer at $2"
+}
 
-	for ((i = 0; i < 120; i++)); do
-		kill -0 "${pid[$1]}" 2>/dev/null || die "$1 has ended"
-		"$load" -W 1 -d 0 "$2" 2>/dev/null && return
-	done
-	die "$1 does not answer at $2"
+answers_or_gone()
+{
+	! kill -0 "${pid[$1]}" 2>/dev/null || "$load" -W 1 -d 0 "$2"
 }
 
 calc()
@@ -414,16 +416,10 @@ cache_inode()
 	stat -c %i "$dir/served.cache/lists.cdb"
 }
 
-# Waits until the cache was replaced: a rebuild was done.
+# Whether the cache was replaced: a rebuild was done.
 rebuilt()
 {
-	local before=$1 i
-
-	for ((i = 0; i < 1500; i++)); do
-		[ "$(cache_inode)" != "$before" ] && return
-		sleep 0.02
-	done
-	return 1
+	[ "$(cache_inode)" != "$1" ]
 }
 
 # Waits until no rebuild comes any more.
@@ -456,7 +452,7 @@ churn()
 		    mkdir "$new" &&
 		    cp "$lists_dir/list-000000/config.pck" "$new/tmp" &&
 		    mv "$new/tmp" "$new/config.pck" &&
-		    rebuilt "$before" || return 1
+		    until_ok rebuilt "$before" || return 1
 		n=$((n + 1))
 		echo "$n" >"$dir/rebuilds"
 	done
@@ -470,10 +466,7 @@ churned()
 	rm -f "$dir/stop" "$dir/rebuilds"
 	churn "$1" &
 	pid[churn]=$!
-	for ((i = 0; i < 3000; i++)); do
-		[ -s "$dir/rebuilds" ] && break
-		sleep 0.02
-	done
+	until_ok test -s "$dir/rebuilds"
 	read -r before <"$dir/rebuilds" || die "no rebuild began"
 	shift
 	# A round in which none ended says nothing.
@@ -630,16 +623,10 @@ observed()
 	consumption=$(calc "($after - $before) * 60 / ($saving + $warm)")
 }
 
-# Waits until a scan saw what was saved: the cache is another than BEFORE.
+# Whether a scan saw what was saved: the cache is another than BEFORE.
 saw_saved()
 {
-	local i
-
-	for ((i = 0; i < 1500; i++)); do
-		[ "$(stat -c '%i %y' "$cache")" != "$1" ] && return
-		sleep 0.02
-	done
-	die "no scan saw what was saved"
+	[ "$(stat -c '%i %y' "$cache")" != "$1" ]
 }
 
 saves()
@@ -658,7 +645,7 @@ saves()
 	observed
 	stop saver || die "the lists cannot be saved"
 	read -r _ saved <"$dir/saver.log"
-	saw_saved "$before"
+	until_ok saw_saved "$before" || die "no scan saw what was saved"
 	row "processor time, s/min, 1 % saved/min; none" \
 	    "$(printf %.2f "$rest_consumption")" \
 	    "$(printf %.2f "$consumption")" \

@@ -40,9 +40,9 @@
 #include "keys.h"
 #include "spec.h"
 #include "tally.h"
+#include "tests/patience.h"
 
 #define EVENTS 64
-#define PATIENCE 10 /* seconds for the last replies */
 #define ERRORS_MAX 1000
 #define SECOND 1000000000u
 

@@ -183,7 +183,7 @@ mail_daemon()
 	    -O DaemonPortOptions="Family=inet,Port=$2,Addr=127.0.0.1" \
 	    -O QueueDirectory="$place.queue" -O PidFile="$place.pid" \
 	    -O ControlSocketName="$place.control"
-	sm_in "$rcpt" -W 60 -d 0 "$2" "$dir/recipients" ||
+	sm_in "$rcpt" -W "$PATIENCE" -d 0 "$2" "$dir/recipients" ||
 	    { cat "$sm_run/$1.log" >&2; die "sendmail with $1.mc"; }
 }
 

@@ -34,10 +34,10 @@
 #include <unistd.h>
 
 #include "spec.h"
+#include "tests/patience.h"
 
 #define SESSIONS_MAX 256
 #define ADDRESSES_MAX 1000000
-#define PATIENCE 60000 /* milliseconds */
 #define SECOND 1e9
 
 struct recipient {
@@ -266,7 +266,7 @@ converse(struct rcpt *r)
 		}
 		if (n == 0)
 			return;
-		if (poll(r->poll, r->sessions, PATIENCE) <= 0)
+		if (poll(r->poll, r->sessions, PATIENCE * 1000) <= 0)
 			errx(EXIT_FAILURE, "no reply");
 		for (i = 0; i < r->sessions; i++)
 			if (r->poll[i].revents != 0)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "spec.h"
+#include "tests/patience.h"
 
 static void
 spec_unix(const char *path, struct spec *s)
@@ -104,7 +105,7 @@ spec_connect(const struct spec *s)
 void
 spec_limit(int fd)
 {
-	const struct timeval limit = { .tv_sec = 10 };
+	const struct timeval limit = { .tv_sec = PATIENCE };
 
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit,
 	    sizeof(limit)) == -1 ||

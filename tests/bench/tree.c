@@ -40,10 +40,10 @@
 
 #include "ask.h"
 #include "spec.h"
+#include "tests/patience.h"
 
 #define PICKLE_MAX (1 << 20)
 #define NAME_SIZE 64
-#define PATIENCE 10000000000u /* nanoseconds */
 
 struct tree {
 	int fd; /* of DIR */
@@ -307,7 +307,8 @@ tree_show(const struct tree *t, int server, unsigned long which, bool *first)
 	word = ask(server, request, len);
 	*first = word == ASK_OK;
 	while (word != ASK_OK) {
-		if (word == ASK_FAILED || spec_clock() - start > PATIENCE)
+		if (word == ASK_FAILED || spec_clock() - start >
+		    PATIENCE * (uint64_t)1000000000)
 			errx(EXIT_FAILURE, "%s: not found", key);
 		usleep(100);
 		word = ask(server, request, len);
