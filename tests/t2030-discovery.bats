@@ -172,6 +172,7 @@ answers_so() {
 	answer recipients bar@example.net ""
 	pickles <<<"list bar example.net"
 	until_ok answers_so recipients bar@example.net OK
+	until_ok settled 2
 	answer recipients bar@example.org ""
 	answer listmap bar-owner@example.net mailman:example.net
 	# a host of which the last list went is none any more
