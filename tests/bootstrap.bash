@@ -7,7 +7,7 @@ load lib
 path_before=$PATH
 
 test_setup() {
-	unset LISTMAP_BUILD STEPS_EVERY CC CFLAGS CPPFLAGS LDFLAGS LIBS
+	unset LISTMAP_DATA LISTMAP_BUILD STEPS_EVERY CC CFLAGS CPPFLAGS LDFLAGS LIBS
 	tree=$T/tree
 	mkdir -p "$tree/tests" "$tree/doc" "$tree/src" "$tree/m4/sendmail"
 	cp "$top_srcdir/bootstrap" "$tree"

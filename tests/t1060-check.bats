@@ -227,6 +227,7 @@ make_here() {
 		false
 	}
 	exits 2 make_here . -s check-TESTS check-local check_PROGRAMS= \
+	    check_LIBRARIES= \
 	    AUTOMAKE=: AUTOCONF=: ACLOCAL=: AUTOHEADER=:
 	says "# TOTAL: 0"
 	says "NO TEST WAS RUN"
@@ -235,7 +236,7 @@ make_here() {
 
 @test "make check-fast: the unit tests and the house rules, nothing else" {
 	make_here "$top_builddir" -n check-fast >"$T/would"
-	grep -o 'tests/[a-z0-9_-]*\.log' "$T/would" | sort -u >"$T/logs"
+	grep -o 'tests/[a-z0-9_/-]*\.log' "$T/would" | sort -u >"$T/logs"
 	cat "$T/logs"
 	grep -q /test_ "$T/logs"
 	grep -q /t0002 "$T/logs"
