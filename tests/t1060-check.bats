@@ -241,6 +241,6 @@ make_here() {
 	grep -q /test_ "$T/logs"
 	grep -q /t0002 "$T/logs"
 	! grep -v -e /test_ -e /t000 "$T/logs"
-	units=$(ls "$top_srcdir"/tests/test_*.c | wc -l)
+	units=$(ls "$top_srcdir"/tests/*/test_*.c | wc -l)
 	[ "$(grep -c /test_ "$T/logs")" = "$units" ]
 }
