@@ -36,7 +36,7 @@ buf_reset(struct buf *b)
 
 /* Makes room for MORE bytes behind b->n; false where there is none. */
 static bool
-room(struct buf *b, size_t more)
+make_room(struct buf *b, size_t more)
 {
 	size_t need, size;
 	char *p;
@@ -66,7 +66,7 @@ buf_put(struct buf *b, const void *p, size_t n)
 {
 	if (n == 0)
 		return;
-	if (!room(b, n)) {
+	if (!make_room(b, n)) {
 		b->failed = true;
 		return;
 	}
@@ -131,13 +131,6 @@ buf_drop(struct buf *b, size_t n)
 		memmove(b->p, b->p + n, b->n);
 }
 
-void
-buf_cut(struct buf *b, size_t n)
-{
-	b->n = n;
-	b->failed = false;
-}
-
 struct str
 buf_get(const struct buf *b)
 {
@@ -147,7 +140,7 @@ buf_get(const struct buf *b)
 const char *
 buf_cstr(struct buf *b)
 {
-	if (b->failed || !room(b, 1))
+	if (b->failed || !make_room(b, 1))
 		return "";
 	b->p[b->n] = '\0';
 	return b->p;

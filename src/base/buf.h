@@ -40,8 +40,6 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 
 /* Removes the first N bytes. */
 void buf_drop(struct buf *b, size_t n);
-/* Back to N bytes, which is at most b->n; not failed any more. */
-void buf_cut(struct buf *b, size_t n);
 
 /* What is in it; valid until the next change. */
 struct str buf_get(const struct buf *b);

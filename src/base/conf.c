@@ -13,12 +13,12 @@ free_words(struct conf_words *w)
 
 /* Frees the values of a section, by the table that made them. */
 static void
-free_section(enum conf_where where, void *from)
+free_section(enum conf_section section, void *from)
 {
 	for (const struct conf_option *row = conf_options; row->name; row++) {
 		void *at = (char *)from + row->offset;
 
-		if (row->where != where)
+		if (row->section != section)
 			continue;
 		if (row->type == CONF_WORDS)
 			free_words(at);

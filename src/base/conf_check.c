@@ -14,11 +14,11 @@
 #include "base/str.h"
 
 static int
-complain(const struct conf *c, int line, const char *fmt, ...)
+conf_error(const struct conf *c, int line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 static int
-complain(const struct conf *c, int line, const char *fmt, ...)
+conf_error(const struct conf *c, int line, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -31,7 +31,7 @@ complain(const struct conf *c, int line, const char *fmt, ...)
 }
 
 static void
-fold(char *c)
+fold_name(char *c)
 {
 	size_t n = strlen(c);
 
@@ -44,7 +44,7 @@ fold(char *c)
 
 /* Site names become file names. */
 static bool
-file_name(const char *name)
+is_site_name(const char *name)
 {
 	if (!*name || *name == '.' || strlen(name) > 64)
 		return false;
@@ -52,7 +52,7 @@ file_name(const char *name)
 }
 
 static char *
-join(struct str a, const char *b)
+join_text(struct str a, const char *b)
 {
 	char *c = NULL;
 
@@ -63,23 +63,23 @@ join(struct str a, const char *b)
 
 /* Puts what the generation has by default where nothing was set. */
 static void
-fill_default(char **text, const char *value)
+fill_empty_option(char **text, const char *value)
 {
 	if (**text)
 		return;
 	free(*text);
-	*text = join(str_from(value), "");
+	*text = join_text(str_from(value), "");
 }
 
 static void
-fill_site(struct conf_site *s, const struct conf_generation *g)
+fill_site_defaults(struct conf_site *s, const struct conf_generation *g)
 {
 	size_t n;
 
 	while (strcmp(g->word, s->mailman))
 		g++;
-	fill_default(&s->lists_dir, g->lists_dir);
-	fill_default(&s->mailer, g->mailer);
+	fill_empty_option(&s->lists_dir, g->lists_dir);
+	fill_empty_option(&s->mailer, g->mailer);
 	n = strlen(s->lists_dir);
 	while (n > 1 && s->lists_dir[n - 1] == '/')
 		s->lists_dir[--n] = '\0';
@@ -89,11 +89,11 @@ fill_site(struct conf_site *s, const struct conf_generation *g)
 	free(s->data_dir);
 	while (n > 1 && s->lists_dir[n - 1] != '/')
 		n--;
-	s->data_dir = join(str_head(str_from(s->lists_dir), n), "data");
+	s->data_dir = join_text(str_head(str_from(s->lists_dir), n), "data");
 }
 
 static void
-fill_redirects(struct conf_domain *d)
+split_redirects(struct conf_domain *d)
 {
 	d->redirects = calloc(d->redirect.n + 1, sizeof(*d->redirects));
 	if (!d->redirects)
@@ -107,12 +107,12 @@ fill_redirects(struct conf_domain *d)
 		r->target = str_dup(str_from(eq + 1));
 		if (!r->local || !r->target)
 			fatal(EX_OSERR, "conf: out of memory");
-		fold(r->local);
+		fold_name(r->local);
 	}
 }
 
 static const struct conf_domain *
-find_domain(const struct conf *c, const char *name)
+find_domain_section(const struct conf *c, const char *name)
 {
 	for (size_t i = 0; i < c->nsites; i++)
 		for (size_t j = 0; j < c->sites[i].ndomains; j++)
@@ -122,7 +122,7 @@ find_domain(const struct conf *c, const char *name)
 }
 
 static int
-check_domain(const struct conf *c, struct conf_domain *d)
+check_domain_section(const struct conf *c, struct conf_domain *d)
 {
 	const char *why = conf_value_domain_name(d->name);
 	const struct conf_domain *other;
@@ -131,43 +131,44 @@ check_domain(const struct conf *c, struct conf_domain *d)
 	if (!why && d->name[strlen(d->name) - 1] == '.')
 		why = "is no domain name";
 	if (why)
-		return complain(c, d->line, "domain \"%s\": %s", d->name, why);
-	other = find_domain(c, d->name);
+		return conf_error(c, d->line, "domain \"%s\": %s", d->name,
+		    why);
+	other = find_domain_section(c, d->name);
 	if (other != d && other->dedicated != d->dedicated)
-		return complain(c, d->line,
+		return conf_error(c, d->line,
 		    "domain \"%s\": option 'dedicated' is not as in line %d",
 		    d->name, other->line);
 	if (other != d && strcmp(other->alias, d->alias))
-		return complain(c, d->line,
+		return conf_error(c, d->line,
 		    "domain \"%s\": option 'alias' is not as in line %d",
 		    d->name, other->line);
 	if (!*d->alias)
 		return 0;
-	other = find_domain(c, d->alias);
+	other = find_domain_section(c, d->alias);
 	if (!other)
-		return complain(c, d->line,
+		return conf_error(c, d->line,
 		    "domain \"%s\": option 'alias': no site has the domain %s",
 		    d->name, d->alias);
 	if (*other->alias)
-		return complain(c, d->line,
+		return conf_error(c, d->line,
 		    "domain \"%s\": option 'alias': %s is an alias itself",
 		    d->name, d->alias);
 	if (d->dedicated || d->nredirects)
-		return complain(c, d->line, "domain \"%s\": an alias takes "
+		return conf_error(c, d->line, "domain \"%s\": an alias takes "
 		    "dedicated and redirect from %s", d->name, d->alias);
 	return 0;
 }
 
 /* The redirect that ADDRESS falls under, or NULL. */
 static const struct conf_redirect *
-follow(const struct conf *c, const char *address)
+next_redirect(const struct conf *c, const char *address)
 {
 	const char *at = strrchr(address, '@');
 	size_t local = strcspn(address, "+@");
-	const struct conf_domain *d = find_domain(c, at + 1);
+	const struct conf_domain *d = find_domain_section(c, at + 1);
 
 	if (d && *d->alias)
-		d = find_domain(c, d->alias);
+		d = find_domain_section(c, d->alias);
 	for (size_t i = 0; d && i < c->nsites; i++)
 		for (size_t j = 0; j < c->sites[i].ndomains; j++) {
 			const struct conf_domain *e = &c->sites[i].domains[j];
@@ -186,20 +187,20 @@ follow(const struct conf *c, const char *address)
 }
 
 static int
-check_redirects(const struct conf *c, const struct conf_domain *d)
+check_redirect_loops(const struct conf *c, const struct conf_domain *d)
 {
 	for (size_t i = 0; i < d->nredirects; i++) {
 		const struct conf_redirect *r = &d->redirects[i];
 
 		for (size_t j = 0; j < i; j++)
 			if (!strcmp(d->redirects[j].local, r->local))
-				return complain(c, d->line, "domain \"%s\": "
+				return conf_error(c, d->line, "domain \"%s\": "
 				    "option 'redirect': %s is there twice",
 				    d->name, r->local);
 		for (size_t n = 0; r; n++) {
-			r = follow(c, r->target);
+			r = next_redirect(c, r->target);
 			if (r && (r == &d->redirects[i] || n > 100))
-				return complain(c, d->line, "domain \"%s\": "
+				return conf_error(c, d->line, "domain \"%s\": "
 				    "option 'redirect': %s leads to itself",
 				    d->name, d->redirects[i].local);
 		}
@@ -209,13 +210,13 @@ check_redirects(const struct conf *c, const struct conf_domain *d)
 
 /* A name that libconfuse took for two: in another case, with a dot. */
 static int
-check_twice(const struct conf *c, const struct conf_site *s, size_t i)
+check_domain_once(const struct conf *c, const struct conf_site *s, size_t i)
 {
 	const struct conf_domain *d = &s->domains[i];
 
 	for (size_t j = 0; j < i; j++)
 		if (!strcmp(s->domains[j].name, d->name))
-			return complain(c, d->line, "domain \"%s\": is there "
+			return conf_error(c, d->line, "domain \"%s\": is there "
 			    "twice", d->name);
 	return 0;
 }
@@ -238,50 +239,50 @@ check_mailers(const struct conf *c, const struct conf_site *s)
 		if (!strcmp(o->mailer, s->mailer) &&
 		    (strcmp(o->mailman, s->mailman) ||
 		    (strcmp(o->lmtp, s->lmtp) && shares_domain(o, s))))
-			return complain(c, s->line, "site \"%s\": option "
+			return conf_error(c, s->line, "site \"%s\": option "
 			    "'mailer': site \"%s\" has %s already, for "
 			    "another server", s->name, o->name, s->mailer);
 	return 0;
 }
 
 static int
-check_site(const struct conf *c, struct conf_site *s)
+check_site_section(const struct conf *c, struct conf_site *s)
 {
 	int rc = 0;
 
-	if (!file_name(s->name))
-		rc = complain(c, s->line, "site \"%s\": the name is a part of "
-		    "file names: no blank, quote or slash, no leading dot, "
+	if (!is_site_name(s->name))
+		rc = conf_error(c, s->line, "site \"%s\": the name is a part "
+		    "of file names: no blank, quote or slash, no leading dot, "
 		    "64 characters at most", s->name);
 	for (const struct conf_site *o = c->sites; o < s; o++)
 		if (!strcmp(o->lists_dir, s->lists_dir))
-			rc = complain(c, s->line, "site \"%s\": option "
+			rc = conf_error(c, s->line, "site \"%s\": option "
 			    "'lists_dir': %s is that of site \"%s\" already",
 			    s->name, s->lists_dir, o->name);
 	if (!strcmp(s->data_dir, s->lists_dir))
-		rc = complain(c, s->line, "site \"%s\": option 'data_dir': is "
-		    "lists_dir", s->name);
+		rc = conf_error(c, s->line, "site \"%s\": option 'data_dir': "
+		    "is lists_dir", s->name);
 	if (check_mailers(c, s) == -1)
 		rc = -1;
 	for (size_t i = 0; i < s->ndomains; i++)
-		if (check_twice(c, s, i) == -1 ||
-		    check_domain(c, &s->domains[i]) == -1 ||
-		    check_redirects(c, &s->domains[i]) == -1)
+		if (check_domain_once(c, s, i) == -1 ||
+		    check_domain_section(c, &s->domains[i]) == -1 ||
+		    check_redirect_loops(c, &s->domains[i]) == -1)
 			rc = -1;
 	return rc;
 }
 
 static int
-check_map(const struct conf *c, const struct conf_map *m)
+check_map_section(const struct conf *c, const struct conf_map *m)
 {
 	if (!conf_value_is_printable(m->name, "") || !*m->name ||
 	    *m->name == '.')
-		return complain(c, m->line,
+		return conf_error(c, m->line,
 		    "map \"%s\": no map of sendmail "
 		    "can have that name",
 		    m->name);
 	if (!*m->role)
-		return complain(c, m->line, "map \"%s\": option 'role' is "
+		return conf_error(c, m->line, "map \"%s\": option 'role' is "
 		    "missing", m->name);
 	for (size_t i = 0; i < m->sites.n; i++) {
 		bool found = false;
@@ -289,7 +290,7 @@ check_map(const struct conf *c, const struct conf_map *m)
 		for (size_t j = 0; j < c->nsites; j++)
 			found |= !strcmp(c->sites[j].name, m->sites.word[i]);
 		if (!found)
-			return complain(c, m->line, "map \"%s\": option "
+			return conf_error(c, m->line, "map \"%s\": option "
 			    "'site': there is no site \"%s\"", m->name,
 			    m->sites.word[i]);
 	}
@@ -297,17 +298,17 @@ check_map(const struct conf *c, const struct conf_map *m)
 }
 
 static void
-fill(struct conf *c, const struct conf_generation *mailmans)
+fill_conf(struct conf *c, const struct conf_generation *mailmans)
 {
 	c->socket_mode = strtoul(c->socket_mode_text, NULL, 8);
 	for (size_t i = 0; i < c->nsites; i++) {
 		struct conf_site *s = &c->sites[i];
 
-		fill_site(s, mailmans);
+		fill_site_defaults(s, mailmans);
 		for (size_t j = 0; j < s->ndomains; j++) {
-			fold(s->domains[j].name);
-			fold(s->domains[j].alias);
-			fill_redirects(&s->domains[j]);
+			fold_name(s->domains[j].name);
+			fold_name(s->domains[j].alias);
+			split_redirects(&s->domains[j]);
 		}
 	}
 }
@@ -317,14 +318,14 @@ conf_check(struct conf *c, const struct conf_generation *mailmans)
 {
 	int rc = 0;
 
-	fill(c, mailmans);
+	fill_conf(c, mailmans);
 	if (c->nsites == 0)
-		rc = complain(c, 1, "no site");
+		rc = conf_error(c, 1, "no site");
 	for (size_t i = 0; i < c->nsites; i++)
-		if (check_site(c, &c->sites[i]) == -1)
+		if (check_site_section(c, &c->sites[i]) == -1)
 			rc = -1;
 	for (size_t i = 0; i < c->nmaps; i++)
-		if (check_map(c, &c->maps[i]) == -1)
+		if (check_map_section(c, &c->maps[i]) == -1)
 			rc = -1;
 	return rc;
 }

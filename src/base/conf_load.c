@@ -41,7 +41,7 @@ struct place {
 struct reader {
 	const struct conf_vocabulary *words;
 	const char *mailmans[CONF_GENERATIONS_MAX];
-	cfg_opt_t opts[CONF_WHERES][SECTION_OPTIONS];
+	cfg_opt_t opts[CONF_SECTIONS][SECTION_OPTIONS];
 	struct place *place;
 	size_t nplaces;
 	bool failed;
@@ -51,7 +51,7 @@ struct reader {
 static struct reader *reading;
 
 __attribute__((format(printf, 2, 0))) static void
-parse_error(cfg_t *cfg, const char *fmt, va_list ap)
+log_parse_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	char text[512];
 
@@ -66,28 +66,28 @@ parse_error(cfg_t *cfg, const char *fmt, va_list ap)
 }
 
 static const char *const *
-words_for(const struct conf_option *row)
+allowed_words(const struct conf_option *row)
 {
-	if (row->where == CONF_MAP && !strcmp(row->name, "role"))
+	if (row->section == CONF_MAP && !strcmp(row->name, "role"))
 		return reading->words->roles;
-	if (row->where == CONF_SITE && !strcmp(row->name, "actions"))
+	if (row->section == CONF_SITE && !strcmp(row->name, "actions"))
 		return reading->words->actions;
-	if (row->where == CONF_SITE && !strcmp(row->name, "mailman"))
+	if (row->section == CONF_SITE && !strcmp(row->name, "mailman"))
 		return reading->mailmans;
-	return row->may;
+	return row->allowed;
 }
 
 static const struct conf_option *
-find_row(enum conf_where where, const char *name)
+find_option_row(enum conf_section section, const char *name)
 {
 	for (const struct conf_option *row = conf_options; row->name; row++)
-		if (row->where == where && !strcmp(row->name, name))
+		if (row->section == section && !strcmp(row->name, name))
 			return row;
 	return NULL;
 }
 
 static void
-remember_place(cfg_t *section)
+remember_section_line(cfg_t *section)
 {
 	struct place *more;
 
@@ -103,24 +103,25 @@ remember_place(cfg_t *section)
 }
 
 static int
-check_word(cfg_t *cfg, cfg_opt_t *opt, const char *const *may, const char *word)
+validate_word(cfg_t *cfg, cfg_opt_t *opt, const char *const *allowed,
+    const char *word)
 {
 	char all[256];
 	struct buf b;
 
-	for (size_t i = 0; may[i]; i++)
-		if (!strcmp(may[i], word))
+	for (size_t i = 0; allowed[i]; i++)
+		if (!strcmp(allowed[i], word))
 			return 0;
 	buf_over(&b, all, sizeof(all));
-	for (size_t i = 0; may[i]; i++)
-		buf_printf(&b, "%s%s", i ? ", " : "", may[i]);
+	for (size_t i = 0; allowed[i]; i++)
+		buf_printf(&b, "%s%s", i ? ", " : "", allowed[i]);
 	cfg_error(cfg, "option '%s': no such value '%s' (one of: %s)",
 	    opt->name, word, buf_cstr(&b));
 	return -1;
 }
 
 static int
-check_number(cfg_t *cfg, cfg_opt_t *opt, const struct conf_option *row)
+validate_number(cfg_t *cfg, cfg_opt_t *opt, const struct conf_option *row)
 {
 	double v = row->type == CONF_COUNT
 	    ? (double)cfg_opt_getnint(opt, cfg_opt_size(opt) - 1)
@@ -134,13 +135,13 @@ check_number(cfg_t *cfg, cfg_opt_t *opt, const struct conf_option *row)
 }
 
 static int
-check_text(cfg_t *cfg, cfg_opt_t *opt, const struct conf_option *row,
+validate_text(cfg_t *cfg, cfg_opt_t *opt, const struct conf_option *row,
     const char *text)
 {
-	const char *const *may = words_for(row);
+	const char *const *allowed = allowed_words(row);
 	const char *why;
 
-	if (may && check_word(cfg, opt, may, text) == -1)
+	if (allowed && validate_word(cfg, opt, allowed, text) == -1)
 		return -1;
 	why = conf_value_check(row, text);
 	if (!why)
@@ -151,47 +152,47 @@ check_text(cfg_t *cfg, cfg_opt_t *opt, const struct conf_option *row,
 
 /* Called by libconfuse after each option that it set. */
 static int
-check_option(enum conf_where where, cfg_t *cfg, cfg_opt_t *opt)
+validate_option(enum conf_section section, cfg_t *cfg, cfg_opt_t *opt)
 {
-	const struct conf_option *row = find_row(where, opt->name);
+	const struct conf_option *row = find_option_row(section, opt->name);
 
-	remember_place(cfg);
+	remember_section_line(cfg);
 	if (row->type == CONF_BOOL)
 		return 0;
 	if (row->type == CONF_SECONDS || row->type == CONF_COUNT)
-		return check_number(cfg, opt, row);
+		return validate_number(cfg, opt, row);
 	for (unsigned i = 0; i < cfg_opt_size(opt); i++)
-		if (check_text(cfg, opt, row, cfg_opt_getnstr(opt, i)) == -1)
+		if (validate_text(cfg, opt, row, cfg_opt_getnstr(opt, i)) == -1)
 			return -1;
 	return 0;
 }
 
 static int
-check_top(cfg_t *cfg, cfg_opt_t *opt)
+validate_top(cfg_t *cfg, cfg_opt_t *opt)
 {
-	return check_option(CONF_TOP, cfg, opt);
+	return validate_option(CONF_TOP, cfg, opt);
 }
 
 static int
-check_site(cfg_t *cfg, cfg_opt_t *opt)
+validate_site(cfg_t *cfg, cfg_opt_t *opt)
 {
-	return check_option(CONF_SITE, cfg, opt);
+	return validate_option(CONF_SITE, cfg, opt);
 }
 
 static int
-check_domain(cfg_t *cfg, cfg_opt_t *opt)
+validate_domain(cfg_t *cfg, cfg_opt_t *opt)
 {
-	return check_option(CONF_DOMAIN, cfg, opt);
+	return validate_option(CONF_DOMAIN, cfg, opt);
 }
 
 static int
-check_map(cfg_t *cfg, cfg_opt_t *opt)
+validate_map(cfg_t *cfg, cfg_opt_t *opt)
 {
-	return check_option(CONF_MAP, cfg, opt);
+	return validate_option(CONF_MAP, cfg, opt);
 }
 
 static cfg_opt_t
-make_option(const struct conf_option *row)
+make_confuse_option(const struct conf_option *row)
 {
 	switch (row->type) {
 	case CONF_BOOL:
@@ -214,13 +215,14 @@ make_option(const struct conf_option *row)
 }
 
 static void
-make_options(struct reader *r)
+make_confuse_options(struct reader *r)
 {
-	size_t n[CONF_WHERES] = { 0 };
+	size_t n[CONF_SECTIONS] = { 0 };
 	const cfg_flag_t titled = CFGF_TITLE | CFGF_MULTI | CFGF_NO_TITLE_DUPES;
 
 	for (const struct conf_option *row = conf_options; row->name; row++)
-		r->opts[row->where][n[row->where]++] = make_option(row);
+		r->opts[row->section][n[row->section]++] =
+		    make_confuse_option(row);
 	r->opts[CONF_SITE][n[CONF_SITE]++] =
 	    (cfg_opt_t)CFG_SEC("domain", r->opts[CONF_DOMAIN], titled);
 	r->opts[CONF_TOP][n[CONF_TOP]++] =
@@ -229,36 +231,36 @@ make_options(struct reader *r)
 	    (cfg_opt_t)CFG_SEC("map", r->opts[CONF_MAP], titled);
 	r->opts[CONF_TOP][n[CONF_TOP]++] =
 	    (cfg_opt_t)CFG_BOOL(END_MARK, cfg_false, CFGF_NONE);
-	for (size_t i = 0; i < CONF_WHERES; i++)
+	for (size_t i = 0; i < CONF_SECTIONS; i++)
 		r->opts[i][n[i]] = (cfg_opt_t)CFG_END();
 }
 
 static void
-set_checks(cfg_t *cfg)
+set_validators(cfg_t *cfg)
 {
 	static const struct {
 		const char *path;
 		cfg_validate_callback_t check;
-	} checks[CONF_WHERES] = {
-		[CONF_TOP] = { "", check_top },
-		[CONF_SITE] = { "site|", check_site },
-		[CONF_DOMAIN] = { "site|domain|", check_domain },
-		[CONF_MAP] = { "map|", check_map },
+	} checks[CONF_SECTIONS] = {
+		[CONF_TOP] = { "", validate_top },
+		[CONF_SITE] = { "site|", validate_site },
+		[CONF_DOMAIN] = { "site|domain|", validate_domain },
+		[CONF_MAP] = { "map|", validate_map },
 	};
 
 	for (const struct conf_option *row = conf_options; row->name; row++) {
 		char path[64];
 
-		snprintf(path, sizeof(path), "%s%s", checks[row->where].path,
+		snprintf(path, sizeof(path), "%s%s", checks[row->section].path,
 		    row->name);
-		cfg_set_validate_func(cfg, path, checks[row->where].check);
+		cfg_set_validate_func(cfg, path, checks[row->section].check);
 	}
 }
 
 /* strdup() that ends the program: configurations are read by programs that
  * start, and a daemon without memory for one cannot go on either. */
 static char *
-copy(const char *c)
+copy_text(const char *c)
 {
 	char *d = strdup(c ? c : "");
 
@@ -268,7 +270,7 @@ copy(const char *c)
 }
 
 static void *
-array(size_t n, size_t size)
+alloc_array(size_t n, size_t size)
 {
 	void *p = calloc(n + 1, size);
 
@@ -283,23 +285,23 @@ copy_words(cfg_t *cfg, const struct conf_option *row)
 	struct conf_words w = { .n = cfg_size(cfg, row->name) };
 
 	if (w.n == 0 && *row->value) {
-		w.word = array(1, sizeof(*w.word));
-		w.word[w.n++] = copy(row->value);
+		w.word = alloc_array(1, sizeof(*w.word));
+		w.word[w.n++] = copy_text(row->value);
 		return w;
 	}
-	w.word = array(w.n, sizeof(*w.word));
+	w.word = alloc_array(w.n, sizeof(*w.word));
 	for (size_t i = 0; i < w.n; i++)
-		w.word[i] = copy(cfg_getnstr(cfg, row->name, i));
+		w.word[i] = copy_text(cfg_getnstr(cfg, row->name, i));
 	return w;
 }
 
 static void
-copy_section(enum conf_where where, cfg_t *cfg, void *to)
+copy_section(enum conf_section section, cfg_t *cfg, void *to)
 {
 	for (const struct conf_option *row = conf_options; row->name; row++) {
 		void *at = (char *)to + row->offset;
 
-		if (row->where != where)
+		if (row->section != section)
 			continue;
 		switch (row->type) {
 		case CONF_BOOL:
@@ -316,14 +318,14 @@ copy_section(enum conf_where where, cfg_t *cfg, void *to)
 			break;
 		case CONF_STRING:
 		case CONF_MODE:
-			*(char **)at = copy(cfg_getstr(cfg, row->name));
+			*(char **)at = copy_text(cfg_getstr(cfg, row->name));
 			break;
 		}
 	}
 }
 
 static int
-line_of(const struct reader *r, cfg_t *section)
+section_line(const struct reader *r, cfg_t *section)
 {
 	for (size_t i = 0; i < r->nplaces; i++)
 		if (r->place[i].section == section)
@@ -335,46 +337,46 @@ static void
 copy_site(const struct reader *r, cfg_t *cfg, struct conf_site *site)
 {
 	copy_section(CONF_SITE, cfg, site);
-	site->name = copy(cfg_title(cfg));
-	site->line = line_of(r, cfg);
+	site->name = copy_text(cfg_title(cfg));
+	site->line = section_line(r, cfg);
 	site->ndomains = cfg_size(cfg, "domain");
-	site->domains = array(site->ndomains, sizeof(*site->domains));
+	site->domains = alloc_array(site->ndomains, sizeof(*site->domains));
 	for (size_t i = 0; i < site->ndomains; i++) {
 		cfg_t *sub = cfg_getnsec(cfg, "domain", i);
 		struct conf_domain *d = &site->domains[i];
 
 		copy_section(CONF_DOMAIN, sub, d);
-		d->name = copy(cfg_title(sub));
-		d->line = line_of(r, sub);
+		d->name = copy_text(cfg_title(sub));
+		d->line = section_line(r, sub);
 	}
 }
 
 static struct conf *
-copy_all(const struct reader *r, cfg_t *cfg, const char *path)
+copy_conf(const struct reader *r, cfg_t *cfg, const char *path)
 {
-	struct conf *c = array(1, sizeof(*c));
+	struct conf *c = alloc_array(1, sizeof(*c));
 
-	c->path = copy(path);
+	c->path = copy_text(path);
 	copy_section(CONF_TOP, cfg, c);
 	c->nsites = cfg_size(cfg, "site");
-	c->sites = array(c->nsites, sizeof(*c->sites));
+	c->sites = alloc_array(c->nsites, sizeof(*c->sites));
 	for (size_t i = 0; i < c->nsites; i++)
 		copy_site(r, cfg_getnsec(cfg, "site", i), &c->sites[i]);
 	c->nmaps = cfg_size(cfg, "map");
-	c->maps = array(c->nmaps, sizeof(*c->maps));
+	c->maps = alloc_array(c->nmaps, sizeof(*c->maps));
 	for (size_t i = 0; i < c->nmaps; i++) {
 		cfg_t *sub = cfg_getnsec(cfg, "map", i);
 
 		copy_section(CONF_MAP, sub, &c->maps[i]);
-		c->maps[i].name = copy(cfg_title(sub));
-		c->maps[i].line = line_of(r, sub);
+		c->maps[i].name = copy_text(cfg_title(sub));
+		c->maps[i].line = section_line(r, sub);
 	}
 	return c;
 }
 
 /* What holds where there is no file. */
 static void
-put_defaults(const struct conf_generation *all, struct buf *text)
+put_default_sites(const struct conf_generation *all, struct buf *text)
 {
 	size_t n = 0, i;
 
@@ -390,7 +392,7 @@ put_defaults(const struct conf_generation *all, struct buf *text)
 
 /* 0, or -1 after the error was logged. */
 static int
-parse(struct reader *r, cfg_t *cfg, const char *path)
+parse_conf(struct reader *r, cfg_t *cfg, const char *path)
 {
 	const char *err;
 	struct buf text;
@@ -400,7 +402,7 @@ parse(struct reader *r, cfg_t *cfg, const char *path)
 	buf_init(&text, FILE_MAX);
 	if (!path) {
 		path = NO_FILE;
-		put_defaults(r->words->mailmans, &text);
+		put_default_sites(r->words->mailmans, &text);
 	} else if (conf_text_read(path, &text, &err) == -1) {
 		log_error("conf: %s: %s", path, err);
 		goto out;
@@ -411,7 +413,7 @@ parse(struct reader *r, cfg_t *cfg, const char *path)
 		log_error("conf: %s: out of memory", path);
 		goto out;
 	}
-	cfg->filename = copy(path);
+	cfg->filename = copy_text(path);
 	if (cfg_parse_fp(cfg, f) == CFG_SUCCESS && !r->failed &&
 	    cfg_getbool(cfg, END_MARK))
 		rc = 0;
@@ -427,7 +429,7 @@ out:
 struct conf *
 conf_load(const char *path, const struct conf_vocabulary *words)
 {
-	struct reader *r = array(1, sizeof(*r));
+	struct reader *r = alloc_array(1, sizeof(*r));
 	struct conf *c = NULL;
 	cfg_t *cfg;
 
@@ -435,12 +437,12 @@ conf_load(const char *path, const struct conf_vocabulary *words)
 	for (size_t i = 0; words->mailmans[i].word; i++)
 		r->mailmans[i] = words->mailmans[i].word;
 	reading = r;
-	make_options(r);
+	make_confuse_options(r);
 	cfg = cfg_init(r->opts[CONF_TOP], CFGF_NONE);
-	cfg_set_error_function(cfg, parse_error);
-	set_checks(cfg);
-	if (parse(r, cfg, path) == 0) {
-		c = copy_all(r, cfg, path ? path : NO_FILE);
+	cfg_set_error_function(cfg, log_parse_error);
+	set_validators(cfg);
+	if (parse_conf(r, cfg, path) == 0) {
+		c = copy_conf(r, cfg, path ? path : NO_FILE);
 		if (conf_check(c, words->mailmans) == -1) {
 			conf_free(c);
 			c = NULL;

@@ -15,8 +15,8 @@ static const char *const hosts_words[] = { "separate", "any", NULL };
 static const char *const plus_words[] = { "verp", "any", NULL };
 static const char *const verify_words[] = { "auto", "yes", "no", NULL };
 
-#define ROW(where_, struct_, name_, type_, member_, value_, ...)           \
-	{ .where = where_, .name = name_, .type = type_,                   \
+#define ROW(section_, struct_, name_, type_, member_, value_, ...)           \
+	{ .section = section_, .name = name_, .type = type_,                   \
 	  .offset = offsetof(struct struct_, member_), .value = value_,    \
 	  __VA_ARGS__ }
 #define TOP_ROW(type, member, value, ...)                                  \
@@ -53,9 +53,9 @@ const struct conf_option conf_options[] = {
 	    .help = "seconds to serve open connections after a take-over"),
 	TOP_ROW(CONF_COUNT, max_connections, "10000", .min = 1, .max = 1000000,
 	    .help = "clients served at the same time"),
-	TOP_ROW(CONF_STRING, log, "auto", .may = log_words,
+	TOP_ROW(CONF_STRING, log, "auto", .allowed = log_words,
 	    .help = "where log lines go"),
-	TOP_ROW(CONF_STRING, log_level, "info", .may = level_words,
+	TOP_ROW(CONF_STRING, log_level, "info", .allowed = level_words,
 	    .help = "how much is logged"),
 	TOP_ROW(CONF_STRING, refusal, "",
 	    .help = "text for addresses that no list has"),
@@ -74,15 +74,15 @@ const struct conf_option conf_options[] = {
 	    .help = "group that the wrapper runs as (the account's)"),
 	SITE_ROW(CONF_SECONDS, delivery_timeout, "600", .min = 1, .max = DAY,
 	    .help = "seconds that a delivery may take"),
-	SITE_ROW(CONF_STRING, hosts, "separate", .may = hosts_words,
+	SITE_ROW(CONF_STRING, hosts, "separate", .allowed = hosts_words,
 	    .help = "whether lists answer at their own host only"),
 	SITE_ROW(CONF_BOOL, discover, "false",
 	    .help = "the hosts of the lists are shared domains"),
-	SITE_ROW(CONF_STRING, plus, "verp", .may = plus_words,
+	SITE_ROW(CONF_STRING, plus, "verp", .allowed = plus_words,
 	    .help = "which actions take a +detail"),
 	SITE_ROW(CONF_WORDS, actions, "",
 	    .help = "the actions that exist (all)"),
-	SITE_ROW(CONF_STRING, verify_misses, "auto", .may = verify_words,
+	SITE_ROW(CONF_STRING, verify_misses, "auto", .allowed = verify_words,
 	    .help = "ask the directory before an address is refused"),
 	SITE_ROW(CONF_STRING, url, "",
 	    .help = "page with an overview of the lists, for refusals"),

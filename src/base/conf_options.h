@@ -8,15 +8,15 @@
 
 enum conf_type { CONF_STRING, CONF_WORDS, CONF_BOOL, CONF_SECONDS, CONF_COUNT,
 	CONF_MODE };
-enum conf_where { CONF_TOP, CONF_SITE, CONF_DOMAIN, CONF_MAP, CONF_WHERES };
+enum conf_section { CONF_TOP, CONF_SITE, CONF_DOMAIN, CONF_MAP, CONF_SECTIONS };
 
 struct conf_option {
-	enum conf_where where;
+	enum conf_section section;
 	const char *name;
 	enum conf_type type;
 	size_t offset;          /* in the section's struct */
 	const char *value;      /* default, as it would be written */
-	const char *const *may; /* the words allowed, or NULL */
+	const char *const *allowed; /* the words allowed, or NULL */
 	double min, max;        /* of a number */
 	const char *help;
 };

@@ -28,13 +28,13 @@ print_words(const struct conf_words *w, FILE *to)
 }
 
 static void
-print_section(enum conf_where where, const void *from, const char *indent,
+print_section(enum conf_section section, const void *from, const char *indent,
     FILE *to)
 {
 	for (const struct conf_option *row = conf_options; row->name; row++) {
 		const void *at = (const char *)from + row->offset;
 
-		if (row->where != where)
+		if (row->section != section)
 			continue;
 		fprintf(to, "%s%s = ", indent, row->name);
 		switch (row->type) {

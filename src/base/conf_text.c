@@ -9,7 +9,7 @@
 /* From memory: libconfuse's scanner ends the program where a read fails (of a
  * directory, say). */
 static int
-read_file(const char *path, struct buf *text)
+read_conf_file(const char *path, struct buf *text)
 {
 	char piece[4096];
 	int error = 0;
@@ -95,7 +95,7 @@ blank_comments(char *p, size_t n)
 int
 conf_text_read(const char *path, struct buf *text, const char **err)
 {
-	if (read_file(path, text) == -1) {
+	if (read_conf_file(path, text) == -1) {
 		*err = strerror(errno);
 		return -1;
 	}

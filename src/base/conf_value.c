@@ -173,7 +173,3 @@ conf_value_check(const struct conf_option *row, const char *text)
 			return checks[i].check(text);
 	return NULL;
 }
-
-/*
- * All of them together.
- */

@@ -12,7 +12,7 @@
 #define HOST_MAX_BYTES 150
 
 static bool
-is_address(int family, struct str s)
+is_ip_address(int family, struct str s)
 {
 	char text[INET6_ADDRSTRLEN + 1], address[16];
 	int n = snprintf(text, sizeof(text), "%.*s", (int)s.n, s.p);
@@ -22,7 +22,7 @@ is_address(int family, struct str s)
 }
 
 static bool
-is_name(struct str s)
+is_host_name(struct str s)
 {
 	if (s.n == 0 || s.n > HOST_MAX_BYTES || s.p[0] == '.' || s.p[0] == '-')
 		return false;
@@ -38,7 +38,7 @@ is_name(struct str s)
 
 /* Takes the host off *REST. */
 static const char *
-take_host(struct str *rest, struct lmtp *l)
+split_off_host(struct str *rest, struct lmtp *l)
 {
 	size_t end = str_find(*rest, l->brackets ? ']' : ':');
 
@@ -52,22 +52,24 @@ take_host(struct str *rest, struct lmtp *l)
 }
 
 static const char *
-check_host(struct lmtp *l)
+classify_host(struct lmtp *l)
 {
 	l->address = l->host;
 	if (l->brackets && l->host.n > strlen(IPV6) &&
 	    str_is_nocase(str_head(l->host, strlen(IPV6)), IPV6))
 		l->address = str_tail(l->host, strlen(IPV6));
-	if (l->brackets && is_address(AF_INET6, l->address)) {
+	if (l->brackets && is_ip_address(AF_INET6, l->address)) {
 		l->ipv6 = true;
 		return NULL;
 	}
-	if (is_address(AF_INET, l->host)) {
+	if (is_ip_address(AF_INET, l->host)) {
 		l->brackets = true;
 		return NULL;
 	}
-	return is_name(l->host) ? NULL : "is no address and no host name (an "
-	    "IPv6 address stands in brackets)";
+	if (is_host_name(l->host))
+		return NULL;
+	return "is no address and no host name (an IPv6 address stands in "
+	       "brackets)";
 }
 
 const char *
@@ -80,9 +82,9 @@ lmtp_parse(const char *text, struct lmtp *l)
 	*l = (struct lmtp){ .brackets = str_starts(rest, "[") };
 	if (l->brackets)
 		rest = str_tail(rest, 1);
-	err = take_host(&rest, l);
+	err = split_off_host(&rest, l);
 	if (!err)
-		err = check_host(l);
+		err = classify_host(l);
 	if (err)
 		return err;
 	if (rest.n && (rest.p[0] != ':' ||

@@ -51,7 +51,7 @@ log_sink(log_sink_fn *sink, void *arg)
 }
 
 __attribute__((format(printf, 2, 0))) static void
-write_line(enum log_level level, const char *fmt, va_list ap)
+write_log_line(enum log_level level, const char *fmt, va_list ap)
 {
 	static const int priority[] = {
 		[LEVEL_ERROR] = LOG_ERR,
@@ -78,7 +78,7 @@ write_line(enum log_level level, const char *fmt, va_list ap)
 	do {                                  \
 		va_list ap;                   \
 		va_start(ap, fmt);            \
-		write_line(level, fmt, ap);   \
+		write_log_line(level, fmt, ap);   \
 		va_end(ap);                   \
 	} while (0)
 

@@ -32,7 +32,7 @@ privileges_find(const char *name, struct account *a)
 /* Root under another name: sendmail's mailers with flag S have only the
  * effective ids of their account. */
 static bool
-may_become_root(void)
+regain_root(void)
 {
 	uid_t r, e, s;
 
@@ -44,14 +44,14 @@ may_become_root(void)
 }
 
 static int
-set_groups(const struct account *a)
+set_account_groups(const struct account *a)
 {
 	return a->name ? initgroups(a->name, a->gid) : setgroups(1, &a->gid);
 }
 
 /* That nothing of what was is left. */
 static bool
-is_now(const struct account *a)
+has_only_ids_of(const struct account *a)
 {
 	uid_t ru, eu, su;
 	gid_t rg, eg, sg;
@@ -66,12 +66,12 @@ is_now(const struct account *a)
 int
 privileges_drop(const struct account *a)
 {
-	if (may_become_root() && set_groups(a) == -1)
+	if (regain_root() && set_account_groups(a) == -1)
 		return -1;
 	if (setresgid(a->gid, a->gid, a->gid) == -1 ||
 	    setresuid(a->uid, a->uid, a->uid) == -1)
 		return -1;
-	if (!is_now(a)) {
+	if (!has_only_ids_of(a)) {
 		errno = EPERM;
 		return -1;
 	}

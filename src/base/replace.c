@@ -11,7 +11,7 @@
 #include "base/str.h"
 
 static void
-forget(struct replace *r)
+clear_replace(struct replace *r)
 {
 	free(r->path);
 	free(r->temporary);
@@ -24,7 +24,7 @@ replace_open(struct replace *r, const char *path, mode_t mode)
 	*r = (struct replace){ .fd = -1, .path = strdup(path) };
 	if (!r->path || asprintf(&r->temporary, "%s.XXXXXX", path) == -1) {
 		r->temporary = NULL;
-		forget(r);
+		clear_replace(r);
 		errno = ENOMEM;
 		return -1;
 	}
@@ -70,7 +70,7 @@ replace_commit(struct replace *r)
 		return -1;
 	}
 	rc = sync_directory(r->path);
-	forget(r);
+	clear_replace(r);
 	return rc;
 }
 
@@ -83,7 +83,7 @@ replace_cancel(struct replace *r)
 		close(r->fd);
 	if (r->temporary)
 		unlink(r->temporary);
-	forget(r);
+	clear_replace(r);
 	errno = saved;
 }
 

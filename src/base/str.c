@@ -117,7 +117,7 @@ str_number(struct str s, uint64_t min, uint64_t max, uint64_t *out)
 
 /* Writes one byte of str_printable() to AT (5 bytes); how many were needed. */
 static size_t
-show_byte(char c, char *at)
+escape_byte(char c, char *at)
 {
 	if (c == '\\') {
 		memcpy(at, "\\\\", 2);
@@ -139,7 +139,7 @@ str_printable(struct str s, char *dst, size_t size)
 
 	for (size_t i = 0; i < s.n; i++) {
 		char one[5];
-		size_t k = show_byte(s.p[i], one);
+		size_t k = escape_byte(s.p[i], one);
 
 		if (n + k >= size) {
 			memcpy(dst + safe, "...", 4);

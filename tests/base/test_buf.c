@@ -125,7 +125,7 @@ prints(void **state)
 }
 
 static void
-drops_and_cuts(void **state)
+drops_and_resets(void **state)
 {
 	struct buf b;
 
@@ -137,8 +137,10 @@ drops_and_cuts(void **state)
 	buf_drop(&b, 0);
 	buf_add(&b, "too much");
 	assert_true(b.failed);
-	buf_cut(&b, 2);
+	buf_reset(&b);
 	assert_false(b.failed);
+	assert_int_equal(buf_get(&b).n, 0);
+	buf_add(&b, "de");
 	assert_true(str_is(buf_get(&b), "de"));
 	buf_drop(&b, 2);
 	assert_int_equal(buf_get(&b).n, 0);
@@ -158,7 +160,7 @@ main(void)
 		cmocka_unit_test(huge_lengths_fail),
 		cmocka_unit_test(writes_over_memory),
 		cmocka_unit_test(prints),
-		cmocka_unit_test(drops_and_cuts),
+		cmocka_unit_test(drops_and_resets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,14 +165,14 @@ defaults(void **state)
 static void
 every_option_has_a_row(void **state)
 {
-	size_t rows[CONF_WHERES] = { 0 };
+	size_t rows[CONF_SECTIONS] = { 0 };
 
 	(void)state;
 	for (const struct conf_option *o = conf_options; o->name; o++) {
-		rows[o->where]++;
+		rows[o->section]++;
 		assert_true(o->help && *o->help && o->value);
 		for (const struct conf_option *p = conf_options; p < o; p++)
-			assert_false(p->where == o->where &&
+			assert_false(p->section == o->section &&
 			    !strcmp(p->name, o->name));
 	}
 	assert_int_equal(rows[CONF_TOP], 15);
@@ -367,7 +367,7 @@ what_is_printed_can_be_read(void **state)
 		assert_true(c->sites[0].delivery_timeout ==
 		    back->sites[0].delivery_timeout);
 		for (const struct conf_option *o = conf_options; o->name; o++)
-			if (o->where != CONF_MAP)
+			if (o->section != CONF_MAP)
 				assert_non_null(strstr(first, o->name));
 		free(first);
 		free(again);
