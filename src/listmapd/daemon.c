@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/program.h"
 #include "wire/listen.h"
+#include "wire/listen_inherited.h"
 #include "wire/server.h"
 #include "answer/answer.h"
 #include "answer/configuration.h"

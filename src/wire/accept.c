@@ -8,7 +8,7 @@
 
 #include "wire/accept.h"
 
-/* No socket buffer holds more than this many reads' worth. */
+/* So many reads of so many bytes empty any socket buffer. */
 #define DROP_READS 1024
 #define DROP_SIZE 16384
 
@@ -45,14 +45,14 @@ accept_drop(int fd)
 }
 
 static enum accept_result
-result_of(int error)
+classify_accept_error(int error)
 {
 	switch (error) {
 	case EAGAIN:
 		return ACCEPT_EMPTY;
 	case EINTR:
 	case ECONNABORTED:
-	/* What accept(2) passes on of a connection that is dead already. */
+	/* Errors of a connection that is dead already: see accept(2). */
 	case EPROTO:
 	case ENETDOWN:
 	case ENOPROTOOPT:
@@ -68,9 +68,9 @@ result_of(int error)
 	}
 }
 
-/* Without a descriptor to be had but the reserve. */
+/* Sends a client away when no descriptor is left but the reserve. */
 static enum accept_result
-shed(struct acceptor *a, int listener)
+shed_client(struct acceptor *a, int listener)
 {
 	enum accept_result r = ACCEPT_SHED;
 	int fd, saved;
@@ -80,7 +80,7 @@ shed(struct acceptor *a, int listener)
 	close(a->reserve);
 	fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0)
-		r = result_of(errno);
+		r = classify_accept_error(errno);
 	else
 		accept_drop(fd);
 	saved = errno;
@@ -92,16 +92,17 @@ shed(struct acceptor *a, int listener)
 enum accept_result
 accept_next(struct acceptor *a, int listener, int *fd)
 {
-	/* Once lost, it comes before any client: the last one to be served
-	 * would leave nothing to send the next ones away with. */
+	/* A lost reserve is opened again before a client is accepted.  If
+	 * that client took the last descriptor, the next ones could not be
+	 * sent away. */
 	if (a->reserve < 0)
 		a->reserve = open_reserve();
 	*fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (*fd >= 0)
 		return ACCEPT_CLIENT;
 	if (errno == EMFILE || errno == ENFILE)
-		return shed(a, listener);
-	return result_of(errno);
+		return shed_client(a, listener);
+	return classify_accept_error(errno);
 }
 
 char *

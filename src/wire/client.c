@@ -17,7 +17,7 @@
 
 struct client {
 	int fd;
-	double seconds;
+	double seconds;     /* that one question may take */
 	const char *broken; /* why nothing can be asked any more, or NULL */
 	struct buf out;
 	struct buf in;
@@ -61,9 +61,10 @@ client_close(struct client *c)
 	free(c);
 }
 
-/* Waits for EVENTS until the time END; NULL or the reason why not. */
+/* Waits for EVENTS until the time END (clock_seconds()).  NULL, or the reason
+ * why they did not come. */
 static const char *
-wait_for(const struct client *c, short events, double end)
+wait_for_events(const struct client *c, short events, double end)
 {
 	struct pollfd p = { .fd = c->fd, .events = events };
 	double left;
@@ -78,6 +79,7 @@ wait_for(const struct client *c, short events, double end)
 	return r == 0 ? "timed out" : NULL;
 }
 
+/* Sends what is in c->out.  NULL, or the reason why not. */
 static const char *
 send_request(struct client *c, double end)
 {
@@ -92,13 +94,14 @@ send_request(struct client *c, double end)
 			done += (size_t)n;
 		else if (errno != EAGAIN && errno != EINTR)
 			return strerror(errno);
-		else if ((err = wait_for(c, POLLOUT, end)))
+		else if ((err = wait_for_events(c, POLLOUT, end)))
 			return err;
 	}
 	return NULL;
 }
 
-/* Reads one frame and nothing after it; *PAYLOAD lies in c->in. */
+/* Reads one frame and nothing after it; *PAYLOAD lies in c->in.  NULL, or the
+ * reason why not. */
 static const char *
 read_reply(struct client *c, double end, struct str *payload)
 {
@@ -117,7 +120,7 @@ read_reply(struct client *c, double end, struct str *payload)
 			return strerror(errno);
 		if (n > 0)
 			buf_put(&c->in, bytes, (size_t)n);
-		else if ((err = wait_for(c, POLLIN, end)))
+		else if ((err = wait_for_events(c, POLLIN, end)))
 			return err;
 		if (c->in.failed)
 			return "out of memory";
@@ -129,16 +132,16 @@ read_reply(struct client *c, double end, struct str *payload)
 	return NULL;
 }
 
-/* Everything but what the reply means; NULL or the reason. */
+/* Sends the request and reads its reply.  NULL, or the reason why not. */
 static const char *
-converse(struct client *c, struct socketmap_reply *reply)
+exchange_frames(struct client *c, struct socketmap_reply *reply)
 {
 	double end = clock_seconds() + c->seconds;
 	struct str payload;
 	const char *err;
 	char byte;
 
-	/* It would be taken for the answer to this question. */
+	/* A reply that is there already would be taken for this one's. */
 	if (recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
 		return "a reply without a question";
 	err = send_request(c, end);
@@ -166,7 +169,8 @@ client_ask(struct client *c, struct str map, struct str key, struct buf *value)
 		return -1;
 	}
 	socketmap_put_request(&c->out, map, key);
-	c->broken = c->out.failed ? "out of memory" : converse(c, &reply);
+	c->broken = c->out.failed ? "out of memory" :
+	    exchange_frames(c, &reply);
 	if (c->broken) {
 		buf_add(value, c->broken);
 		return -1;

@@ -1,5 +1,9 @@
 /*
- * client - asks a daemon, one question after the other, blocking.
+ * client - asks a daemon over its socket, one question after the other.
+ *
+ * It blocks, at most as long as client_open() says, and is for the command
+ * line.  After a failure the connection is of no more use: a reply that still
+ * comes would be taken for the answer to the next question.
  */
 #ifndef WIRE_CLIENT_H
 #define WIRE_CLIENT_H
@@ -11,15 +15,19 @@ struct buf;
 struct client;
 
 /*
- * Connects to SPEC (see listen.h); every step may take SECONDS.  NULL with
- * *ERR, a static text or one that is valid until the next call.
+ * Connects to SPEC (see listen.h).  The connection and later each question may
+ * take SECONDS.  The caller ends with client_close().  NULL: *ERR is the
+ * reason, a static text or one that is valid until the next call.
  */
 struct client *client_open(const char *spec, double seconds, const char **err);
+/* C may be NULL. */
 void client_close(struct client *c);
 
 /*
- * 1 found, VALUE holds the value; 0 absent; -1 no answer, VALUE holds the
- * reason.  After a broken conversation every further question is -1.
+ * Asks MAP for KEY.  Returns 1: found, VALUE holds the value.  0: absent.
+ * -1: no answer, VALUE holds the reason; unless the key was too long or the
+ * daemon itself gave no answer, every further question is -1 with the same
+ * reason.
  */
 int client_ask(struct client *c, struct str map, struct str key,
     struct buf *value) WARN_UNUSED;

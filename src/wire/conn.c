@@ -4,7 +4,7 @@
 #include "wire/netstring.h"
 #include "wire/socketmap.h"
 
-/* A frame but for its last byte, and what is fed after that. */
+/* A frame without its last byte, and what is fed after that. */
 #define IN_MAX (SOCKETMAP_REQUEST_MAX + 8 + CONN_FEED_MAX)
 
 void
@@ -22,9 +22,9 @@ conn_clear(struct conn *c)
 	buf_clear(&c->out);
 }
 
-/* The one reply to a malformed frame. */
+/* Appends the one reply to a malformed frame. */
 static void
-refuse(struct conn *c, enum netstring_result r)
+reply_malformed(struct conn *c, enum netstring_result r)
 {
 	c->error = r;
 	socketmap_put_reply(&c->out, SOCKETMAP_TEMP,
@@ -36,7 +36,8 @@ refuse(struct conn *c, enum netstring_result r)
  * are, or STR_NONE when the conversation cannot go on.
  */
 static size_t
-answer_all(struct conn *c, struct str bytes, conn_answer_fn *answer, void *arg)
+answer_frames(struct conn *c, struct str bytes, conn_answer_fn *answer,
+    void *arg)
 {
 	size_t done = 0;
 
@@ -53,7 +54,7 @@ answer_all(struct conn *c, struct str bytes, conn_answer_fn *answer, void *arg)
 			answer(arg, payload, &c->out);
 			done += used;
 		} else {
-			refuse(c, r);
+			reply_malformed(c, r);
 			done = bytes.n;
 		}
 		/* A missing reply would shift all later ones by one. */
@@ -72,7 +73,7 @@ conn_feed(struct conn *c, struct str bytes, conn_answer_fn *answer, void *arg)
 		return 0;
 	if (c->in.n == 0) {
 		/* The usual case: whole frames, answered where they lie. */
-		done = answer_all(c, bytes, answer, arg);
+		done = answer_frames(c, bytes, answer, arg);
 		if (done == STR_NONE)
 			return -1;
 		if (done < bytes.n)
@@ -82,7 +83,7 @@ conn_feed(struct conn *c, struct str bytes, conn_answer_fn *answer, void *arg)
 	buf_str(&c->in, bytes);
 	if (c->in.failed)
 		return -1;
-	done = answer_all(c, buf_get(&c->in), answer, arg);
+	done = answer_frames(c, buf_get(&c->in), answer, arg);
 	if (done == STR_NONE)
 		return -1;
 	buf_drop(&c->in, done);
@@ -91,9 +92,9 @@ conn_feed(struct conn *c, struct str bytes, conn_answer_fn *answer, void *arg)
 	return 0;
 }
 
-/* What the start of the waiting input is. */
+/* What the waiting input begins with: NETSTRING_OK is a whole frame. */
 static enum netstring_result
-waiting(const struct conn *c)
+decode_waiting(const struct conn *c)
 {
 	struct str payload;
 	size_t used;
@@ -105,21 +106,21 @@ waiting(const struct conn *c)
 }
 
 bool
-conn_reads(const struct conn *c)
+conn_wants_bytes(const struct conn *c)
 {
 	return c->error == NETSTRING_OK && c->out.n < CONN_OUT_HIGH &&
-	    !conn_waits(c);
+	    !conn_has_whole_frame(c);
 }
 
 bool
-conn_stalls(const struct conn *c)
+conn_has_partial_frame(const struct conn *c)
 {
 	return c->error == NETSTRING_OK && c->in.n > 0 &&
-	    waiting(c) == NETSTRING_MORE;
+	    decode_waiting(c) == NETSTRING_MORE;
 }
 
 bool
-conn_waits(const struct conn *c)
+conn_has_whole_frame(const struct conn *c)
 {
-	return c->error == NETSTRING_OK && waiting(c) != NETSTRING_MORE;
+	return c->error == NETSTRING_OK && decode_waiting(c) != NETSTRING_MORE;
 }

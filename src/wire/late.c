@@ -7,7 +7,7 @@
 #include "wire/late.h"
 #include "base/clock.h"
 
-/* What a signal handler may look at: the one socket that is written to. */
+/* The socket that is written to now, or -1; all that the handler looks at. */
 static volatile sig_atomic_t answering = -1;
 
 void
@@ -46,7 +46,7 @@ late_answered(void)
 }
 
 static void
-on_continue(int sig)
+shut_answered_socket(int sig)
 {
 	int saved = errno;
 
@@ -61,7 +61,7 @@ late_catch(void)
 {
 	struct sigaction sa = { .sa_flags = SA_RESTART };
 
-	sa.sa_handler = on_continue;
+	sa.sa_handler = shut_answered_socket;
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGCONT, &sa, NULL);
 }

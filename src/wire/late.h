@@ -1,9 +1,11 @@
 /*
  * late - whether an answer would come too late, and what prevents it.
  *
- * A process cannot know when waiting bytes came, only that it was not before
- * the previous return from poll, which would have shown them.  So the age of
- * everything read in a turn of the loop is held against that moment.
+ * sendmail takes a reply that comes after its time-out for the answer to its
+ * next question.  A process cannot know when waiting bytes came, only that it
+ * was not before the previous return from poll, which would have shown them.
+ * So the age of everything that is read in a turn of the loop is counted from
+ * that moment.
  */
 #ifndef WIRE_LATE_H
 #define WIRE_LATE_H
@@ -18,9 +20,10 @@ struct late {
 void late_init(struct late *l);
 
 /*
- * At each return from poll.  Whether that took longer than DEADLINE since the
- * last one: whatever waits now may be too old.  The caller gets rid of it
- * before it reads anything else, and what comes after that is fresh.
+ * To be called at each return from poll.  Returns whether that took longer
+ * than DEADLINE seconds since the last one: whatever waits now may be too old.
+ * The caller gets rid of it before it reads anything else, and what comes
+ * after that is fresh.
  */
 bool late_turn(struct late *l, double deadline);
 
@@ -28,8 +31,9 @@ bool late_turn(struct late *l, double deadline);
 bool late_now(const struct late *l, double deadline);
 
 /*
- * The process may be stopped between late_now() and the write.  FD is shut
- * down when it goes on (SIGCONT) before late_answered().
+ * The process may be stopped (SIGSTOP) between late_now() and the write.
+ * After late_answering() the handler of SIGCONT shuts FD down, so that the
+ * write fails; late_answered() ends this.
  */
 void late_answering(int fd);
 void late_answered(void);

@@ -1,11 +1,10 @@
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,23 +12,21 @@
 #include <unistd.h>
 
 #include "wire/listen.h"
-#include "base/log.h"
 #include "base/str.h"
+#include "wire/listen_tcp.h"
 
 #define PATH_MAX_BYTES (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
-/* A random name may be taken: how often another one is tried. */
+/* How many random names are tried before we give up. */
 #define TRIES 100
-#define SYSTEMD_FIRST_FD 3
-#define SYSTEMD_FDS_MAX 1024
 
-/* What the functions that return a reason leave it in. */
+/* Functions that return a reason return a literal or this text. */
 static char reason[512];
 
-static const char *because(const char *fmt, ...)
+static const char *set_reason(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
 static const char *
-because(const char *fmt, ...)
+set_reason(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -40,7 +37,7 @@ because(const char *fmt, ...)
 }
 
 static const char *
-parse_local(const char *path, struct listen_address *a)
+parse_unix_address(const char *path, struct listen_address *a)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)&a->sa;
 	size_t n = strlen(path);
@@ -58,7 +55,7 @@ parse_local(const char *path, struct listen_address *a)
 }
 
 static const char *
-resolve(const char *host, const char *port, int family,
+resolve_host(const char *host, const char *port, int family,
     struct listen_address *a)
 {
 	struct addrinfo hints = { .ai_family = family,
@@ -66,7 +63,7 @@ resolve(const char *host, const char *port, int family,
 	int r = getaddrinfo(host, port, &hints, &list);
 
 	if (r != 0)
-		return because("%s port %s: %s", host, port,
+		return set_reason("%s port %s: %s", host, port,
 		    r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
 	memcpy(&a->sa, list->ai_addr, list->ai_addrlen);
 	a->len = list->ai_addrlen;
@@ -74,9 +71,9 @@ resolve(const char *host, const char *port, int family,
 	return NULL;
 }
 
-/* PORT@HOST, where HOST may stand in brackets. */
+/* Reads PORT@HOST, where HOST may stand in brackets. */
 static const char *
-parse_inet(const char *text, int family, struct listen_address *a)
+parse_inet_address(const char *text, int family, struct listen_address *a)
 {
 	struct str s = str_from(text), port, host;
 	size_t at = str_find(s, '@');
@@ -92,7 +89,7 @@ parse_inet(const char *text, int family, struct listen_address *a)
 			return "bad brackets around the host";
 		host = str_head(str_tail(host, 1), host.n - 2);
 	}
-	/* getaddrinfo() would take a number that is too large modulo 65536. */
+	/* getaddrinfo() takes a number that is too large modulo 65536. */
 	if (port.n == 0 || (port.p[0] >= '0' && port.p[0] <= '9' &&
 	    str_number(port, 1, 65535, &number) < 0))
 		return "bad port (1 to 65535)";
@@ -100,7 +97,7 @@ parse_inet(const char *text, int family, struct listen_address *a)
 		return "port or host too long";
 	snprintf(portname, sizeof(portname), "%.*s", (int)port.n, port.p);
 	snprintf(hostname, sizeof(hostname), "%.*s", (int)host.n, host.p);
-	return resolve(hostname, portname, family, a);
+	return resolve_host(hostname, portname, family, a);
 }
 
 const char *
@@ -110,20 +107,21 @@ listen_parse(const char *spec, struct listen_address *a)
 
 	memset(a, 0, sizeof(*a));
 	if (str_starts(s, "local:"))
-		return parse_local(spec + strlen("local:"), a);
+		return parse_unix_address(spec + strlen("local:"), a);
 	if (str_starts(s, "unix:"))
-		return parse_local(spec + strlen("unix:"), a);
+		return parse_unix_address(spec + strlen("unix:"), a);
 	if (str_starts(s, "/"))
-		return parse_local(spec, a);
+		return parse_unix_address(spec, a);
 	if (str_starts(s, "inet:"))
-		return parse_inet(spec + strlen("inet:"), AF_INET, a);
+		return parse_inet_address(spec + strlen("inet:"), AF_INET, a);
 	if (str_starts(s, "inet6:"))
-		return parse_inet(spec + strlen("inet6:"), AF_INET6, a);
+		return parse_inet_address(spec + strlen("inet6:"), AF_INET6, a);
 	return "no address (local:/path, inet:port@host or inet6:port@host)";
 }
 
+/* Makes the directory of PATH if it is not there.  NULL, or the reason. */
 static const char *
-make_directory(const char *path, const struct listen_options *o)
+make_socket_directory(const char *path, const struct listen_options *o)
 {
 	char dir[PATH_MAX_BYTES + 1];
 	size_t n = (size_t)(strrchr(path, '/') - path);
@@ -134,51 +132,56 @@ make_directory(const char *path, const struct listen_options *o)
 	dir[n] = '\0';
 	if (mkdir(dir, 0755) < 0)
 		return errno == EEXIST ? NULL :
-		    because("%s: mkdir: %s", dir, strerror(errno));
-	/* Whatever the umask was: sendmail must get through. */
+		    set_reason("%s: mkdir: %s", dir, strerror(errno));
+	/* The umask may have taken bits away that sendmail needs. */
 	if (chmod(dir, 0755) < 0)
-		return because("%s: chmod: %s", dir, strerror(errno));
+		return set_reason("%s: chmod: %s", dir, strerror(errno));
 	if ((o->owner != (uid_t)-1 || o->group != (gid_t)-1) &&
 	    chown(dir, o->owner, o->group) < 0)
-		return because("%s: chown: %s", dir, strerror(errno));
+		return set_reason("%s: chown: %s", dir, strerror(errno));
 	return NULL;
 }
 
-/* Looks at what is in the place of a socket: NULL, and it may be replaced. */
+/*
+ * Looks at what is at PATH.  NULL: a socket may take its place.  Else the
+ * reason why not.
+ */
 static const char *
-probe(const struct listen_address *a, const char *path, bool take_over)
+probe_socket_path(const struct listen_address *a, const char *path,
+    bool take_over)
 {
 	struct stat st;
 	int fd, r, error;
 
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT ? NULL :
-		    because("%s: %s", path, strerror(errno));
+		    set_reason("%s: %s", path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
-		return because("%s: is in the way, and no socket", path);
+		return set_reason("%s: is in the way, and no socket", path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return because("socket: %s", strerror(errno));
+		return set_reason("socket: %s", strerror(errno));
 	r = connect(fd, (const struct sockaddr *)&a->sa, a->len);
 	error = r < 0 ? errno : 0;
 	close(fd);
 	if (error == ECONNREFUSED || error == ENOENT)
 		return NULL;
-	/* EAGAIN: its backlog is full, so it lives. */
+	/* EAGAIN: the backlog is full, so a daemon listens. */
 	if (error != 0 && error != EAGAIN)
-		return because("%s: cannot tell whether a daemon listens: %s",
-		    path, strerror(error));
+		return set_reason("%s: cannot tell whether a daemon listens: "
+		    "%s", path, strerror(error));
 	return take_over ? NULL :
-	    because("%s: another daemon listens there", path);
+	    set_reason("%s: another daemon listens there", path);
 }
 
 /*
- * Binds FD to a name of its own in the directory of PATH, into *UN.  The name
- * is not longer than PATH, so that it fits where PATH does; bind() does not
- * touch what is there already.
+ * Binds FD to a random name in the directory of PATH, and leaves the name in
+ * *UN.  The name always fits into *UN, also where PATH barely does.  bind()
+ * does not touch a file that has the name already.  Returns 0, or -1 with
+ * errno.
  */
 static int
-bind_beside(int fd, const char *path, struct sockaddr_un *un)
+bind_socket_beside(int fd, const char *path, struct sockaddr_un *un)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 	size_t dir = (size_t)(strrchr(path, '/') - path) + 1;
@@ -198,7 +201,8 @@ bind_beside(int fd, const char *path, struct sockaddr_un *un)
 		un->sun_path[end] = '\0';
 		if (end > dir + 1)
 			un->sun_path[dir] = '.';
-		/* The mode is the descriptor's, set by fchmod(). */
+		/* The file gets the descriptor's mode, which fchmod() set,
+		 * less the umask. */
 		mask = umask(0);
 		r = bind(fd, (struct sockaddr *)un, sizeof(*un));
 		umask(mask);
@@ -210,15 +214,15 @@ bind_beside(int fd, const char *path, struct sockaddr_un *un)
 
 /* Makes a listening socket beside the path of L. */
 static const char *
-make_beside(const struct listen_options *o, struct listener *l)
+make_socket_beside(const struct listen_options *o, struct listener *l)
 {
 	struct sockaddr_un un;
 	const char *what = NULL;
 	struct stat st;
 
 	if (fchmod(l->fd, o->mode) < 0 ||
-	    bind_beside(l->fd, l->path, &un) < 0)
-		return because("%s: bind: %s", l->path, strerror(errno));
+	    bind_socket_beside(l->fd, l->path, &un) < 0)
+		return set_reason("%s: bind: %s", l->path, strerror(errno));
 	if ((o->owner != (uid_t)-1 || o->group != (gid_t)-1) &&
 	    lchown(un.sun_path, o->owner, o->group) < 0)
 		what = "chown";
@@ -229,7 +233,7 @@ make_beside(const struct listen_options *o, struct listener *l)
 	else if (!(l->beside = strdup(un.sun_path)))
 		what = "strdup";
 	if (what) {
-		because("%s: %s: %s", l->path, what, strerror(errno));
+		set_reason("%s: %s: %s", l->path, what, strerror(errno));
 		unlink(un.sun_path);
 		return reason;
 	}
@@ -239,88 +243,26 @@ make_beside(const struct listen_options *o, struct listener *l)
 }
 
 static const char *
-open_local(const struct listen_address *a, const struct listen_options *o,
+open_unix_socket(const struct listen_address *a, const struct listen_options *o,
     struct listener *l)
 {
 	const char *path = ((const struct sockaddr_un *)&a->sa)->sun_path, *err;
 
-	err = make_directory(path, o);
+	err = make_socket_directory(path, o);
 	if (!err)
-		err = probe(a, path, o->take_over);
+		err = probe_socket_path(a, path, o->take_over);
 	if (err)
 		return err;
 	l->path = strdup(path);
-	return l->path ? make_beside(o, l) : "out of memory";
+	return l->path ? make_socket_beside(o, l) : "out of memory";
 }
 
-static int
-set(int fd, int level, int option)
-{
-	int one = 1;
-
-	return setsockopt(fd, level, option, &one, sizeof(one));
-}
-
-/* Accepted sockets have these from their listener. */
-static int
-set_tcp(int fd)
-{
-	return set(fd, SOL_SOCKET, SO_KEEPALIVE) |
-	    set(fd, IPPROTO_TCP, TCP_NODELAY);
-}
-
-/*
- * Of the sockets that share a port the oldest has index 0.  Where index 1 is
- * not there, the kernel chooses by itself, which is right then.
- */
-static int
-steer_to_successor(int fd)
-{
-	struct sock_filter code[] = { BPF_STMT(BPF_RET | BPF_K, 1) };
-	struct sock_fprog program;
-
-	/* Its padding goes to the kernel as well. */
-	memset(&program, 0, sizeof(program));
-	program.len = 1;
-	program.filter = code;
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program,
-	    sizeof(program));
-}
-
-/* Without SO_REUSEPORT while it binds, a port in use is an error. */
+/* Turns the result of the listen_tcp functions into a reason. */
 static const char *
-open_tcp(const struct listen_address *a, const struct listen_options *o,
-    struct listener *l)
+tcp_reason(const struct listener *l, const char *failed)
 {
-	const char *what = NULL;
-
-	if (set(l->fd, SOL_SOCKET, SO_REUSEADDR) < 0 || set_tcp(l->fd) != 0 ||
-	    (a->sa.ss_family == AF_INET6 &&
-	    set(l->fd, IPPROTO_IPV6, IPV6_V6ONLY) < 0))
-		what = "setsockopt";
-	else if (o->take_over && set(l->fd, SOL_SOCKET, SO_REUSEPORT) < 0)
-		what = "SO_REUSEPORT";
-	else if (bind(l->fd, (const struct sockaddr *)&a->sa, a->len) < 0)
-		what = "bind";
-	l->steers = o->take_over;
-	return what ? because("%s: %s: %s", l->spec, what, strerror(errno)) :
-	    NULL;
-}
-
-/* With SO_REUSEPORT while it listens, a successor may join. */
-static const char *
-place_tcp(struct listener *l)
-{
-	const char *what = NULL;
-
-	if (set(l->fd, SOL_SOCKET, SO_REUSEPORT) < 0)
-		what = "SO_REUSEPORT";
-	else if (listen(l->fd, SOMAXCONN) < 0)
-		what = "listen";
-	else if (l->steers && steer_to_successor(l->fd) < 0)
-		what = "SO_ATTACH_REUSEPORT_CBPF";
-	return what ? because("%s: %s: %s", l->spec, what, strerror(errno)) :
-	    NULL;
+	return failed ? set_reason("%s: %s: %s", l->spec, failed,
+	    strerror(errno)) : NULL;
 }
 
 const char *
@@ -330,10 +272,10 @@ listen_place(struct listener *l)
 		return NULL;
 	if (!l->path) {
 		l->unplaced = false;
-		return place_tcp(l);
+		return tcp_reason(l, listen_tcp_start(l->fd, l->steers));
 	}
 	if (rename(l->beside, l->path) < 0)
-		return because("%s: rename: %s", l->path, strerror(errno));
+		return set_reason("%s: rename: %s", l->path, strerror(errno));
 	l->unplaced = false;
 	free(l->beside);
 	l->beside = NULL;
@@ -347,21 +289,22 @@ listen_open(const char *spec, const struct listen_options *o,
 	struct listen_address a;
 	const char *err;
 
-	*l = (struct listener){ .fd = -1, .unplaced = true };
+	*l = (struct listener){ .fd = -1, .unplaced = true,
+		.steers = o->take_over };
 	err = listen_parse(spec, &a);
 	if (err)
-		return err == reason ? err : because("%s: %s", spec, err);
+		return err == reason ? err : set_reason("%s: %s", spec, err);
 	l->spec = strdup(spec);
 	if (!l->spec)
 		return "out of memory";
 	l->fd = socket(a.sa.ss_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (l->fd < 0)
-		err = because("%s: socket: %s", spec, strerror(errno));
+		err = set_reason("%s: socket: %s", spec, strerror(errno));
 	else if (a.sa.ss_family == AF_UNIX)
-		err = open_local(&a, o, l);
+		err = open_unix_socket(&a, o, l);
 	else
-		err = open_tcp(&a, o, l);
+		err = tcp_reason(l, listen_tcp_bind(l->fd, &a, o->take_over));
 	if (!err && !o->beside)
 		err = listen_place(l);
 	if (err)
@@ -422,77 +365,4 @@ listen_connect(const struct listen_address *a, double seconds)
 	close(fd);
 	errno = saved == EAGAIN || saved == EINPROGRESS ? ETIMEDOUT : saved;
 	return -1;
-}
-
-/* Fills in *L for the socket FD if it is one that a server can use. */
-static int
-inherit(int fd, struct listener *l)
-{
-	struct sockaddr_storage sa = { 0 };
-	socklen_t len = sizeof(sa), size = sizeof(int);
-	const struct sockaddr_un *un = (struct sockaddr_un *)&sa;
-	char host[64], port[8], spec[160];
-	int listening = 0, type = 0;
-
-	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0 ||
-	    !listening ||
-	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 ||
-	    type != SOCK_STREAM ||
-	    getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
-		return -1;
-	*l = (struct listener){ .fd = fd, .inherited = true };
-	if (sa.ss_family == AF_UNIX) {
-		snprintf(spec, sizeof(spec), "local:%.107s",
-		    un->sun_path[0] ? un->sun_path : "abstract");
-		if (un->sun_path[0] && !(l->path = strdup(un->sun_path)))
-			return -1;
-	} else if ((sa.ss_family == AF_INET || sa.ss_family == AF_INET6) &&
-	    set_tcp(fd) == 0 && getnameinfo((struct sockaddr *)&sa, len, host,
-	    sizeof(host), port, sizeof(port),
-	    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		snprintf(spec, sizeof(spec), "inet%s:%s@%s",
-		    sa.ss_family == AF_INET6 ? "6" : "", port, host);
-	else
-		return -1;
-	l->spec = strdup(spec);
-	if (!l->spec || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
-	    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0) {
-		free(l->spec);
-		free(l->path);
-		return -1;
-	}
-	return 0;
-}
-
-size_t
-listen_inherited(struct listener **l)
-{
-	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
-	uint64_t mine, many = 0;
-	size_t i, n = 0;
-
-	*l = NULL;
-	if (!pid || !fds ||
-	    str_number(str_from(pid), 1, INT32_MAX, &mine) < 0 ||
-	    mine != (uint64_t)getpid() ||
-	    str_number(str_from(fds), 1, SYSTEMD_FDS_MAX, &many) < 0)
-		many = 0;
-	/* They are not for the programs that this one may run. */
-	unsetenv("LISTEN_PID");
-	unsetenv("LISTEN_FDS");
-	unsetenv("LISTEN_FDNAMES");
-	if (many > 0)
-		*l = calloc(many, sizeof(**l));
-	for (i = 0; *l && i < many; i++)
-		if (inherit(SYSTEMD_FIRST_FD + (int)i, &(*l)[n]) == 0)
-			n++;
-		else
-			log_warn("listen: passed descriptor not used: %d: "
-			    "no listening stream socket",
-			    SYSTEMD_FIRST_FD + (int)i);
-	if (n == 0) {
-		free(*l);
-		*l = NULL;
-	}
-	return n;
 }

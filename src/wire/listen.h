@@ -2,15 +2,17 @@
  * listen - addresses in sendmail's notation, and the sockets on them.
  *
  *	local:/run/listmap/socket	unix:/path and /path mean the same
- *	inet:port@host	inet6:port@host		host may stand in brackets
+ *	inet:port@host inet6:port@host	host may stand in brackets
+ *
+ * A unix socket is made beside its path, gets mode and owner, and is then
+ * renamed over the path, so that at no moment nobody listens there.  In that
+ * way a dead daemon's socket is replaced, and a live one's with `take_over'.
  */
 #ifndef WIRE_LISTEN_H
 #define WIRE_LISTEN_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/str.h"
@@ -22,26 +24,27 @@ struct listen_address {
 
 /*
  * Reads SPEC; a host name is looked up, port 0 is refused.  NULL, or the
- * reason why not ("socket path too long (107 bytes at most)").
+ * reason why not ("socket path too long (107 bytes at most)"), valid until
+ * the next call.
  */
 const char *listen_parse(const char *spec, struct listen_address *a)
     WARN_UNUSED;
 
 struct listen_options {
-	mode_t mode;       /* of unix sockets */
-	uid_t owner;       /* (uid_t)-1: leave it */
-	gid_t group;       /* (gid_t)-1: leave it */
-	bool take_over;    /* a live daemon may be there */
-	bool beside;       /* nobody finds it before listen_place() */
+	mode_t mode;    /* of unix sockets */
+	uid_t owner;    /* of unix sockets; (uid_t)-1: leave it */
+	gid_t group;    /* of unix sockets; (gid_t)-1: leave it */
+	bool take_over; /* a live daemon may be there */
+	bool beside;    /* clients do not find it before listen_place() */
 };
 
 /* A socket that is bound to an address. */
 struct listener {
 	char *spec;
 	int fd;
-	char *path;  /* of a unix socket, else NULL */
-	char *beside; /* where it is until listen_place() renames it */
-	dev_t dev;   /* of its file, to see whether it is still ours */
+	char *path;     /* of a unix socket, else NULL */
+	char *beside;   /* where it is until listen_place() renames it */
+	dev_t dev;      /* of its file, to see whether it is still ours */
 	ino_t ino;
 	bool unplaced;  /* until listen_place() */
 	bool steers;    /* new clients of a shared port come to it */
@@ -49,41 +52,39 @@ struct listener {
 };
 
 /*
- * Binds and listens at SPEC.  A unix socket is made beside its path, gets
- * mode and owner, and is renamed over it, so that at no moment nobody
- * listens; a dead daemon's socket is replaced that way, a live one's only
- * with take_over.  A missing directory is made (0755) if its parent is there.
- * TCP sockets share their port (SO_REUSEPORT) with a live daemon's only with
- * take_over, and new connections then go to the successor.  Nonblocking,
- * close-on-exec.  NULL, or the reason, valid until the next call.
+ * Binds and listens at SPEC, nonblocking and close-on-exec.  The directory of
+ * a unix socket is made (0755) if its parent is there.  A live daemon at SPEC
+ * is an error without take_over; with it TCP sockets share the port
+ * (listen_tcp.h), and new connections go to the successor.  Returns NULL, or
+ * the reason why not, valid until the next call.
  */
 const char *listen_open(const char *spec, const struct listen_options *o,
     struct listener *l) WARN_UNUSED;
 
 /*
- * For a listener that was opened `beside': from now on clients find it.  Who
- * opens several opens all of them first, so that one that fails takes no
- * client from a live daemon.  NULL, or the reason, valid until the next call.
+ * From now on clients find L, which was opened with `beside'.  A daemon with
+ * several listeners opens all of them before it places the first, so that one
+ * that fails takes no client from a live daemon.  Returns as listen_open().
  */
 const char *listen_place(struct listener *l) WARN_UNUSED;
 
 /*
- * The sockets that systemd passed (LISTEN_PID, LISTEN_FDS), which are then
- * used instead of opened ones.  How many; *L is the caller's to free.
+ * Whether the file of the socket is still the one that was made.  1: it is;
+ * 0: another file is in its place; -1: no file is there.  Always 1 for TCP
+ * and for inherited sockets.
  */
-size_t listen_inherited(struct listener **l);
-
-/* Whether the socket's file is still the one that was made: 1; another's: 0;
- * gone: -1.  Always 1 for TCP and for inherited sockets. */
 int listen_ours(const struct listener *l);
 
 /* Removes the file if it is still ours: no new client finds the socket. */
 void listen_unlink(const struct listener *l);
 
-/* Closes, and removes the file if it is still ours. */
+/* Closes, removes the file if it is still ours, and frees what L holds. */
 void listen_close(struct listener *l);
 
-/* A blocking connection to SPEC within SECONDS; -1 with errno. */
+/*
+ * Connects to A.  Returns a blocking socket, or -1 with errno (ETIMEDOUT after
+ * SECONDS).
+ */
 int listen_connect(const struct listen_address *a, double seconds);
 
 #endif

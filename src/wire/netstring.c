@@ -1,7 +1,7 @@
 #include "wire/netstring.h"
 #include "base/buf.h"
 
-/* Digits of the largest size_t. */
+/* Enough digits for the largest size_t. */
 #define DIGITS 20
 
 static const char *const errors[] = {
@@ -15,8 +15,8 @@ static const char *const errors[] = {
 };
 
 /*
- * The length, and in *USED the bytes up to and with its colon.  The value
- * never gets near overflow: it is held against MAX after every digit.
+ * Reads the length; *USED is how many bytes it has, its colon included.  The
+ * value cannot overflow: it is compared with MAX before each digit is added.
  */
 static enum netstring_result
 decode_length(struct str in, size_t max, size_t *length, size_t *used)
@@ -69,7 +69,7 @@ netstring_error(enum netstring_result r)
 	return errors[r];
 }
 
-/* By hand, since every reply passes here and printf() is slow. */
+/* Not with printf(), which is slow: every reply passes here. */
 void
 netstring_put_length(struct buf *out, size_t n)
 {
@@ -81,12 +81,4 @@ netstring_put_length(struct buf *out, size_t n)
 		head[--at] = (char)('0' + n % 10);
 	while ((n /= 10) > 0);
 	buf_put(out, head + at, sizeof(head) - at);
-}
-
-void
-netstring_put(struct buf *out, struct str payload)
-{
-	netstring_put_length(out, payload.n);
-	buf_str(out, payload);
-	buf_char(out, ',');
 }

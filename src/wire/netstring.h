@@ -1,8 +1,9 @@
 /*
  * netstring - D. J. Bernstein's frames: <length>:<bytes>,
  *
- * Pure: bytes to values.  Stricter than sendmail's own reader: the length
- * has no sign, no blank and no leading zero, since no client sends them.
+ * Pure: bytes to values.  Stricter than sendmail's own reader (map.c, socket
+ * maps): the length has no sign, no blank and no leading zero, since no client
+ * sends them.
  */
 #ifndef WIRE_NETSTRING_H
 #define WIRE_NETSTRING_H
@@ -25,21 +26,21 @@ enum netstring_result {
 
 /*
  * Takes the first frame from IN, whose payload may have up to MAX bytes.
- * NETSTRING_OK: *PAYLOAD lies in IN, *USED bytes of IN are done with.
- * NETSTRING_MORE: nothing is known yet but that it is right so far.
- * Anything else is an error for good; a length over MAX is told as soon as
- * its digits say so.
+ * NETSTRING_OK: *PAYLOAD lies in IN, and the frame has the first *USED bytes
+ * of IN.  NETSTRING_MORE: the bytes so far are right, and more are needed.
+ * Anything else: no further bytes can mend the frame; a length over MAX is
+ * reported as soon as its digits show it.
  */
 enum netstring_result netstring_decode(struct str in, size_t max,
     struct str *payload, size_t *used);
 
-/* What an error means, for a log line and a reply. */
+/* What an error means, for a log line and a reply.  Static text. */
 const char *netstring_error(enum netstring_result r);
 
-/* Appends PAYLOAD as a frame. */
-void netstring_put(struct buf *out, struct str payload);
 /*
- * Only the start of a frame of N bytes; the caller appends these and a comma.
+ * Appends the start of a frame with a payload of N bytes.  The caller appends
+ * the payload and a comma, and so needs no copy of what it takes from several
+ * places.
  */
 void netstring_put_length(struct buf *out, size_t n);
 

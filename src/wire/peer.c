@@ -23,7 +23,7 @@ peer_clear(struct peer *p)
 }
 
 static bool
-passing(int error)
+is_transient_error(int error)
 {
 	return error == EAGAIN || error == EINTR;
 }
@@ -31,15 +31,16 @@ passing(int error)
 static void
 count_and_answer(void *arg, struct str request, struct buf *out)
 {
-	struct io_buffers *d = arg;
+	struct io_buffers *io = arg;
 
-	d->requests++;
-	d->answer(d->arg, request, out);
+	io->requests++;
+	io->answer(io->arg, request, out);
 }
 
-/* The process may be stopped at any point: see late.h. */
+/* Writes once, unless the replies are late by now.  The process may be
+ * stopped at any point: see late.h. */
 static enum peer_result
-write_out(struct peer *p, struct io_buffers *d)
+write_replies(struct peer *p, struct io_buffers *io)
 {
 	struct buf *out = &p->conn.out;
 	ssize_t n = 0;
@@ -47,7 +48,7 @@ write_out(struct peer *p, struct io_buffers *d)
 	int error;
 
 	late_answering(p->fd);
-	late = late_now(&d->late, d->deadline);
+	late = late_now(&io->late, io->deadline);
 	if (!late)
 		n = send(p->fd, out->p, out->n, MSG_NOSIGNAL);
 	error = errno;
@@ -55,15 +56,17 @@ write_out(struct peer *p, struct io_buffers *d)
 	if (late)
 		return PEER_LATE;
 	if (n < 0)
-		return passing(error) ? PEER_STAYS : PEER_ENDS;
+		return is_transient_error(error) ? PEER_STAYS : PEER_ENDS;
 	buf_drop(out, (size_t)n);
 	return PEER_STAYS;
 }
 
-/* What was not written moves from the desk to the peer's own memory, which
- * goes when all is written. */
+/*
+ * Moves what was not written from the shared buffer to the peer's own memory,
+ * and frees that memory when all is written.
+ */
 static void
-leave_desk(struct conn *c)
+save_unwritten(struct conn *c)
 {
 	struct buf rest;
 
@@ -75,39 +78,45 @@ leave_desk(struct conn *c)
 	c->out = rest;
 }
 
+/* Answers BYTES, as far as the output has room, and writes. */
 static enum peer_result
-exchange(struct peer *p, struct io_buffers *d, struct str bytes)
+answer_and_write(struct peer *p, struct io_buffers *io, struct str bytes)
 {
 	struct conn *c = &p->conn;
 	enum peer_result r = PEER_STAYS;
 
 	if (c->out.n == 0)
-		buf_over(&c->out, d->out, sizeof(d->out));
-	if (conn_feed(c, bytes, count_and_answer, d) < 0)
+		buf_over(&c->out, io->out, sizeof(io->out));
+	if (conn_feed(c, bytes, count_and_answer, io) < 0)
 		r = PEER_FAILED;
 	else if (c->out.n > 0)
-		r = write_out(p, d);
-	leave_desk(c);
+		r = write_replies(p, io);
+	save_unwritten(c);
 	return c->out.failed ? PEER_FAILED : r;
 }
 
+/*
+ * Answers BYTES and then the frames that waited for room in the output, until
+ * none waits or the socket takes no more.
+ */
 static enum peer_result
-converse(struct peer *p, struct io_buffers *d, struct str bytes)
+answer_waiting_frames(struct peer *p, struct io_buffers *io, struct str bytes)
 {
 	struct conn *c = &p->conn;
 	enum peer_result r;
 
 	do {
-		r = exchange(p, d, bytes);
+		r = answer_and_write(p, io, bytes);
 		bytes.n = 0;
-	} while (r == PEER_STAYS && c->out.n == 0 && conn_waits(c));
+	} while (r == PEER_STAYS && c->out.n == 0 && conn_has_whole_frame(c));
 	if (r != PEER_STAYS || c->out.n > 0)
 		return r;
 	if (p->eof)
 		return PEER_ENDS;
 	if (c->error != NETSTRING_OK) {
-		/* Nothing follows, but a close before the client's own end
-		 * could take the last reply away from it. */
+		/* Nothing follows.  But if we closed before the client ends,
+		 * bytes that we did not read would reset the connection, and
+		 * the client could lose the last reply. */
 		p->draining = true;
 		shutdown(p->fd, SHUT_WR);
 	}
@@ -115,13 +124,13 @@ converse(struct peer *p, struct io_buffers *d, struct str bytes)
 }
 
 enum peer_result
-peer_serve(struct peer *p, struct io_buffers *d, bool readable)
+peer_serve(struct peer *p, struct io_buffers *io, bool readable)
 {
 	ssize_t n = 0;
 
 	if (readable) {
-		n = recv(p->fd, d->in, sizeof(d->in), 0);
-		if (n < 0 && !passing(errno))
+		n = recv(p->fd, io->in, sizeof(io->in), 0);
+		if (n < 0 && !is_transient_error(errno))
 			return PEER_ENDS;
 		if (n == 0)
 			p->eof = true;
@@ -130,13 +139,13 @@ peer_serve(struct peer *p, struct io_buffers *d, bool readable)
 	}
 	if (p->draining)
 		return p->eof ? PEER_ENDS : PEER_STAYS;
-	return converse(p, d, (struct str){ d->in, (size_t)n });
+	return answer_waiting_frames(p, io, (struct str){ io->in, (size_t)n });
 }
 
 bool
 peer_wants_read(const struct peer *p)
 {
-	return p->draining || (!p->eof && conn_reads(&p->conn));
+	return p->draining || (!p->eof && conn_wants_bytes(&p->conn));
 }
 
 bool
@@ -154,7 +163,7 @@ peer_has_bytes(const struct peer *p)
 }
 
 bool
-peer_is_asked(const struct peer *p)
+peer_is_busy(const struct peer *p)
 {
 	return p->draining || p->conn.in.n > 0 || p->conn.out.n > 0 ||
 	    peer_has_bytes(p);

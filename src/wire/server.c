@@ -1,3 +1,16 @@
+/*
+ * From bytes to the loop there are three layers: struct conn holds a
+ * conversation without a descriptor, struct peer puts it on a socket, and
+ * struct connection here gives it watchers and a timer.  A struct port is a
+ * listener with its watcher.
+ *
+ * A connection is in s->connections from add_connection() to
+ * detach_connection(), and is counted in counts.connections as long.
+ *
+ * on_poll_return() has the highest priority, so libev calls it before all
+ * others after each poll: what waited too long is closed before anything is
+ * read.
+ */
 #include <sys/queue.h>
 #include <sys/socket.h>
 
@@ -17,18 +30,19 @@
 #include "wire/netstring.h"
 #include "wire/peer.h"
 
-/* Clients taken from one backlog before others get their turn. */
+/* So many clients are taken from one backlog before others get a turn. */
 #define ACCEPT_BATCH 64
-/* More than any backlog holds: an end for loops that empty one. */
+/* More than any backlog holds: it bounds the loops that empty one. */
 #define ACCEPT_ALL (4 * SOMAXCONN)
+/* How long nobody is accepted after accept() failed for another reason. */
 #define ACCEPT_PAUSE_SECONDS 0.1
 
-struct client {
+struct connection {
 	struct ev_io io;
-	struct ev_timer timer; /* for a frame, or for the end */
-	LIST_ENTRY(client) link;
+	struct ev_timer timer; /* for a partial frame, or after an error */
+	LIST_ENTRY(connection) link;
 	struct server *server;
-	bool malformed; /* and said so */
+	bool malformed; /* a frame was, and the log says so */
 	struct peer peer;
 };
 
@@ -43,19 +57,21 @@ struct server {
 	struct ev_loop *loop;
 	struct server_options options;
 	struct server_counts counts;
-	LIST_HEAD(, client) clients;
+	LIST_HEAD(, connection) connections;
 	LIST_HEAD(, port) ports;
-	struct ev_check check;
-	struct ev_timer heartbeat;
-	struct ev_timer pause;
+	struct ev_check check;     /* at each return from poll */
+	struct ev_timer heartbeat; /* bounds the time that a poll takes */
+	struct ev_timer pause;     /* nobody is accepted while it runs */
 	struct acceptor acceptor;
-	bool finishing;
+	bool finishing; /* a connection that is not busy is closed */
 	struct log_limit malformed, stalled, shed, refused, late;
-	struct io_buffers io;
+	struct io_buffers io; /* the last: server_new() does not clear it */
 };
 
+/* Logs WHAT, at most once in a while for each limit. */
 static void
-report(struct log_limit *l, const char *what, const char *who, const char *why)
+warn_at_times(struct log_limit *l, const char *what, const char *who,
+    const char *why)
 {
 	unsigned long more;
 
@@ -69,17 +85,17 @@ report(struct log_limit *l, const char *what, const char *who, const char *why)
 }
 
 static void
-report_client(struct log_limit *l, const char *what, const struct client *c,
-    const char *why)
+warn_about_connection(struct log_limit *l, const char *what,
+    const struct connection *c, const char *why)
 {
 	char who[ACCEPT_PEER_SHOWN];
 
-	report(l, what, accept_peer(c->peer.fd, who, sizeof(who)), why);
+	warn_at_times(l, what, accept_peer(c->peer.fd, who, sizeof(who)), why);
 }
 
-/* Takes the client out of the books; its descriptor stays. */
+/* Frees the connection; its descriptor stays open and is returned. */
 static int
-client_forget(struct client *c)
+detach_connection(struct connection *c)
 {
 	struct server *s = c->server;
 	int fd = c->peer.fd;
@@ -94,30 +110,30 @@ client_forget(struct client *c)
 }
 
 static void
-client_late(struct client *c)
+close_late_connection(struct connection *c)
 {
 	struct server *s = c->server;
 
 	s->counts.late++;
-	report_client(&s->late, "closed unanswered", c,
+	warn_about_connection(&s->late, "closed unanswered", c,
 	    "the answer would come too late");
-	accept_drop(client_forget(c));
+	accept_drop(detach_connection(c));
 }
 
 static void
-client_end(struct client *c, enum peer_result why)
+end_connection(struct connection *c, enum peer_result why)
 {
 	if (why == PEER_LATE) {
-		client_late(c);
+		close_late_connection(c);
 		return;
 	}
 	if (why == PEER_FAILED)
 		log_error("server: client closed: out of memory");
-	close(client_forget(c));
+	close(detach_connection(c));
 }
 
 static void
-client_timer(struct client *c)
+restart_connection_timer(struct connection *c)
 {
 	struct server *s = c->server;
 	double seconds = s->options.frame;
@@ -129,7 +145,7 @@ client_timer(struct client *c)
 }
 
 static void
-client_events(struct client *c)
+watch_wanted_events(struct connection *c)
 {
 	int events = (peer_wants_read(&c->peer) ? EV_READ : 0) |
 	    (peer_wants_write(&c->peer) ? EV_WRITE : 0);
@@ -142,15 +158,15 @@ client_events(struct client *c)
 }
 
 static void
-client_malformed(struct client *c)
+report_malformed_request(struct connection *c)
 {
 	struct server *s = c->server;
 
 	c->malformed = true;
 	s->counts.malformed++;
-	report_client(&s->malformed, "malformed request", c,
+	warn_about_connection(&s->malformed, "malformed request", c,
 	    netstring_error(c->peer.conn.error));
-	client_timer(c);
+	restart_connection_timer(c);
 }
 
 /*
@@ -158,23 +174,23 @@ client_malformed(struct client *c)
  * which came just now where one before it was answered.
  */
 static void
-client_watch_frame(struct client *c, bool answered)
+time_partial_frame(struct connection *c, bool answered)
 {
 	bool active = ev_is_active(&c->timer);
 
 	if (c->malformed)
 		return;
-	if (!conn_stalls(&c->peer.conn)) {
+	if (!conn_has_partial_frame(&c->peer.conn)) {
 		if (active)
 			ev_timer_stop(c->server->loop, &c->timer);
 	} else if (answered || !active)
-		client_timer(c);
+		restart_connection_timer(c);
 }
 
 static void
-on_client(struct ev_loop *loop, struct ev_io *w, int events)
+on_connection_ready(struct ev_loop *loop, struct ev_io *w, int events)
 {
-	struct client *c = w->data;
+	struct connection *c = w->data;
 	struct server *s = c->server;
 	unsigned long before = s->io.requests;
 	enum peer_result r;
@@ -182,50 +198,51 @@ on_client(struct ev_loop *loop, struct ev_io *w, int events)
 	(void)loop;
 	r = peer_serve(&c->peer, &s->io, events & EV_READ);
 	if (c->peer.conn.error != NETSTRING_OK && !c->malformed)
-		client_malformed(c);
-	if (r == PEER_STAYS && s->finishing && !peer_is_asked(&c->peer))
+		report_malformed_request(c);
+	if (r == PEER_STAYS && s->finishing && !peer_is_busy(&c->peer))
 		r = PEER_ENDS;
 	if (r != PEER_STAYS) {
-		client_end(c, r);
+		end_connection(c, r);
 		return;
 	}
-	client_events(c);
-	client_watch_frame(c, s->io.requests != before);
+	watch_wanted_events(c);
+	time_partial_frame(c, s->io.requests != before);
 }
 
 static void
-on_client_timer(struct ev_loop *loop, struct ev_timer *w, int events)
+on_connection_timer(struct ev_loop *loop, struct ev_timer *w, int events)
 {
-	struct client *c = w->data;
+	struct connection *c = w->data;
 	struct server *s = c->server;
 
 	(void)loop;
 	(void)events;
 	if (!c->malformed && !peer_wants_read(&c->peer)) {
-		/* It is us who do not read the rest. */
-		client_timer(c);
+		/* The client may have sent the rest; it is us who do not
+		 * read on before it takes our output. */
+		restart_connection_timer(c);
 		return;
 	}
 	if (!c->malformed) {
 		s->counts.stalled++;
-		report_client(&s->stalled, "closed", c,
+		warn_about_connection(&s->stalled, "closed", c,
 		    "a request stopped half-way");
 	}
-	accept_drop(client_forget(c));
+	accept_drop(detach_connection(c));
 }
 
-/* A client on FD, which is closed where there is no place for it. */
+/* Serves the client on FD, or sends it away over the limit. */
 static void
-client_new(struct server *s, int fd)
+add_connection(struct server *s, int fd)
 {
-	struct client *c = NULL;
+	struct connection *c = NULL;
 
 	if (s->counts.connections < s->options.connections)
 		c = malloc(sizeof(*c));
 	if (!c) {
 		s->counts.shed++;
 		accept_drop(fd);
-		report(&s->shed, "client sent away", "connections",
+		warn_at_times(&s->shed, "client sent away", "connections",
 		    "too many, or no memory");
 		return;
 	}
@@ -234,28 +251,29 @@ client_new(struct server *s, int fd)
 	c->server = s;
 	c->malformed = false;
 	peer_init(&c->peer, fd);
-	LIST_INSERT_HEAD(&s->clients, c, link);
-	ev_io_init(&c->io, on_client, fd, EV_READ);
-	ev_timer_init(&c->timer, on_client_timer, 0, 0);
+	LIST_INSERT_HEAD(&s->connections, c, link);
+	ev_io_init(&c->io, on_connection_ready, fd, EV_READ);
+	ev_timer_init(&c->timer, on_connection_timer, 0, 0);
 	c->io.data = c->timer.data = c;
 	ev_io_start(s->loop, &c->io);
 }
 
 static void
-ports_pause(struct server *s)
+pause_ports(struct server *s)
 {
 	struct port *port;
 
-	report(&s->refused, "cannot accept", "listener", strerror(errno));
+	warn_at_times(&s->refused, "cannot accept", "listener",
+	    strerror(errno));
 	LIST_FOREACH(port, &s->ports, link)
 		ev_io_stop(s->loop, &port->io);
 	ev_timer_set(&s->pause, ACCEPT_PAUSE_SECONDS, 0);
 	ev_timer_start(s->loop, &s->pause);
 }
 
-/* Up to MANY clients of one backlog. */
+/* Accepts up to MANY clients of one backlog. */
 static void
-port_accept(struct port *port, int many)
+accept_from_port(struct port *port, int many)
 {
 	struct server *s = port->server;
 	int fd;
@@ -263,34 +281,34 @@ port_accept(struct port *port, int many)
 	while (many-- > 0) {
 		switch (accept_next(&s->acceptor, port->io.fd, &fd)) {
 		case ACCEPT_CLIENT:
-			client_new(s, fd);
+			add_connection(s, fd);
 			break;
 		case ACCEPT_SHED:
 			s->counts.shed++;
-			report(&s->shed, "client sent away", "connections",
-			    "no file descriptor left");
+			warn_at_times(&s->shed, "client sent away",
+			    "connections", "no file descriptor left");
 			break;
 		case ACCEPT_RETRY:
 			break;
 		case ACCEPT_EMPTY:
 			return;
 		case ACCEPT_PAUSE:
-			ports_pause(s);
+			pause_ports(s);
 			return;
 		}
 	}
 }
 
 static void
-on_port(struct ev_loop *loop, struct ev_io *w, int events)
+on_port_ready(struct ev_loop *loop, struct ev_io *w, int events)
 {
 	(void)loop;
 	(void)events;
-	port_accept(w->data, ACCEPT_BATCH);
+	accept_from_port(w->data, ACCEPT_BATCH);
 }
 
 static void
-on_pause(struct ev_loop *loop, struct ev_timer *w, int events)
+on_pause_over(struct ev_loop *loop, struct ev_timer *w, int events)
 {
 	struct server *s = w->data;
 	struct port *port;
@@ -300,9 +318,9 @@ on_pause(struct ev_loop *loop, struct ev_timer *w, int events)
 		ev_io_start(loop, &port->io);
 }
 
-/* A heartbeat only bounds the time that a poll may take. */
+/* An idle loop wakes up here, or it would look late: see late_turn(). */
 static void
-on_heartbeat(struct ev_loop *loop, struct ev_timer *w, int events)
+on_server_heartbeat(struct ev_loop *loop, struct ev_timer *w, int events)
 {
 	(void)loop;
 	(void)w;
@@ -310,7 +328,7 @@ on_heartbeat(struct ev_loop *loop, struct ev_timer *w, int events)
 }
 
 static void
-on_check(struct ev_loop *loop, struct ev_check *w, int events)
+on_poll_return(struct ev_loop *loop, struct ev_check *w, int events)
 {
 	struct server *s = w->data;
 
@@ -324,15 +342,15 @@ void
 server_purge(struct server *s)
 {
 	struct port *port;
-	struct client *c, *next;
+	struct connection *c, *next;
 
 	LIST_FOREACH(port, &s->ports, link)
-		port_accept(port, ACCEPT_ALL);
-	for (c = LIST_FIRST(&s->clients); c; c = next) {
+		accept_from_port(port, ACCEPT_ALL);
+	for (c = LIST_FIRST(&s->connections); c; c = next) {
 		next = LIST_NEXT(c, link);
 		if (!c->peer.draining && (peer_wants_write(&c->peer) ||
 		    peer_has_bytes(&c->peer)))
-			client_late(c);
+			close_late_connection(c);
 	}
 }
 
@@ -343,19 +361,19 @@ server_new(struct ev_loop *loop, const struct server_options *o)
 
 	if (!s)
 		return NULL;
-	/* All but the buffers, whose pages come with their use. */
+	/* All but the buffers, which get memory when they are used. */
 	memset(s, 0, offsetof(struct server, io));
 	s->loop = loop;
-	LIST_INIT(&s->clients);
+	LIST_INIT(&s->connections);
 	LIST_INIT(&s->ports);
 	accept_init(&s->acceptor);
 	s->io.requests = 0;
 	late_init(&s->io.late);
 	late_catch();
-	ev_check_init(&s->check, on_check);
+	ev_check_init(&s->check, on_poll_return);
 	ev_set_priority(&s->check, EV_MAXPRI);
-	ev_init(&s->heartbeat, on_heartbeat);
-	ev_timer_init(&s->pause, on_pause, 0, 0);
+	ev_init(&s->heartbeat, on_server_heartbeat);
+	ev_timer_init(&s->pause, on_pause_over, 0, 0);
 	s->check.data = s->pause.data = s;
 	ev_check_start(loop, &s->check);
 	server_configure(s, o);
@@ -382,7 +400,7 @@ server_listen(struct server *s, struct listener *l)
 		return -1;
 	port->server = s;
 	port->listener = *l;
-	ev_io_init(&port->io, on_port, l->fd, EV_READ);
+	ev_io_init(&port->io, on_port_ready, l->fd, EV_READ);
 	port->io.data = port;
 	LIST_INSERT_HEAD(&s->ports, port, link);
 	ev_io_start(s->loop, &port->io);
@@ -411,7 +429,7 @@ server_unlisten(struct server *s)
 
 	while ((port = LIST_FIRST(&s->ports))) {
 		listen_unlink(&port->listener);
-		port_accept(port, ACCEPT_ALL);
+		accept_from_port(port, ACCEPT_ALL);
 		ev_io_stop(s->loop, &port->io);
 		LIST_REMOVE(port, link);
 		listen_close(&port->listener);
@@ -423,13 +441,13 @@ server_unlisten(struct server *s)
 void
 server_finish(struct server *s)
 {
-	struct client *c, *next;
+	struct connection *c, *next;
 
 	s->finishing = true;
-	for (c = LIST_FIRST(&s->clients); c; c = next) {
+	for (c = LIST_FIRST(&s->connections); c; c = next) {
 		next = LIST_NEXT(c, link);
-		if (!peer_is_asked(&c->peer))
-			client_end(c, PEER_ENDS);
+		if (!peer_is_busy(&c->peer))
+			end_connection(c, PEER_ENDS);
 	}
 }
 
@@ -449,13 +467,13 @@ server_counts(const struct server *s, struct server_counts *c)
 void
 server_free(struct server *s)
 {
-	struct client *c;
+	struct connection *c;
 
 	if (!s)
 		return;
 	server_unlisten(s);
-	while ((c = LIST_FIRST(&s->clients)))
-		accept_drop(client_forget(c));
+	while ((c = LIST_FIRST(&s->connections)))
+		accept_drop(detach_connection(c));
 	accept_clear(&s->acceptor);
 	ev_check_stop(s->loop, &s->check);
 	ev_timer_stop(s->loop, &s->heartbeat);

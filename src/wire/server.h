@@ -1,22 +1,23 @@
 /*
  * server - the sockets, on libev: accepts, reads, answers, writes.
  *
- * Rules it keeps (DESIGN: protocol):
- * - an idle connection is never closed: sendmail does not retry;
- * - a frame that stalls half-way is cut after SERVER_FRAME_SECONDS;
- * - an answer never comes late: sendmail would take it for the answer to its
+ * It keeps these rules (DESIGN: protocol):
+ * - An idle connection is never closed: sendmail does not retry.
+ * - A connection whose frame stops half-way is closed after
+ *   SERVER_FRAME_SECONDS.
+ * - An answer never comes late: sendmail would take it for the answer to its
  *   next question.  After a turn of the loop that took longer than the
  *   deadline (swap, SIGSTOP) connections with waiting bytes are closed
- *   unanswered, idle ones stay;
- * - nobody is left in the backlog: over the connection limit, or without
+ *   unanswered; idle ones stay.
+ * - Nobody is left in the backlog: over the connection limit, or without
  *   descriptors, clients are accepted, read and closed.
  */
 #ifndef WIRE_SERVER_H
 #define WIRE_SERVER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
+#include "base/str.h"
 #include "wire/conn.h"
 
 struct ev_loop;
@@ -26,13 +27,14 @@ struct server;
 #define SERVER_FRAME_SECONDS 10.0
 
 struct server_options {
-	double deadline;      /* seconds */
+	double deadline;      /* seconds after which an answer is too late */
 	size_t connections;   /* at most */
 	double frame;         /* seconds; 0: SERVER_FRAME_SECONDS */
 	conn_answer_fn *answer;
-	void *arg;
+	void *arg;            /* of ANSWER */
 };
 
+/* Since the server was made, but for the connections. */
 struct server_counts {
 	unsigned long connections; /* open now */
 	unsigned long accepted;
@@ -43,23 +45,28 @@ struct server_counts {
 	unsigned long late;       /* closed, for a late answer */
 };
 
-/* NULL when out of memory. */
+/* NULL when out of memory.  The caller ends it with server_free(). */
 struct server *server_new(struct ev_loop *loop, const struct server_options *o);
 
-/* New limits, or another place to ask, for the connections there are too. */
+/* New limits or another ANSWER, also for the connections that are open. */
 void server_configure(struct server *s, const struct server_options *o);
 
-/* Accepts on L, which becomes the server's (closed by server_unlisten). */
+/*
+ * Accepts on L, which is copied and then the server's; server_unlisten() closes
+ * it.  0, or -1 when out of memory.
+ */
 int server_listen(struct server *s, struct listener *l) WARN_UNUSED;
-/* Whether each listener's socket file is still its own: as listen_ours(),
- * the worst of all. */
+/*
+ * Whether each listener's socket file is still its own: the least of what
+ * listen_ours() says of them; 1 without any.
+ */
 int server_ours(const struct server *s);
 /* Accepts what is in the backlogs, then closes all listeners. */
 void server_unlisten(struct server *s);
 
 /*
  * Closes every connection with waiting bytes unanswered, those in the backlogs
- * included: for listeners that were there before the server, with nobody
+ * included.  It is for listeners that were there before the server, with nobody
  * behind them (socket activation), whose clients may have waited for long.
  */
 void server_purge(struct server *s);
@@ -70,7 +77,7 @@ void server_finish(struct server *s);
 size_t server_open(const struct server *s);
 void server_counts(const struct server *s, struct server_counts *c);
 
-/* Closes everything. */
+/* Closes everything.  S may be NULL. */
 void server_free(struct server *s);
 
 #endif

@@ -23,9 +23,9 @@ socketmap_parse_request(struct str payload, struct socketmap_request *r)
 	return 0;
 }
 
-/* A frame of A, a space and B, without a copy of either. */
+/* Appends a frame of A, a space and B; neither is copied before. */
 static void
-put_pair(struct buf *out, struct str a, struct str b)
+put_frame_of_two(struct buf *out, struct str a, struct str b)
 {
 	netstring_put_length(out, a.n + 1 + b.n);
 	buf_str(out, a);
@@ -37,7 +37,7 @@ put_pair(struct buf *out, struct str a, struct str b)
 void
 socketmap_put_request(struct buf *out, struct str map, struct str key)
 {
-	put_pair(out, map, key);
+	put_frame_of_two(out, map, key);
 }
 
 int
@@ -75,5 +75,5 @@ socketmap_put_reply(struct buf *out, enum socketmap_word word, struct str text)
 		word = SOCKETMAP_TEMP;
 		text = STR("value too long");
 	}
-	put_pair(out, words[word], text);
+	put_frame_of_two(out, words[word], text);
 }

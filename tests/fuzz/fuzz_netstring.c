@@ -24,7 +24,9 @@ round_trip(struct str in, struct str payload, size_t used)
 	must(used <= in.n && payload.n <= MAX);
 	must(payload.p >= in.p && payload.p + payload.n < in.p + used);
 	buf_init(&out, used + 1);
-	netstring_put(&out, payload);
+	netstring_put_length(&out, payload.n);
+	buf_str(&out, payload);
+	buf_char(&out, ',');
 	must(!out.failed && str_eq(buf_get(&out), str_head(in, used)));
 	buf_clear(&out);
 }

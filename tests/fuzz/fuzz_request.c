@@ -34,9 +34,9 @@ answer(void *arg, struct str request, struct buf *out)
 static void
 invariants(const struct conn *c)
 {
-	must(!(conn_stalls(c) && conn_waits(c)));
-	must(!(conn_reads(c) && conn_waits(c)));
-	must(c->error == NETSTRING_OK || !conn_reads(c));
+	must(!(conn_has_partial_frame(c) && conn_has_whole_frame(c)));
+	must(!(conn_wants_bytes(c) && conn_has_whole_frame(c)));
+	must(c->error == NETSTRING_OK || !conn_wants_bytes(c));
 	must(c->error == NETSTRING_OK || c->in.n == 0);
 	must(!c->in.failed && !c->out.failed);
 }
@@ -47,7 +47,7 @@ converse(struct str in, struct str pieces, struct conn *c, struct buf *all)
 {
 	size_t at = 0, i = 0, count = 0, n;
 
-	while (at < in.n || conn_waits(c)) {
+	while (at < in.n || conn_has_whole_frame(c)) {
 		n = pieces.n ? 1u + (uint8_t)pieces.p[i++ % pieces.n] : in.n;
 		if (n > in.n - at)
 			n = in.n - at;
@@ -55,7 +55,7 @@ converse(struct str in, struct str pieces, struct conn *c, struct buf *all)
 		    &count) == 0);
 		invariants(c);
 		at += n;
-		if (conn_waits(c) || i % 3 == 0) {
+		if (conn_has_whole_frame(c) || i % 3 == 0) {
 			buf_str(all, buf_get(&c->out));
 			buf_reset(&c->out);
 		}

@@ -156,23 +156,23 @@ states(void **state)
 
 	(void)state;
 	conn_init(&c);
-	assert_true(conn_reads(&c));
-	assert_false(conn_stalls(&c));
-	assert_false(conn_waits(&c));
+	assert_true(conn_wants_bytes(&c));
+	assert_false(conn_has_partial_frame(&c));
+	assert_false(conn_has_whole_frame(&c));
 	assert_int_equal(conn_feed(&c, STR("3:m"), echo, &count), 0);
-	assert_true(conn_reads(&c));
-	assert_true(conn_stalls(&c));
+	assert_true(conn_wants_bytes(&c));
+	assert_true(conn_has_partial_frame(&c));
 	assert_int_equal(conn_feed(&c, STR(" a,3"), echo, &count), 0);
-	assert_true(conn_stalls(&c));
+	assert_true(conn_has_partial_frame(&c));
 	assert_int_equal(conn_feed(&c, STR(":m b,"), echo, &count), 0);
-	assert_false(conn_stalls(&c));
+	assert_false(conn_has_partial_frame(&c));
 	/* Idle: what it held for the half frame is gone. */
 	assert_null(c.in.p);
 	assert_int_equal(count, 2);
 	assert_int_equal(conn_feed(&c, STR(":"), echo, &count), 0);
-	assert_false(conn_reads(&c));
-	assert_false(conn_stalls(&c));
-	assert_false(conn_waits(&c));
+	assert_false(conn_wants_bytes(&c));
+	assert_false(conn_has_partial_frame(&c));
+	assert_false(conn_has_whole_frame(&c));
 	assert_null(c.in.p);
 	conn_clear(&c);
 }
@@ -194,7 +194,7 @@ back_pressure(void **state)
 		put_request(&in, 2000 + i);
 	conn_init(&c);
 	for (i = 0; i < in.n; i += CONN_OUT_HIGH / 2)
-		if (conn_reads(&c))
+		if (conn_wants_bytes(&c))
 			assert_int_equal(conn_feed(&c, str_head(str_tail(
 			    buf_get(&in), i), in.n - i < CONN_OUT_HIGH / 2 ?
 			    in.n - i : CONN_OUT_HIGH / 2), echo, &count), 0);
@@ -204,16 +204,16 @@ back_pressure(void **state)
 	assert_int_equal(conn_feed(&c, buf_get(&in), echo, &count), 0);
 	assert_true(c.out.n >= CONN_OUT_HIGH);
 	assert_true(c.out.n <= CONN_OUT_MAX);
-	assert_false(conn_reads(&c));
-	assert_true(conn_waits(&c));
-	assert_false(conn_stalls(&c));
+	assert_false(conn_wants_bytes(&c));
+	assert_true(conn_has_whole_frame(&c));
+	assert_false(conn_has_partial_frame(&c));
 	while (c.out.n > 0) {
 		buf_str(&got, buf_get(&c.out));
 		buf_reset(&c.out);
 		assert_int_equal(conn_feed(&c, STR(""), echo, &count), 0);
 	}
 	assert_int_equal(count, 2 * REQUESTS);
-	assert_true(conn_reads(&c));
+	assert_true(conn_wants_bytes(&c));
 	assert_null(c.in.p);
 	for (i = 0; i < 2 * REQUESTS; i++) {
 		struct str payload;

@@ -1,3 +1,4 @@
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -17,6 +18,7 @@
 #include <cmocka.h>
 
 #include "wire/listen.h"
+#include "wire/listen_inherited.h"
 #include "tests/patience.h"
 
 #define PATH_BYTES 107

@@ -133,7 +133,9 @@ limits(void **state)
 		struct buf out;
 
 		buf_init(&out, SIZE_MAX);
-		netstring_put(&out, in);
+		netstring_put_length(&out, n);
+		buf_str(&out, in);
+		buf_char(&out, ',');
 		assert_false(out.failed);
 		assert_int_equal(netstring_decode(buf_get(&out), n, &payload,
 		    &used), NETSTRING_OK);
