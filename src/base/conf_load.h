@@ -1,7 +1,8 @@
 /*
- * conf_load - from the configuration file to its values, by libconfuse and the
- * table of options.  The words that roles, actions and Mailmans have come from
- * the caller.
+ * conf_load - makes a struct conf from a configuration file.
+ *
+ * The caller says which words roles, actions and Mailmans have, so that the
+ * reading of a file needs none of them.
  */
 #ifndef BASE_CONF_LOAD_H
 #define BASE_CONF_LOAD_H
@@ -15,22 +16,23 @@ struct conf_generation {
 	const char *mailer;
 };
 
-#define CONF_GENERATIONS_MAX 8 /* the one without a word included */
+/* So many generations at most, with the one without a word that ends them. */
+#define CONF_GENERATIONS_MAX 8
 
-/* Which words roles, actions and Mailmans have; each ends with NULL.  Without
- * roles any word is one. */
+/* Each array ends with NULL, or with a generation without a word. */
 struct conf_vocabulary {
-	const char *const *roles;
+	const char *const *roles; /* NULL: every word is a role */
 	const char *const *actions;
-	const struct conf_generation *mailmans;
+	const struct conf_generation *mailmans; /* the oldest first */
 };
 
 /*
- * Reads and checks the file PATH; NULL: what holds without a file, a site
- * with every default for each Mailman whose lists directory is there, the
- * newest first, or for the oldest where none is.  NULL after an error, which
- * is then logged with file, line and option, one line each.  The caller frees
- * it with conf_free().
+ * Reads and checks the file PATH.  Without one (PATH is NULL) each Mailman
+ * whose lists directory is there gives a site with every default, the newest
+ * first; where none is, the oldest does.
+ *
+ * Returns a configuration that the caller frees with conf_free(), or NULL after
+ * it logged a line for each error, with file, line and option.
  */
 struct conf *conf_load(const char *path, const struct conf_vocabulary *words);
 
