@@ -34,7 +34,7 @@ buf_reset(struct buf *b)
 	b->failed = false;
 }
 
-/* Makes room for MORE bytes behind b->n; false where there is none. */
+/* Makes room for MORE bytes after the first b->n; false where there is none. */
 static bool
 make_room(struct buf *b, size_t more)
 {

@@ -1,8 +1,10 @@
 /*
  * buf - bytes under construction, with a hard maximum.
  *
- * Too much output, or no memory for it, makes the buffer failed.  That
- * sticks, later output is dropped, and the writer asks once, at the end.
+ * Output that exceeds the maximum, or for which memory is out, is dropped and
+ * makes the buffer failed.  It stays failed, and drops all later output, until
+ * buf_reset() or buf_clear().  So a writer appends without looking at each
+ * call, and asks b->failed once, at the end.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -22,15 +24,19 @@ struct buf {
 	bool failed;
 };
 
-/* An empty buffer on the heap; nothing is allocated before the first byte. */
+/*
+ * Makes an empty buffer on the heap, for MAX bytes at most.  It allocates
+ * nothing before the first byte.  The caller ends it with buf_clear().
+ */
 void buf_init(struct buf *b, size_t max);
-/* An empty buffer over SIZE bytes of the caller's own memory. */
+/* Makes an empty buffer over SIZE bytes of the caller's own memory. */
 void buf_over(struct buf *b, char *mem, size_t size);
-/* Frees what buf_init() led to; the buffer is empty and usable again. */
+/* Frees what the buffer allocated; it is empty, and usable again. */
 void buf_clear(struct buf *b);
-/* Empty, not failed, and keeps its memory. */
+/* Makes the buffer empty and not failed; it keeps its memory. */
 void buf_reset(struct buf *b);
 
+/* These append; a C string goes in without its NUL. */
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_str(struct buf *b, struct str s);
 void buf_add(struct buf *b, const char *c);
@@ -38,14 +44,14 @@ void buf_char(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Removes the first N bytes. */
+/* Removes the first N bytes; there are at least so many. */
 void buf_drop(struct buf *b, size_t n);
 
-/* What is in it; valid until the next change. */
+/* The bytes that are in it, valid until the next change. */
 struct str buf_get(const struct buf *b);
 /*
- * The same, terminated by a NUL that is not counted.  "" when failed, or
- * where there is no room for the NUL.
+ * The same as a C string.  Returns "" when the buffer failed, or has no room
+ * for the NUL.
  */
 const char *buf_cstr(struct buf *b);
 

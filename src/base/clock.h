@@ -1,5 +1,5 @@
 /*
- * clock - how much time went by, whatever is done to the wall's clock.
+ * clock - measures how much time went by, whatever is done to the wall clock.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H

@@ -11,7 +11,7 @@ free_words(struct conf_words *w)
 	free(w->word);
 }
 
-/* Frees the values of a section, by the table that made them. */
+/* Frees the values of one section, as the table of options has them. */
 static void
 free_section(enum conf_section section, void *from)
 {

@@ -1,3 +1,9 @@
+/*
+ * First all values are completed (fill_conf): names in lower case, defaults of
+ * the generation, redirects taken apart.  Then every site and every map is
+ * checked.  A domain may stand in several sites; what it is (dedicated, alias)
+ * must be the same in all of them.
+ */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,6 +36,7 @@ conf_error(const struct conf *c, int line, const char *fmt, ...)
 	return -1;
 }
 
+/* Makes ASCII letters lower case, and drops one dot at the end. */
 static void
 fold_name(char *c)
 {
@@ -42,7 +49,7 @@ fold_name(char *c)
 		c[-1] = '\0';
 }
 
-/* Site names become file names. */
+/* Whether NAME can be a part of a file's name, as that of a site is. */
 static bool
 is_site_name(const char *name)
 {
@@ -61,7 +68,7 @@ join_text(struct str a, const char *b)
 	return c;
 }
 
-/* Puts what the generation has by default where nothing was set. */
+/* Sets an empty option to the default VALUE of the generation. */
 static void
 fill_empty_option(char **text, const char *value)
 {
@@ -85,13 +92,14 @@ fill_site_defaults(struct conf_site *s, const struct conf_generation *g)
 		s->lists_dir[--n] = '\0';
 	if (*s->data_dir)
 		return;
-	/* LISTS_DIR/../data, but what an alias file shows is better short. */
+	/* LISTS_DIR/../data without the dots: alias files show it. */
 	free(s->data_dir);
 	while (n > 1 && s->lists_dir[n - 1] != '/')
 		n--;
 	s->data_dir = join_text(str_head(str_from(s->lists_dir), n), "data");
 }
 
+/* Makes d->redirects of the words LOCAL=TARGET, which are well formed. */
 static void
 split_redirects(struct conf_domain *d)
 {
@@ -111,6 +119,7 @@ split_redirects(struct conf_domain *d)
 	}
 }
 
+/* Returns the first domain of that name, in any site, or NULL. */
 static const struct conf_domain *
 find_domain_section(const struct conf *c, const char *name)
 {
@@ -127,7 +136,7 @@ check_domain_section(const struct conf *c, struct conf_domain *d)
 	const char *why = conf_value_domain_name(d->name);
 	const struct conf_domain *other;
 
-	/* One trailing dot was dropped; this is another. */
+	/* fold_name() dropped one dot at the end; this is another. */
 	if (!why && d->name[strlen(d->name) - 1] == '.')
 		why = "is no domain name";
 	if (why)
@@ -159,7 +168,7 @@ check_domain_section(const struct conf *c, struct conf_domain *d)
 	return 0;
 }
 
-/* The redirect that ADDRESS falls under, or NULL. */
+/* Returns the redirect that mail for ADDRESS takes, in any site, or NULL. */
 static const struct conf_redirect *
 next_redirect(const struct conf *c, const char *address)
 {
@@ -208,7 +217,7 @@ check_redirect_loops(const struct conf *c, const struct conf_domain *d)
 	return 0;
 }
 
-/* A name that libconfuse took for two: in another case, with a dot. */
+/* libconfuse takes D.test and d.test. for two names; here they are one. */
 static int
 check_domain_once(const struct conf *c, const struct conf_site *s, size_t i)
 {
@@ -231,7 +240,11 @@ shares_domain(const struct conf_site *a, const struct conf_site *b)
 	return false;
 }
 
-/* A pseudo domain tells the mailer, and with it the host. */
+/*
+ * A pseudo domain, DOMAIN.MAILER, leads to one server.  So two sites with the
+ * same mailer must be of one generation and, where they share a domain, have
+ * the same server.
+ */
 static int
 check_mailers(const struct conf *c, const struct conf_site *s)
 {

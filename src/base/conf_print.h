@@ -1,5 +1,5 @@
 /*
- * conf_print - the configuration in force, for `listmapd -T'.
+ * conf_print - prints the configuration in force, for `listmapd -T'.
  */
 #ifndef BASE_CONF_PRINT_H
 #define BASE_CONF_PRINT_H
@@ -8,7 +8,10 @@
 
 struct conf;
 
-/* Every option with its value, in the file's own syntax. */
+/*
+ * Prints every option with its value.  The output is a configuration file
+ * again, with the same values.
+ */
 void conf_print(const struct conf *c, FILE *to);
 
 #endif

@@ -6,8 +6,11 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-/* From memory: libconfuse's scanner ends the program where a read fails (of a
- * directory, say). */
+/*
+ * Appends the file to TEXT.  libconfuse gets it from memory, since its scanner
+ * ends the program where a read fails (of a directory, say).  0, or -1 with
+ * errno.
+ */
 static int
 read_conf_file(const char *path, struct buf *text)
 {
@@ -29,7 +32,7 @@ read_conf_file(const char *path, struct buf *text)
 	return error ? -1 : 0;
 }
 
-/* Where the string that begins at I ends. */
+/* Returns where the string that begins at I ends, behind its quote. */
 static size_t
 end_of_string(struct str s, size_t i)
 {
@@ -40,7 +43,7 @@ end_of_string(struct str s, size_t i)
 	return i < s.n ? i + 1 : s.n;
 }
 
-/* A slash is a part of a word without quotes, too: /var/lib//lists. */
+/* A slash within a word without quotes begins none: /var/lib//lists. */
 static bool
 begins_comment(struct str s, size_t i)
 {
@@ -52,7 +55,7 @@ begins_comment(struct str s, size_t i)
 	    (s.p[i + 1] == '/' || s.p[i + 1] == '*');
 }
 
-/* Where the comment that begins at I ends; STR_NONE: it does not. */
+/* Returns where the comment that begins at I ends; STR_NONE: it does not. */
 static size_t
 end_of_comment(struct str s, size_t i)
 {
@@ -68,6 +71,7 @@ end_of_comment(struct str s, size_t i)
 	return end == STR_NONE ? s.n : i + end;
 }
 
+/* Turns comments into blanks.  0, or -1 where one is not closed. */
 static int
 blank_comments(char *p, size_t n)
 {
@@ -99,7 +103,7 @@ conf_text_read(const char *path, struct buf *text, const char **err)
 		*err = strerror(errno);
 		return -1;
 	}
-	/* libconfuse would take it for the end of a string. */
+	/* libconfuse takes a NUL for the end of a string. */
 	if (str_find(buf_get(text), '\0') != STR_NONE)
 		*err = "holds a NUL byte";
 	else if (blank_comments(text->p, text->n) == -1)

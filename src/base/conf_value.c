@@ -31,6 +31,7 @@ check_path_or_none(const char *text)
 	return *text ? check_path(text) : NULL;
 }
 
+/* The path will stand in an alias file, behind a pipe. */
 static const char *
 check_alias_path(const char *text)
 {
@@ -77,6 +78,7 @@ check_redirect(const char *text)
 	return NULL;
 }
 
+/* The text will stand in values of sendmail's maps, with fields filled in. */
 static const char *
 check_refusal(const char *text)
 {
@@ -131,7 +133,10 @@ check_lmtp(const char *text)
 	return lmtp_parse(text, &l);
 }
 
-/* Its name ends pseudo domains, which are lower case, and begins values. */
+/*
+ * The name of a mailer ends pseudo domains, which are lower case, and begins
+ * values, where some words mean something else already.
+ */
 static const char *
 check_mailer(const char *text)
 {

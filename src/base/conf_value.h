@@ -1,5 +1,10 @@
 /*
  * conf_value - what the value of one option must be beyond its type.
+ *
+ * Many rules come from where the value is used later: in alias files, in the
+ * values of sendmail's maps, in pseudo domains.  Functions that return a text
+ * return NULL for a good value, else what is wrong with it, to stand behind the
+ * name of the option: "must be an absolute path".
  */
 #ifndef BASE_CONF_VALUE_H
 #define BASE_CONF_VALUE_H
@@ -8,13 +13,13 @@
 
 struct conf_option;
 
-/* One value of an option: NULL, or what is wrong with it (static text). */
+/* Checks one value of the option ROW.  Returns NULL or a static text. */
 const char *conf_value_check(const struct conf_option *row, const char *text);
 
-/* NULL, or why TEXT is no domain name that mail can be routed by. */
+/* Checks that mail can be routed by the domain name TEXT.  Returns as above. */
 const char *conf_value_domain_name(const char *text);
 
-/* Whether TEXT is printable ASCII without blanks and the characters of BUT. */
+/* Whether TEXT is printable ASCII, without blanks and the characters of BUT. */
 bool conf_value_is_printable(const char *text, const char *but);
 
 #endif

@@ -5,10 +5,10 @@
 #include "base/lmtp.h"
 #include "base/str.h"
 
-/* sendmail's notation of an address of version 6. */
+/* An IPv6 address begins so in sendmail's notation. */
 #define IPV6 "IPv6:"
 
-/* More does not fit into what sendmail carries as one value. */
+/* A longer name does not fit into what sendmail carries as one value. */
 #define HOST_MAX_BYTES 150
 
 static bool
@@ -36,7 +36,10 @@ is_host_name(struct str s)
 	return true;
 }
 
-/* Takes the host off *REST. */
+/*
+ * Moves the host from the start of *REST to l->host; *REST is then what follows
+ * it and its bracket.  NULL, or what is wrong.
+ */
 static const char *
 split_off_host(struct str *rest, struct lmtp *l)
 {
@@ -51,6 +54,10 @@ split_off_host(struct str *rest, struct lmtp *l)
 	return NULL;
 }
 
+/*
+ * Finds out whether the host is an address or a name.  An IPv4 address counts
+ * as bracketed, for sendmail.  NULL, or what is wrong.
+ */
 static const char *
 classify_host(struct lmtp *l)
 {

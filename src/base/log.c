@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 
-/* More than a line of syslog carries is cut. */
+/* A line of syslog carries no more (RFC 3164, section 4.1). */
 #define LINE_MAX_BYTES 1024
 
 static enum log_level wanted = LEVEL_INFO;

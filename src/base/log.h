@@ -14,20 +14,26 @@
 
 enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 
-/* Before the first call lines go to stderr, from LEVEL_INFO up. */
+/* Lines go to stderr or to syslog from now on, with the name IDENT, which must
+ * stay.  Before the first call they go to stderr. */
 void log_to_stderr(const char *ident);
 void log_to_syslog(const char *ident);
+
+/* Sets the last level that is logged; LEVEL_INFO at first. */
 void log_level(enum log_level level);
+/* Whether lines of LEVEL are logged: for lines that are costly to make. */
 bool log_wants(enum log_level level);
 
+/* These keep errno.  A line is cut at 1023 bytes. */
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Logs and exits with a code of sysexits.h.  Only while starting up and in
- * command line programs: a daemon that serves does not end for an error.
+ * Logs and exits with a code of sysexits.h.  It is called only while starting
+ * up and in command line programs: a daemon that serves does not end for an
+ * error.
  */
 void fatal(int code, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), noreturn));
@@ -41,13 +47,13 @@ typedef void log_sink_fn(void *arg, enum log_level level, const char *line);
 void log_sink(log_sink_fn *sink, void *arg);
 
 /*
- * For what a peer can cause as often as it likes: true at most once per
- * LOG_LIMIT_SECONDS for each limit; *SUPPRESSED is how often it was false
- * since.  A limit starts as all zeroes.
+ * For events that a peer can cause as often as it likes.  Returns true at most
+ * once in LOG_LIMIT_SECONDS for each limit; *SUPPRESSED is then how often it
+ * returned false since.  A limit starts as all zeroes.
  */
 #define LOG_LIMIT_SECONDS 60
 struct log_limit {
-	long last;
+	long last; /* seconds of CLOCK_MONOTONIC */
 	bool used;
 	unsigned long suppressed;
 };

@@ -29,8 +29,11 @@ privileges_find(const char *name, struct account *a)
 	return NULL;
 }
 
-/* Root under another name: sendmail's mailers with flag S have only the
- * effective ids of their account. */
+/*
+ * Makes the effective user root again where the real or the saved one is root:
+ * sendmail's mailers with flag S have only the effective ids of their account.
+ * Returns whether the effective user is root now.
+ */
 static bool
 regain_root(void)
 {
@@ -49,7 +52,7 @@ set_account_groups(const struct account *a)
 	return a->name ? initgroups(a->name, a->gid) : setgroups(1, &a->gid);
 }
 
-/* That nothing of what was is left. */
+/* Whether every id is the account's, and root's cannot be had again. */
 static bool
 has_only_ids_of(const struct account *a)
 {
@@ -63,6 +66,7 @@ has_only_ids_of(const struct account *a)
 	    (a->uid == 0 || setuid(0) == -1);
 }
 
+/* Groups first, user last: without root's rights groups cannot be set. */
 int
 privileges_drop(const struct account *a)
 {

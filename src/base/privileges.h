@@ -1,5 +1,10 @@
 /*
  * privileges - from root to the account of the configuration.
+ *
+ * A process has a real, an effective and a saved id of user and group, and a
+ * list of supplementary groups (credentials(7)).  Dropping rights means that
+ * all of them change, and that the change cannot be undone; both functions that
+ * drop make sure of it.
  */
 #ifndef BASE_PRIVILEGES_H
 #define BASE_PRIVILEGES_H
@@ -10,31 +15,32 @@
 #include "base/str.h"
 
 struct account {
-	bool change; /* started as root, and to become somebody */
-	char *name;
+	bool change; /* started as root, and the account is not root's */
+	char *name;  /* NULL: supplementary groups are not looked up by it */
 	uid_t uid;
 	gid_t gid;
 };
 
 /*
- * Whom a program that was started with `user = NAME' becomes: nobody else,
- * unless it was started as root.  NULL, or what is wrong (static text).
+ * Finds out whom a program becomes that was started with `user = NAME': that
+ * account if it was started as root, else whoever started it.  Returns NULL,
+ * or what is wrong (static text).  The caller ends A with privileges_clear().
  */
 const char *privileges_find(const char *name, struct account *a) WARN_UNUSED;
 /*
- * Gives up every other id for good: real, effective and saved ones, and the
- * supplementary groups but for those that the account of that name has; where
- * it has no name, all but the gid.  Makes sure.  Without any root's right left
- * the groups stay, and it works only for ids that the process has already.
- * 0, or -1 with errno.
+ * Becomes the account for good.  The supplementary groups become those of the
+ * account's name (Mailman's group reads config.pck), or without a name none but
+ * the gid.  A process that cannot get root's rights, not even from a saved id,
+ * keeps its groups, and it can only become ids that it has already.
+ * Returns 0, or -1 with errno.
  */
 int privileges_drop(const struct account *a) WARN_UNUSED;
 /*
- * Becomes it for good, with the supplementary groups that the account has
- * (Mailman's group reads config.pck), and makes sure; no program that it runs
- * gets other ids either.  0, or -1 with errno.
+ * Does nothing unless a->change.  Else drops, and no program that this one runs
+ * can get other ids either (PR_SET_NO_NEW_PRIVS).  Returns 0, or -1 with errno.
  */
 int privileges_become(const struct account *a) WARN_UNUSED;
+/* Frees the name. */
 void privileges_clear(struct account *a);
 
 #endif

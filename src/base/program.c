@@ -44,7 +44,7 @@ program_absolute(const char *path)
 	char *here = *path == '/' ? NULL : getcwd(NULL, 0);
 	char *full = NULL;
 
-	/* Not realpath(): where a link leads may change before the reload. */
+	/* Not realpath(): a link may lead elsewhere at the next reload. */
 	if (asprintf(&full, "%s%s%s", here ? here : "", here ? "/" : "",
 	    path) == -1)
 		fatal(EX_OSERR, "out of memory");

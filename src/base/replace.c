@@ -10,6 +10,7 @@
 #include "base/replace.h"
 #include "base/str.h"
 
+/* Frees the paths; the descriptor is closed already. */
 static void
 clear_replace(struct replace *r)
 {
@@ -35,6 +36,7 @@ replace_open(struct replace *r, const char *path, mode_t mode)
 	return -1;
 }
 
+/* Syncs the directory that PATH is in.  0, or -1 with errno. */
 static int
 sync_directory(const char *path)
 {

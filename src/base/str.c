@@ -115,7 +115,8 @@ str_number(struct str s, uint64_t min, uint64_t max, uint64_t *out)
 	return 0;
 }
 
-/* Writes one byte of str_printable() to AT (5 bytes); how many were needed. */
+/* Writes C to AT (5 bytes) as str_printable() shows it; returns how many bytes
+ * that took. */
 static size_t
 escape_byte(char c, char *at)
 {

@@ -14,47 +14,49 @@
 #define WARN_UNUSED __attribute__((warn_unused_result))
 
 struct str {
-	const char *p;
+	const char *p; /* may be NULL where n is 0 */
 	size_t n;
 };
 
 #define STR(literal) ((struct str){ "" literal, sizeof(literal) - 1 })
+
+/* What str_find() returns where nothing is found. */
 #define STR_NONE ((size_t)-1)
 
-/* The bytes of a C string; NULL gives the empty slice. */
+/* The bytes of a C string; NULL gives the empty slice.  Nothing is copied. */
 struct str str_from(const char *c);
 
 bool str_eq(struct str a, struct str b);
-/* Equal to a C string; the second compares ASCII letters without case. */
+/* Whether S equals a C string; the second ignores the case of ASCII letters. */
 bool str_is(struct str s, const char *c);
 bool str_is_nocase(struct str s, const char *c);
-/* Order of memcmp, the shorter of two with a common start first. */
+/* Compares as memcmp(); of two with a common start the shorter is first. */
 int str_cmp(struct str a, struct str b);
 
-/* Index of the first, the last C in S, or STR_NONE. */
+/* The index of the first and of the last C in S, or STR_NONE. */
 size_t str_find(struct str s, char c);
 size_t str_rfind(struct str s, char c);
 bool str_starts(struct str s, const char *prefix);
 bool str_ends(struct str s, const char *suffix);
 
-/* The first N bytes, what follows the first N bytes; N is at most s.n. */
+/* The first N bytes, and what follows the first N bytes; N is at most s.n. */
 struct str str_head(struct str s, size_t n);
 struct str str_tail(struct str s, size_t n);
 
-/* A terminated copy for the caller to free; NULL when out of memory. */
+/* Returns a terminated copy for the caller to free; NULL: out of memory. */
 char *str_dup(struct str s) WARN_UNUSED;
 
 /*
- * A decimal number from MIN to MAX, digits only.  Returns 0, or -1 where S is
- * no number or is out of range; *OUT is then left alone.
+ * Reads a decimal number from MIN to MAX, digits only.  Returns 0, or -1 where
+ * S is no number or is out of range; *OUT is then left alone.
  */
 int str_number(struct str s, uint64_t min, uint64_t max, uint64_t *out)
     WARN_UNUSED;
 
 /*
- * S for a log line or a terminal: printable ASCII as it is, a backslash
- * doubled, every other byte as \xHH; "..." where DST (SIZE > 3 bytes) is too
- * short for all of it.  Returns DST, terminated.
+ * Writes S to DST for a log line or a terminal: printable ASCII as it is, a
+ * backslash doubled, every other byte as \xHH.  Where DST (SIZE > 3 bytes) is
+ * too short for all of it, the text ends with "...".  Returns DST, terminated.
  */
 char *str_printable(struct str s, char *dst, size_t size);
 
