@@ -289,7 +289,7 @@ on_term(struct ev_loop *loop, ev_signal *w, int events)
 static void
 look_for_successor(struct daemon *d)
 {
-	int ours = server_ours(d->server);
+	int ours = server_check_files(d->server);
 
 	if (ours == -1 && !d->socket_gone)
 		log_error("daemon: a socket was removed: nobody can ask; "
@@ -298,7 +298,7 @@ look_for_successor(struct daemon *d)
 	if (ours != 0 && (d->own_file || !takeover_lost(&d->handover)))
 		return;
 	log_info("daemon: a successor took over: serving %zu connections "
-	    "to their end", server_open(d->server));
+	    "to their end", server_connections(d->server));
 	store_stop(d->store);
 	enter(d, LINGERING, LINGER_SECONDS, TICK_SECONDS / 4);
 }
@@ -321,14 +321,14 @@ on_tick(struct ev_loop *loop, ev_timer *w, int events)
 		enter(d, DRAINING, d->store->conf->drain, TICK_SECONDS / 4);
 		break;
 	case DRAINING:
-		if (server_open(d->server) == 0 || over) {
+		if (server_connections(d->server) == 0 || over) {
 			server_finish(d->server);
 			enter(d, FINISHING, FINISH_SECONDS,
 			    FINISH_TICK_SECONDS);
 		}
 		break;
 	case FINISHING:
-		if (server_open(d->server) == 0 || over)
+		if (server_connections(d->server) == 0 || over)
 			ev_break(loop, EVBREAK_ALL);
 		break;
 	}

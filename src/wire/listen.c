@@ -313,7 +313,7 @@ listen_open(const char *spec, const struct listen_options *o,
 }
 
 int
-listen_ours(const struct listener *l)
+listen_check_file(const struct listener *l)
 {
 	struct stat st;
 
@@ -327,7 +327,7 @@ listen_ours(const struct listener *l)
 void
 listen_unlink(const struct listener *l)
 {
-	if (l->path && !l->inherited && listen_ours(l) == 1)
+	if (l->path && !l->inherited && listen_check_file(l) == 1)
 		unlink(l->beside ? l->beside : l->path);
 }
 

@@ -73,7 +73,7 @@ const char *listen_place(struct listener *l) WARN_UNUSED;
  * 0: another file is in its place; -1: no file is there.  Always 1 for TCP
  * and for inherited sockets.
  */
-int listen_ours(const struct listener *l);
+int listen_check_file(const struct listener *l);
 
 /* Removes the file if it is still ours: no new client finds the socket. */
 void listen_unlink(const struct listener *l);

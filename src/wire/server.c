@@ -408,13 +408,13 @@ server_listen(struct server *s, struct listener *l)
 }
 
 int
-server_ours(const struct server *s)
+server_check_files(const struct server *s)
 {
 	const struct port *port;
 	int worst = 1;
 
 	LIST_FOREACH(port, &s->ports, link) {
-		int r = listen_ours(&port->listener);
+		int r = listen_check_file(&port->listener);
 
 		if (r < worst)
 			worst = r;
@@ -452,7 +452,7 @@ server_finish(struct server *s)
 }
 
 size_t
-server_open(const struct server *s)
+server_connections(const struct server *s)
 {
 	return s->counts.connections;
 }

@@ -58,9 +58,9 @@ void server_configure(struct server *s, const struct server_options *o);
 int server_listen(struct server *s, struct listener *l) WARN_UNUSED;
 /*
  * Whether each listener's socket file is still its own: the least of what
- * listen_ours() says of them; 1 without any.
+ * listen_check_file() says of them; 1 without any.
  */
-int server_ours(const struct server *s);
+int server_check_files(const struct server *s);
 /* Accepts what is in the backlogs, then closes all listeners. */
 void server_unlisten(struct server *s);
 
@@ -74,7 +74,7 @@ void server_purge(struct server *s);
 /* Closes idle connections; those with something in flight finish first. */
 void server_finish(struct server *s);
 /* How many connections are open. */
-size_t server_open(const struct server *s);
+size_t server_connections(const struct server *s);
 void server_counts(const struct server *s, struct server_counts *c);
 
 /* Closes everything.  S may be NULL. */

@@ -194,7 +194,7 @@ makes_sockets(void **state)
 		assert_true(fcntl(l.fd, F_GETFD) & FD_CLOEXEC);
 		assert_string_equal(l.spec, spec);
 		assert_string_equal(l.path, path());
-		assert_int_equal(listen_ours(&l), 1);
+		assert_int_equal(listen_check_file(&l), 1);
 		must_connect(spec);
 		listen_close(&l);
 		assert_int_equal(access(path(), F_OK), -1);
@@ -253,16 +253,16 @@ respects_live_sockets(void **state)
 	assert_null(listen_open(local("live"), &plain, &old));
 	assert_non_null(strstr(listen_open(spec, &plain, &new),
 	    "another daemon listens there"));
-	assert_int_equal(listen_ours(&old), 1);
+	assert_int_equal(listen_check_file(&old), 1);
 	assert_null(listen_open(spec, &taking, &new));
-	assert_int_equal(listen_ours(&old), 0);
-	assert_int_equal(listen_ours(&new), 1);
+	assert_int_equal(listen_check_file(&old), 0);
+	assert_int_equal(listen_check_file(&new), 1);
 	/* The old one leaves the new one's file alone. */
 	listen_close(&old);
-	assert_int_equal(listen_ours(&new), 1);
+	assert_int_equal(listen_check_file(&new), 1);
 	must_connect(spec);
 	unlink(path());
-	assert_int_equal(listen_ours(&new), -1);
+	assert_int_equal(listen_check_file(&new), -1);
 	listen_close(&new);
 }
 
@@ -347,7 +347,7 @@ listens_on_tcp(void **state)
 	close(fd);
 	assert_non_null(strstr(listen_open(spec, &plain, &second),
 	    "Address already in use"));
-	assert_int_equal(listen_ours(&l), 1);
+	assert_int_equal(listen_check_file(&l), 1);
 	listen_close(&l);
 	/* Its past connections do not hold the port. */
 	assert_null(listen_open(spec, &plain, &l));
@@ -480,7 +480,7 @@ inheriting_child(int local_fd, int inet_fd)
 	    !option(5, IPPROTO_TCP, TCP_NODELAY))
 		return 5;
 	if (!(fcntl(3, F_GETFD) & FD_CLOEXEC) ||
-	    !(fcntl(3, F_GETFL) & O_NONBLOCK) || listen_ours(&l[0]) != 1)
+	    !(fcntl(3, F_GETFL) & O_NONBLOCK) || listen_check_file(&l[0]) != 1)
 		return 6;
 	listen_close(&l[0]);
 	listen_close(&l[1]);
@@ -504,7 +504,7 @@ inherits(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	/* Whoever inherits a socket leaves its file. */
-	assert_int_equal(listen_ours(&a), 1);
+	assert_int_equal(listen_check_file(&a), 1);
 	listen_close(&a);
 	listen_close(&b);
 }

@@ -110,7 +110,7 @@ on_term(struct ev_loop *loop, struct ev_signal *w, int events)
 	(void)events;
 	server_unlisten(server);
 	server_finish(server);
-	if (server_open(server) == 0)
+	if (server_connections(server) == 0)
 		ev_break(loop, EVBREAK_ALL);
 }
 
@@ -130,7 +130,7 @@ on_prepare(struct ev_loop *loop, struct ev_prepare *w, int events)
 	bool *ending = w->data;
 
 	(void)events;
-	if (*ending && server_open(server) == 0)
+	if (*ending && server_connections(server) == 0)
 		ev_break(loop, EVBREAK_ALL);
 }
 
