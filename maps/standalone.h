@@ -7,11 +7,11 @@
 #include "maps/maps.h"
 
 /*
- * Enumerates what a table needs so that sendmail's virtusertable rules
- * (cf/m4/proto.m4) find in it what they would be told by the daemon: every
- * address, NAME+*@DOMAIN where a detail may follow or must not, and @DOMAIN
- * with a refusal for dedicated domains.  Beside it, the table of mailertable
- * is needed.
+ * Calls EMIT for every line that a table needs so that sendmail's
+ * virtusertable rules (cf/m4/proto.m4) find in it what the daemon would tell
+ * them: every address, NAME+*@DOMAIN if a detail may follow or must not, and
+ * @DOMAIN with a refusal for dedicated domains.  Mail needs the table of
+ * mailertable beside it.  Returns what map_each() does.
  */
 int standalone_each(const struct sites *s, map_emit_fn *emit, void *arg);
 
