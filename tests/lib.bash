@@ -4,6 +4,7 @@
 LISTMAPD=${LISTMAPD:-$top_builddir/listmapd}
 LISTMAP=${LISTMAP:-$top_builddir/listmap}
 DATA=${LISTMAP_DATA:-$top_srcdir/../shared/data}
+TABLES=$top_srcdir/tests/data
 
 . "${BASH_SOURCE[0]%/*}/patience.bash"
 
@@ -226,8 +227,15 @@ need_mounts() {
 	unshare -m true 2>/dev/null || skip "may not make mount namespaces"
 }
 
-need_data() {
-	[ -e "$DATA/$1" ] || skip "no $1: set LISTMAP_DATA"
+# put_data lists|pickles|mailman-3 DIR: what the tables in $TABLES are about, as
+# tests/data/make makes it; or, for t2900-real-data.bats, Mailman's own.
+put_data() {
+	case ${LISTMAP_KIND:-made}:$1 in
+	made:*) python3 "$TABLES/make" "$1" "$2" 3>&- ;;
+	real:lists) tar xzpf "$DATA/mailman-2.1/lists-small.tar.gz" -C "$2" ;;
+	real:pickles) cp "$DATA"/mailman-2.1/pickles/* "$2" ;;
+	real:mailman-3) tar xzpf "$DATA/mailman-3/var-lists.tar.gz" -C "$2" ;;
+	esac
 }
 
 need() {

@@ -1,17 +1,14 @@
-# Real lists of Mailman 2.1.39, with every name that hurts: each address that
+# Lists of Mailman 2.1.39, with every name that hurts: each address that
 # Mailman has is found with its action and list, the rest is absent.  With
 # hosts = "any": t2020-hosts.bats has them each at its host.
 
 load lib
 
-mm2=mailman-2.1
-
-# Root unpacks owners, FIFOs and modes as they were.
+# As root the files have the owner that they have with Mailman.
 test_setup() {
 	need_root
-	need_data $mm2/lists-small.tar.gz
 	rmdir "$T/lists"
-	tar xzpf "$DATA/$mm2/lists-small.tar.gz" -C "$T"
+	put_data lists "$T"
 }
 
 # site_conf USER [TEXT]
@@ -33,7 +30,7 @@ site_conf() {
 }
 
 small() {
-	python3 "$top_srcdir/tests/lists_small.py" "$DATA/$mm2" "$LISTMAP" \
+	python3 "$top_srcdir/tests/lists_small.py" "$TABLES/mailman-2.1" "$LISTMAP" \
 	    -c "$T/conf" "$@"
 }
 

@@ -1,17 +1,15 @@
 # The daemon, the caches asked directly and the dumps say the same, for every
-# role and every address of the real lists, with variants.
+# role and every address of the tables, with variants.
 
 load lib
 
-mm2=mailman-2.1
 by_address="listmap virtuser recipients transport redirect"
 
 test_setup() {
 	need_root
-	need_data $mm2/lists-small.tar.gz
 	export LC_ALL=C
 	rmdir "$T/lists"
-	tar xzpf "$DATA/$mm2/lists-small.tar.gz" -C "$T"
+	put_data lists "$T"
 	cat >"$T/conf" <<-END
 	listen = { "local:$T/run/socket" }
 	cache_dir = "$T/cache"
@@ -40,7 +38,7 @@ test_setup() {
 	mkdir "$T/other/dev" "$T/other/club"
 	: >"$T/other/dev/config.pck"
 	: >"$T/other/club/config.pck"
-	python3 "$top_srcdir/tests/lists_small.py" "$DATA/$mm2" addresses \
+	python3 "$top_srcdir/tests/lists_small.py" "$TABLES/mailman-2.1" addresses \
 	    >"$T/locals"
 	[ "$(wc -l <"$T/locals")" -gt 1200 ]
 	keys

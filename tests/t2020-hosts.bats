@@ -3,7 +3,6 @@
 
 load lib
 
-mm2=mailman-2.1
 where=$top_builddir/tests/where
 all=lists.example.org,lists.example.net,example.com
 
@@ -31,36 +30,35 @@ site_conf() {
 	} >"$T/conf"
 }
 
-# Root unpacks owners, FIFOs and modes as they were.
-real_lists() {
+# As root the files have the owner that they have with Mailman.
+lists_small() {
 	need_root
-	need_data $mm2/lists-small.tar.gz
 	rmdir "$T/lists"
-	tar xzpf "$DATA/$mm2/lists-small.tar.gz" -C "$T"
+	put_data lists "$T"
 }
 
 # small DEDICATED KNOWN|UNKNOWN CHECK...
 small() {
-	python3 "$top_srcdir/tests/hosts_small.py" "$DATA/$mm2" \
+	python3 "$top_srcdir/tests/hosts_small.py" "$TABLES/mailman-2.1" \
 	    "$T/conf" "$where" "$LISTMAP" "$@"
 }
 
-@test "real lists, all domains dedicated" {
-	real_lists
+@test "the lists of the tables, all domains dedicated" {
+	lists_small
 	site_conf root $all
 	start_daemon
 	exits 0 small $all KNOWN addresses tricky dumps daemon addresses tricky
 }
 
-@test "real lists, all domains shared" {
-	real_lists
+@test "the lists of the tables, all domains shared" {
+	lists_small
 	site_conf root ""
 	start_daemon
 	exits 0 small "" KNOWN addresses tricky dumps daemon addresses tricky
 }
 
-@test "real lists, a dedicated domain and shared ones" {
-	real_lists
+@test "the lists of the tables, a dedicated domain and shared ones" {
+	lists_small
 	site_conf root lists.example.net
 	start_daemon
 	exits 0 small lists.example.net KNOWN addresses dumps daemon addresses
@@ -81,8 +79,8 @@ nobodys() {
 	echo "$T/${1##*/}"
 }
 
-@test "real lists whose files may not be read: the rule for unknown hosts" {
-	real_lists
+@test "the lists of the tables whose files may not be read: the rule for unknown hosts" {
+	lists_small
 	where=$(nobodys "$where") LISTMAP=$(nobodys "$LISTMAP")
 	chown nobody "$T/cache"
 	for dedicated in $all "" lists.example.net; do
@@ -98,7 +96,7 @@ nobodys() {
 }
 
 @test "the same with no cache on disk: found at the host, asked of the file" {
-	real_lists
+	lists_small
 	site_conf root $all
 	rmdir "$T/cache"
 	: >"$T/file"

@@ -55,41 +55,40 @@ agrees() {
 	says "left "
 }
 
-real_lists() {
+lists_small() {
 	need_root
-	need_data mailman-2.1/lists-small.tar.gz
 	rmdir "$T/lists"
-	tar xzpf "$DATA/mailman-2.1/lists-small.tar.gz" -C "$T"
-	python3 "$top_srcdir/tests/lists_small.py" "$DATA/mailman-2.1" \
+	put_data lists "$T"
+	python3 "$top_srcdir/tests/lists_small.py" "$TABLES/mailman-2.1" \
 	    addresses >"$T/locals"
 	printf '%s\n' postmaster abuse+x postmaster+x+y Postmaster \
 	    FOO-Bounces+A=B foo-bounces+ foo-bounces++ foo-bounces+* \
 	    >>"$T/locals"
 }
 
-# The lists of the real ones that have a '+' behind their first character.
+# Those of them that have a '+' behind their first character.
 plus="a+b verp-bounces+a=b.c"
 
-@test "real lists, all domains dedicated" {
-	real_lists
+@test "the lists of the tables, all domains dedicated" {
+	lists_small
 	site_conf $all
 	agrees $plus
 }
 
-@test "real lists, all domains shared" {
-	real_lists
+@test "the lists of the tables, all domains shared" {
+	lists_small
 	site_conf ""
 	agrees $plus
 }
 
-@test "real lists, one domain dedicated" {
-	real_lists
+@test "the lists of the tables, one domain dedicated" {
+	lists_small
 	site_conf lists.example.org
 	agrees $plus
 }
 
-@test "real lists, plus = any, every list everywhere, and few actions" {
-	real_lists
+@test "the lists of the tables, plus = any, every list everywhere, and few actions" {
+	lists_small
 	site_conf $all 'plus = "any"'
 	agrees $plus
 	site_conf $all 'hosts = "any"'

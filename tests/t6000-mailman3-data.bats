@@ -1,18 +1,15 @@
-# Real directories of Mailman 3.3.8, and what its LMTP server answered while
+# Directories of Mailman 3.3.8, and what its LMTP server answered while
 # they were there: each address has that answer here.  And what needs no more
 # than directories.
 
 load lib
-
-mm3=mailman-3
 
 # Names as Mailman's own client would write them; sendmail takes quotes,
 # comments and routes away before it asks.
 SYNTAX='["(]\|^[-+]@relay'
 
 unpack() {
-	need_data $mm3/var-lists.tar.gz
-	tar xzpf "$DATA/$mm3/var-lists.tar.gz" -C "$T"
+	put_data mailman-3 "$T"
 }
 
 all_domains='domain "example.org" {} domain "lists.example.org" {}
@@ -37,7 +34,7 @@ data_conf() {
 
 differs() {
 	python3 "$top_srcdir/tests/lmtp_expected.py" \
-	    "$DATA/$mm3/expected.tsv" "$LISTMAP" -c "$T/conf" query "$@" 3>&- |
+	    "$TABLES/mailman-3/expected.tsv" "$LISTMAP" -c "$T/conf" query "$@" 3>&- |
 	    grep -v -e "$SYNTAX" | sort
 }
 
