@@ -9,27 +9,14 @@ list NAME HOST [ADVERTISED]	a list, saved; an empty host: no such key
 save NAME			by traffic: other content, the same host
 bytes NAME HEX			a list of that host, which is no text
 
-A save is MailList.py's: another file is written, the old one becomes
-config.pck.last, and the new one takes its place.
+A save is Mailman's: see mm2ops.py.
 """
 import os
 import pickle
 import sys
 
-
-def save(path, state):
-    temporary = path + "/config.pck.tmp.host.1"
-    with open(temporary, "wb") as f:
-        f.write(pickle.dumps(state, 1))
-    try:
-        os.unlink(path + "/config.pck.last")
-    except FileNotFoundError:
-        pass
-    try:
-        os.link(path + "/config.pck", path + "/config.pck.last")
-    except FileNotFoundError:
-        pass
-    os.rename(temporary, path + "/config.pck")
+sys.dont_write_bytecode = True
+import mm2ops  # noqa: E402
 
 
 def new_state(name, host, advertised):
@@ -62,7 +49,7 @@ def main():
                 host = bytes.fromhex(host).decode("latin-1")
             state = new_state(words[1], host,
                               int(words[3]) if len(words) > 3 else 1)
-        save(path, state)
+        mm2ops.save(path, pickle.dumps(state, 1))
 
 
 if __name__ == "__main__":
