@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -144,19 +145,54 @@ fixture_teardown(void **state)
 	return result;
 }
 
+enum { PATH = 1024 };
+
+static char *
+next_path(void)
+{
+	static char paths[16][PATH];
+	static unsigned turn;
+
+	return paths[turn++ % 16];
+}
+
 const char *
 fixture_path(const char *fmt, ...)
 {
-	static char paths[16][1024];
-	static unsigned turn;
-	char *path = paths[turn++ % 16];
-	int n = snprintf(path, sizeof(paths[0]), "%s/", top);
+	char *path = next_path();
+	int n = snprintf(path, PATH, "%s/", top);
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(path + n, sizeof(paths[0]) - (size_t)n, fmt, ap);
+	vsnprintf(path + n, PATH - (size_t)n, fmt, ap);
 	va_end(ap);
 	return path;
+}
+
+const char *
+fixture_table(const char *name)
+{
+	const char *source = getenv("top_srcdir");
+	char *path = next_path();
+
+	snprintf(path, PATH, "%s/tests/data/%s", source ? source : ".", name);
+	return path;
+}
+
+void
+fixture_make(const char *what, const char *dir)
+{
+	const char *make = fixture_table("make");
+	int status;
+	pid_t pid = fork();
+
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		execlp("python3", "python3", make, what, dir, (char *)NULL);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 void

@@ -28,6 +28,11 @@ void fixture_mkdir(const char *path);
 /* Names in DIR that begin with PREFIX. */
 int fixture_count(const char *dir, const char *prefix);
 
+/* A file of tests/data; good for the next sixteen calls. */
+const char *fixture_table(const char *name);
+/* Has tests/data/make make WHAT in DIR. */
+void fixture_make(const char *what, const char *dir);
+
 /* A descriptor to read these bytes from, which the caller closes. */
 int fixture_input(struct str s);
 /* What is in a file, which must be there; the caller clears it. */

@@ -1377,22 +1377,29 @@ growing_files(void **state)
 }
 
 /*
- * Real ones.
+ * The files of the tables: made, and real ones.
  */
 
 static void
-check_real(const char *dir, char *line)
+read_in(const char *dir, const char *file)
+{
+	int fd = open(dir, O_PATH | O_DIRECTORY);
+
+	assert_int_not_equal(fd, -1);
+	err = pickle_read_file(fd, file, PICKLE_FILE_MAX, &got);
+	close(fd);
+}
+
+static void
+check_row(const char *dir, char *line)
 {
 	const char *file = strsep(&line, "\t"), *host = strsep(&line, "\t");
 	const char *advertised = strsep(&line, "\t") ? strsep(&line, "\t") :
 	    NULL; /* behind the list's name */
 	bool error = line && !strncmp(line, "ERROR", 5);
-	int fd = open(dir, O_PATH | O_DIRECTORY);
 
 	assert_non_null(line);
-	assert_int_not_equal(fd, -1);
-	err = pickle_read_file(fd, file, PICKLE_FILE_MAX, &got);
-	close(fd);
+	read_in(dir, file);
 	/* A marshalled config.db is no pickle. */
 	if (error || str_ends(str_from(file), ".db")) {
 		if (!err || !nothing_is_known())
@@ -1406,32 +1413,87 @@ check_real(const char *dir, char *line)
 		    got.host_name.text, got.advertised);
 }
 
-static void
-real_pickles(void **state)
+/* CHECK each row of a table for the files of DIR. */
+static int
+each_row(const char *table, const char *dir,
+    void (*check)(const char *dir, char *line))
 {
-	const char *data = getenv("LISTMAP_DATA");
-	char dir[900], path[1024], line[1024];
+	char line[1024];
 	int n = 0;
-	FILE *f;
+	FILE *f = fopen(fixture_table(table), "r");
 
-	(void)state;
-	snprintf(dir, sizeof(dir), "%s/mailman-2.1/pickles",
-	    data ? data : "../shared/data");
-	snprintf(path, sizeof(path), "%s/expected.tsv", dir);
-	f = fopen(path, "r");
-	if (!f) {
-		print_message("skipped, for want of %s\n", path);
-		skip();
-	}
+	assert_non_null(f);
 	while (fgets(line, sizeof(line), f)) {
 		line[strcspn(line, "\n")] = '\0';
 		if (*line == '#')
 			continue;
-		check_real(dir, line);
+		check(dir, line);
 		n++;
 	}
 	fclose(f);
-	assert_true(n >= 19);
+	return n;
+}
+
+#define TABLE "mailman-2.1/pickles/expected.tsv"
+#define MADE_TABLE "mailman-2.1/pickles/made.tsv"
+
+static void
+made_pickles(void **state)
+{
+	const char *dir = fixture_path("made");
+
+	(void)state;
+	fixture_mkdir(dir);
+	fixture_make("pickles", dir);
+	assert_int_equal(each_row(TABLE, dir, check_row) +
+	    each_row(MADE_TABLE, dir, check_row), fixture_count(dir, "") - 2);
+	assert_true(each_row(TABLE, dir, check_row) >= 19);
+}
+
+static bool
+same_text(const struct pickle_text *a, const struct pickle_text *b)
+{
+	return a->known == b->known && (!a->known || !strcmp(a->text, b->text));
+}
+
+/* The one that was made has the form of the real one, so it reads the same. */
+static void
+check_alike(const char *dir, char *line)
+{
+	const char *file = strsep(&line, "\t"), *real_err;
+	struct pickle real;
+
+	read_in(dir, file);
+	real = got;
+	real_err = err;
+	read_in(fixture_path("made"), file);
+	if (strcmp(err ? err : "", real_err ? real_err : "") != 0 ||
+	    got.advertised != real.advertised ||
+	    !same_text(&got.host_name, &real.host_name) ||
+	    !same_text(&got.real_name, &real.real_name) ||
+	    !same_text(&got.web_page_url, &real.web_page_url))
+		fail_msg("%s: %s, %s; made: %s, %s", file,
+		    real.host_name.text, real.web_page_url.text,
+		    got.host_name.text, got.web_page_url.text);
+}
+
+static void
+real_pickles(void **state)
+{
+	const char *data = getenv("LISTMAP_DATA");
+	char dir[1024];
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "%s/mailman-2.1/pickles",
+	    data ? data : "../shared/data");
+	if (access(dir, F_OK) == -1) {
+		print_message("skipped, for want of %s\n", dir);
+		skip();
+	}
+	assert_true(each_row(TABLE, dir, check_row) >= 19);
+	fixture_mkdir(fixture_path("made"));
+	fixture_make("pickles", fixture_path("made"));
+	each_row(TABLE, dir, check_alike);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -1469,7 +1531,8 @@ main(void)
 		DISK(large_files),
 		DISK(changing_files),
 		DISK(growing_files),
-		cmocka_unit_test(real_pickles),
+		DISK(made_pickles),
+		DISK(real_pickles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
