@@ -218,6 +218,15 @@ not() {
 	! "$@"
 }
 
+# put_lists: the lists of the tables in $T/lists, and whoever is not root sees
+# what only root can look into.
+put_lists() {
+	rm -r "$T/lists"
+	put_data lists "$T"
+	[ "$(id -u)" = 0 ] || chmod u+rwX "$T/lists/z-noaccess" \
+	    "$T/lists/z-unreadable/config.pck"
+}
+
 need_root() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 }

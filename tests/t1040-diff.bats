@@ -75,9 +75,7 @@ verdicts() {
 }
 
 @test "an alias file of many lists with 30 lines that are not right" {
-	need_root
-	rm -r "$T/lists"
-	put_data lists "$T"
+	put_lists
 	rm "$T"/cache/*
 	listmap rebuild
 	python3 - "$TABLES/mailman-2.1/lists-small.expected.tsv" "$T" "$w" <<-'END'

@@ -4,11 +4,8 @@
 
 load lib
 
-# As root the files have the owner that they have with Mailman.
 test_setup() {
-	need_root
-	rmdir "$T/lists"
-	put_data lists "$T"
+	put_lists
 }
 
 # site_conf USER [TEXT]
@@ -41,6 +38,7 @@ small() {
 }
 
 @test "the daemon with an account of its own" {
+	need_root
 	chown nobody "$T/cache"
 	site_conf nobody
 	start_daemon

@@ -6,10 +6,8 @@ load lib
 by_address="listmap virtuser recipients transport redirect"
 
 test_setup() {
-	need_root
 	export LC_ALL=C
-	rmdir "$T/lists"
-	put_data lists "$T"
+	put_lists
 	cat >"$T/conf" <<-END
 	listen = { "local:$T/run/socket" }
 	cache_dir = "$T/cache"
@@ -100,6 +98,7 @@ agree() {
 
 # Without the rights of root some of the lists have no answer.
 @test "they agree on what has no answer, too" {
+	need_root
 	chown nobody "$T/cache"
 	sed -i 's/^user = .*/user = "nobody"/' "$T/conf"
 	start_daemon

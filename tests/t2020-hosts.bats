@@ -30,13 +30,6 @@ site_conf() {
 	} >"$T/conf"
 }
 
-# As root the files have the owner that they have with Mailman.
-lists_small() {
-	need_root
-	rmdir "$T/lists"
-	put_data lists "$T"
-}
-
 # small DEDICATED KNOWN|UNKNOWN CHECK...
 small() {
 	python3 "$top_srcdir/tests/hosts_small.py" "$TABLES/mailman-2.1" \
@@ -44,21 +37,21 @@ small() {
 }
 
 @test "the lists of the tables, all domains dedicated" {
-	lists_small
+	put_lists
 	site_conf root $all
 	start_daemon
 	exits 0 small $all KNOWN addresses tricky dumps daemon addresses tricky
 }
 
 @test "the lists of the tables, all domains shared" {
-	lists_small
+	put_lists
 	site_conf root ""
 	start_daemon
 	exits 0 small "" KNOWN addresses tricky dumps daemon addresses tricky
 }
 
 @test "the lists of the tables, a dedicated domain and shared ones" {
-	lists_small
+	put_lists
 	site_conf root lists.example.net
 	start_daemon
 	exits 0 small lists.example.net KNOWN addresses dumps daemon addresses
@@ -80,7 +73,8 @@ nobodys() {
 }
 
 @test "the lists of the tables whose files may not be read: the rule for unknown hosts" {
-	lists_small
+	need_root
+	put_lists
 	where=$(nobodys "$where") LISTMAP=$(nobodys "$LISTMAP")
 	chown nobody "$T/cache"
 	for dedicated in $all "" lists.example.net; do
@@ -96,7 +90,7 @@ nobodys() {
 }
 
 @test "the same with no cache on disk: found at the host, asked of the file" {
-	lists_small
+	put_lists
 	site_conf root $all
 	rmdir "$T/cache"
 	: >"$T/file"

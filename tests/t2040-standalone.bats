@@ -56,9 +56,7 @@ agrees() {
 }
 
 lists_small() {
-	need_root
-	rmdir "$T/lists"
-	put_data lists "$T"
+	put_lists
 	python3 "$top_srcdir/tests/lists_small.py" "$TABLES/mailman-2.1" \
 	    addresses >"$T/locals"
 	printf '%s\n' postmaster abuse+x postmaster+x+y Postmaster \

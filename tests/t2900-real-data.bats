@@ -89,7 +89,6 @@ again() {
 }
 
 @test "with real ones: Mailman 2.1" {
-	need_root
 	need_data
 	again t1040-diff.bats 'many lists'
 	again t2000-lists-small.bats

@@ -950,12 +950,9 @@ takes_signals() {
 	called 0
 }
 
-# As root the files have the owner that they have with Mailman.
 @test "--test of every address of the tables" {
-	need_root
-	rm -r "$T/lists"
-	put_data lists "$T"
-	chown nobody:nogroup "$T/lists"
+	put_lists
+	[ "$(id -u)" != 0 ] || chown nobody:nogroup "$T/lists"
 	sed -i '/domain "example.org"/d; $d' "$T/conf"
 	cat >>"$T/conf" <<-END
 		domain "lists.example.net" { dedicated = true }
