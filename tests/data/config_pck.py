@@ -1,6 +1,6 @@
 """Files as Mailman 2.1 leaves them: config.pck in all its forms, config.db.
 
-FILES has the forms, by the names that pickles/expected.tsv and made.tsv give
+files() has the forms, by the names that pickles/expected.tsv and made.tsv give
 them.  The names of the attributes, and what order and memo look like, are
 those of real files; the words in them are ours.
 """
@@ -39,9 +39,9 @@ def subscribers(n):
 
 
 def config(name, host, n=0, **changes):
-    """A list with N members, but for the CHANGES; no host: no such key.
+    """A list with N members, but for the CHANGES; with no host, no such key.
 
-    The host stands behind the first 800 bytes and before the members, the URL
+    The host stands behind some 700 bytes and before the members, the URL
     behind all that is long.
     """
     state = {b"owner": [b"one@example.com", b"two@example.com"],
@@ -95,6 +95,14 @@ def rich(name, host, n):
     state[b"bytes_ever"] = Long(1 << 70)
     state[b"created_at"] = 1 << 40
     return state
+
+
+def unicode_host(name):
+    """As withlist sets it from a unicode string, the list's name as well."""
+    state = config(name, b"lists.example.org", 30)
+    state[b"host_name"] = "lists.example.org"
+    state[b"real_name"] = name.decode()
+    return pickled(state)
 
 
 def moved_to_end(state, *keys):
@@ -199,11 +207,3 @@ def files():
             by_python3(config(b"Big100", org, 100), protocol)
         yield "py3-pickle-proto%d-rich100.pck" % protocol, \
             by_python3(old, protocol)
-
-
-def unicode_host(name):
-    """As withlist sets it from a unicode string, the list's name as well."""
-    state = config(name, b"lists.example.org", 30)
-    state[b"host_name"] = "lists.example.org"
-    state[b"real_name"] = name.decode()
-    return pickled(state)
