@@ -30,7 +30,7 @@ cache_path(const char *cache_dir, const char *site, const char *suffix)
 }
 
 static const char *
-other_version(uint64_t version)
+describe_version(uint64_t version)
 {
 	static char text[64]; /* valid until the next such file */
 
@@ -40,7 +40,7 @@ other_version(uint64_t version)
 }
 
 static const char *
-read_head(struct cache *c)
+read_cache_head(struct cache *c)
 {
 	struct str value;
 
@@ -48,7 +48,7 @@ read_head(struct cache *c)
 		return "no snapshot of listmap";
 	if (record_decode_head(value, &c->head) == -1) {
 		if (c->head.version != 0 && c->head.version != RECORD_VERSION)
-			return other_version(c->head.version);
+			return describe_version(c->head.version);
 		return "no snapshot of listmap";
 	}
 	if (c->head.count > (uint64_t)c->st.st_size / SMALLEST_RECORD)
@@ -57,7 +57,7 @@ read_head(struct cache *c)
 }
 
 static int
-pass_host(void *arg, struct str host, const struct record_host *r)
+accept_any_host(void *arg, struct str host, const struct record_host *r)
 {
 	(void)arg;
 	(void)host;
@@ -78,13 +78,13 @@ cache_open(const char *path, const char **err)
 	saved = errno;
 	if (c->file == NULL)
 		goto fail;
-	*err = read_head(c);
+	*err = read_cache_head(c);
 	saved = EPROTO;
 	if (*err != NULL)
 		goto fail;
 	/* The domains are made of them: half of them would be worse. */
 	*err = "broken hosts";
-	if (cache_each_host(c, pass_host, NULL) == -1)
+	if (cache_each_host(c, accept_any_host, NULL) == -1)
 		goto fail;
 	return c;
 fail:
@@ -116,15 +116,15 @@ cache_find(struct cache *c, struct str name, struct record *r)
 	return found;
 }
 
-struct each {
+struct list_visitor {
 	int (*visit)(void *arg, struct str name, const struct record *r);
 	void *arg;
 };
 
 static int
-visit_record(void *arg, struct str key, struct str value)
+decode_list_record(void *arg, struct str key, struct str value)
 {
-	const struct each *e = arg;
+	const struct list_visitor *e = arg;
 	struct record r;
 
 	if (str_starts(key, ":"))
@@ -139,12 +139,12 @@ cache_each(struct cache *c,
     int (*visit)(void *arg, struct str name, const struct record *r),
     void *arg)
 {
-	struct each e = { visit, arg };
+	struct list_visitor e = { visit, arg };
 
-	return cdbfile_each(c->file, visit_record, &e);
+	return cdbfile_each(c->file, decode_list_record, &e);
 }
 
-struct each_host {
+struct host_visitor {
 	int (*visit)(void *arg, struct str host, const struct record_host *r);
 	void *arg;
 	int result;
@@ -152,9 +152,9 @@ struct each_host {
 
 /* They stand before the lists: 1 ends it at the first of these. */
 static int
-visit_host(void *arg, struct str key, struct str value)
+decode_host_record(void *arg, struct str key, struct str value)
 {
-	struct each_host *e = arg;
+	struct host_visitor *e = arg;
 	struct record_host r;
 
 	if (!str_starts(key, ":"))
@@ -174,9 +174,9 @@ cache_each_host(struct cache *c,
     int (*visit)(void *arg, struct str host, const struct record_host *r),
     void *arg)
 {
-	struct each_host e = { visit, arg, 0 };
+	struct host_visitor e = { visit, arg, 0 };
 
-	if (cdbfile_each(c->file, visit_host, &e) == -1)
+	if (cdbfile_each(c->file, decode_host_record, &e) == -1)
 		return -1;
 	return e.result;
 }

@@ -29,13 +29,13 @@
 
 /* The lists are the first member, and the source is never const. */
 static struct cached_lists *
-source_of(const struct lists *l)
+cached_lists_of(const struct lists *l)
 {
 	return (struct cached_lists *)l;
 }
 
 static enum lists_found
-ask_directory(const struct cached_lists *s, struct str name,
+find_in_directory(const struct cached_lists *s, struct str name,
     struct stat *config)
 {
 	struct directory_id id, *must_be = NULL;
@@ -50,7 +50,7 @@ ask_directory(const struct cached_lists *s, struct str name,
 }
 
 static void
-tell(struct cached_lists *s, enum lists_found found)
+report_difference(struct cached_lists *s, enum lists_found found)
 {
 	if (s->differs != NULL)
 		s->differs(s->arg, found);
@@ -58,16 +58,17 @@ tell(struct cached_lists *s, enum lists_found found)
 
 /* What the directory says of a list, valid until it is asked again. */
 static void
-describe(struct cached_lists *s, struct str name, struct list *out)
+read_host_from_directory(struct cached_lists *s, struct str name,
+    struct list *out)
 {
 	out->name = name;
 	out->unread = !directory_read(s->mailman, s->lists_dir, name,
-	    DIRECTORY_READ_MAX, &s->asked);
-	out->host = str_from(s->asked.host);
+	    DIRECTORY_READ_MAX, &s->info);
+	out->host = str_from(s->info.host);
 }
 
 static bool
-is_recent(const struct cached_lists *s, const struct timespec *t)
+is_younger_than_settle(const struct cached_lists *s, const struct timespec *t)
 {
 	struct timespec now;
 	double age;
@@ -81,22 +82,22 @@ is_recent(const struct cached_lists *s, const struct timespec *t)
 
 /* That there is a list which the snapshot lacks. */
 static enum lists_found
-accept(struct cached_lists *s, struct str name, const struct stat *st,
+find_unrecorded(struct cached_lists *s, struct str name, const struct stat *st,
     struct list *out)
 {
-	bool recent = is_recent(s, &st->st_mtim);
+	bool recent = is_younger_than_settle(s, &st->st_mtim);
 
 	/* Who knows of changes looks for it by itself. */
 	if (!recent || !s->behind)
-		tell(s, LISTS_FOUND);
+		report_difference(s, LISTS_FOUND);
 	if (recent)
 		return LISTS_NO_ANSWER;
-	describe(s, name, out);
+	read_host_from_directory(s, name, out);
 	return LISTS_FOUND;
 }
 
 bool
-cached_lists_is_rewritten(const struct cached_lists *s)
+cached_lists_files_changed(const struct cached_lists *s)
 {
 	return s->cache != NULL && s->data_dir != NULL &&
 	    s->mailman->stamp != NULL &&
@@ -105,35 +106,36 @@ cached_lists_is_rewritten(const struct cached_lists *s)
 
 /* The same, where not everybody may see the files. */
 static bool
-is_rewritten(const struct cached_lists *s)
+files_changed_and_readable(const struct cached_lists *s)
 {
-	return cached_lists_is_rewritten(s) &&
+	return cached_lists_files_changed(s) &&
 	    s->mailman->stamp(s->data_dir) != 0;
 }
 
 static enum lists_found
-find_on_disk(struct cached_lists *s, struct str name, bool known,
+find_without_record(struct cached_lists *s, struct str name, bool known,
     struct list *out)
 {
 	struct stat st;
-	enum lists_found found = ask_directory(s, name, &st);
+	enum lists_found found = find_in_directory(s, name, &st);
 
 	/* Of Mailman 3 there are lists without a directory. */
-	if (found == LISTS_ABSENT && known && !s->away && is_rewritten(s)) {
-		tell(s, LISTS_FOUND);
+	if (found == LISTS_ABSENT && known && !s->away &&
+	    files_changed_and_readable(s)) {
+		report_difference(s, LISTS_FOUND);
 		return LISTS_NO_ANSWER;
 	}
 	if (found == LISTS_ABSENT)
 		return known && !s->away ? LISTS_ABSENT : LISTS_AWAY;
 	if (found == LISTS_FOUND)
-		return accept(s, name, &st, out);
+		return find_unrecorded(s, name, &st, out);
 	if (found == LISTS_AWAY)
-		tell(s, found);
+		report_difference(s, found);
 	return found;
 }
 
 static bool
-is_same(const struct record *r, const struct stat *st)
+is_file_of_record(const struct record *r, const struct stat *st)
 {
 	return r->ino == st->st_ino && r->mtime == scan_mtime(st) &&
 	    r->size == (uint64_t)st->st_size;
@@ -141,25 +143,25 @@ is_same(const struct record *r, const struct stat *st)
 
 /* What the snapshot has for no list, though there is, or was, a directory. */
 static enum lists_found
-find_hidden(struct cached_lists *s, struct str name, const struct record *r,
-    struct list *out)
+find_recorded_as_none(struct cached_lists *s, struct str name,
+    const struct record *r, struct list *out)
 {
 	enum lists_found found;
 	struct stat st;
 
 	if (!s->verify)
 		return s->trusted && !s->away ? LISTS_ABSENT : LISTS_AWAY;
-	found = ask_directory(s, name, &st);
+	found = find_in_directory(s, name, &st);
 	if (found == LISTS_ABSENT && s->away)
 		return LISTS_AWAY;
 	if (found != LISTS_FOUND && found != LISTS_ABSENT)
 		return found;
 	if (found == LISTS_FOUND &&
-	    (r->basis != LISTS_PHANTOM || !is_same(r, &st)))
-		return accept(s, name, &st, out);
-	if (is_rewritten(s) ||
-	    (found == LISTS_FOUND && is_recent(s, &st.st_ctim))) {
-		tell(s, LISTS_FOUND);
+	    (r->basis != LISTS_PHANTOM || !is_file_of_record(r, &st)))
+		return find_unrecorded(s, name, &st, out);
+	if (files_changed_and_readable(s) ||
+	    (found == LISTS_FOUND && is_younger_than_settle(s, &st.st_ctim))) {
+		report_difference(s, LISTS_FOUND);
 		return LISTS_NO_ANSWER;
 	}
 	return s->away ? LISTS_AWAY : LISTS_ABSENT;
@@ -167,21 +169,22 @@ find_hidden(struct cached_lists *s, struct str name, const struct record *r,
 
 /* While changes are known, a new list may have the name of one that went. */
 static bool
-is_another(const struct cached_lists *s, struct str name,
+is_remade_list(const struct cached_lists *s, struct str name,
     const struct record *r)
 {
 	struct stat st;
 
 	return s->settle > 0 && s->behind && s->verify &&
-	    ask_directory(s, name, &st) == LISTS_FOUND && !is_same(r, &st) &&
-	    is_recent(s, &st.st_mtim);
+	    find_in_directory(s, name, &st) == LISTS_FOUND &&
+	    !is_file_of_record(r, &st) &&
+	    is_younger_than_settle(s, &st.st_mtim);
 }
 
 static enum lists_found
-find(const struct lists *l, struct str name, enum lists_from from,
+find_cached(const struct lists *l, struct str name, enum lists_from from,
     struct list *out)
 {
-	struct cached_lists *s = source_of(l);
+	struct cached_lists *s = cached_lists_of(l);
 	struct record r;
 	int known = -1;
 
@@ -190,9 +193,9 @@ find(const struct lists *l, struct str name, enum lists_from from,
 		known = cache_find(s->cache, name, &r);
 	if (known == 1 && !record_counts(&r))
 		return from == LISTS_FROM_SNAPSHOT ? LISTS_ABSENT :
-		    find_hidden(s, name, &r, out);
+		    find_recorded_as_none(s, name, &r, out);
 	if (known == 1) {
-		if (from == LISTS_FROM_DISK && is_another(s, name, &r))
+		if (from == LISTS_FROM_DISK && is_remade_list(s, name, &r))
 			return LISTS_NO_ANSWER;
 		out->host = r.host;
 		out->basis = r.basis;
@@ -201,16 +204,16 @@ find(const struct lists *l, struct str name, enum lists_from from,
 	if (known == 0 && from == LISTS_FROM_SNAPSHOT)
 		return LISTS_ABSENT;
 	if (s->verify)
-		return find_on_disk(s, name, known == 0, out);
+		return find_without_record(s, name, known == 0, out);
 	return known == 0 && !s->away && s->trusted ? LISTS_ABSENT :
 	    LISTS_AWAY;
 }
 
 /* A list that is not in the snapshot was described by the directory. */
 static enum lists_found
-find_changed(const struct lists *l, struct str name, struct list *out)
+find_changed_since(const struct lists *l, struct str name, struct list *out)
 {
-	struct cached_lists *s = source_of(l);
+	struct cached_lists *s = cached_lists_of(l);
 	enum lists_found found;
 	struct record r;
 	struct stat st;
@@ -219,32 +222,32 @@ find_changed(const struct lists *l, struct str name, struct list *out)
 		return LISTS_ABSENT;
 	if (!s->verify)
 		return s->trusted && !s->away ? LISTS_ABSENT : LISTS_AWAY;
-	if (is_rewritten(s)) {
-		tell(s, LISTS_FOUND);
+	if (files_changed_and_readable(s)) {
+		report_difference(s, LISTS_FOUND);
 		return LISTS_NO_ANSWER;
 	}
-	found = ask_directory(s, name, &st);
+	found = find_in_directory(s, name, &st);
 	/* Where the lists are away the list's host may be another by now. */
 	if (found == LISTS_ABSENT && s->away)
 		return LISTS_AWAY;
 	if (found != LISTS_FOUND)
 		return found;
-	if (is_same(&r, &st))
+	if (is_file_of_record(&r, &st))
 		return LISTS_ABSENT;
-	tell(s, LISTS_FOUND);
-	describe(s, name, out);
+	report_difference(s, LISTS_FOUND);
+	read_host_from_directory(s, name, out);
 	return out->unread ? LISTS_NO_ANSWER : LISTS_FOUND;
 }
 
-struct each {
+struct cached_list_visitor {
 	int (*visit)(void *arg, const struct list *list);
 	void *arg;
 };
 
 static int
-visit_list(void *arg, struct str name, const struct record *r)
+visit_cached_list(void *arg, struct str name, const struct record *r)
 {
-	const struct each *e = arg;
+	const struct cached_list_visitor *e = arg;
 	const struct list list = { .name = name, .host = r->host,
 		.basis = r->basis };
 
@@ -254,53 +257,55 @@ visit_list(void *arg, struct str name, const struct record *r)
 }
 
 static int
-each(const struct lists *l, int (*visit)(void *arg, const struct list *list),
-    void *arg)
+each_cached_list(const struct lists *l,
+    int (*visit)(void *arg, const struct list *list), void *arg)
 {
-	struct cached_lists *s = source_of(l);
-	struct each e = { visit, arg };
+	struct cached_lists *s = cached_lists_of(l);
+	struct cached_list_visitor e = { visit, arg };
 
 	if (s->cache == NULL)
 		return -1;
-	return cache_each(s->cache, visit_list, &e);
+	return cache_each(s->cache, visit_cached_list, &e);
 }
 
-struct each_host {
+struct cached_host_visitor {
 	int (*visit)(void *arg, const struct lists_host *host);
 	void *arg;
 };
 
 static int
-visit_host(void *arg, struct str name, const struct record_host *r)
+visit_cached_host(void *arg, struct str name, const struct record_host *r)
 {
-	const struct each_host *e = arg;
+	const struct cached_host_visitor *e = arg;
 	const struct lists_host host = { name, r->count, r->url, r->real };
 
 	return e->visit(e->arg, &host);
 }
 
 static int
-each_host(const struct lists *l,
+each_cached_host(const struct lists *l,
     int (*visit)(void *arg, const struct lists_host *host), void *arg)
 {
-	struct cached_lists *s = source_of(l);
-	struct each_host e = { visit, arg };
+	struct cached_lists *s = cached_lists_of(l);
+	struct cached_host_visitor e = { visit, arg };
 
-	return s->cache == NULL ? 0 : cache_each_host(s->cache, visit_host, &e);
+	if (s->cache == NULL)
+		return 0;
+	return cache_each_host(s->cache, visit_cached_host, &e);
 }
 
 static bool
-changing(const struct lists *l)
+cache_is_behind(const struct lists *l)
 {
-	return source_of(l)->behind;
+	return cached_lists_of(l)->behind;
 }
 
 static bool
-complete(const struct lists *l)
+cache_is_complete(const struct lists *l)
 {
-	const struct cached_lists *s = source_of(l);
+	const struct cached_lists *s = cached_lists_of(l);
 
-	return s->cache != NULL && s->settled;
+	return s->cache != NULL && s->complete;
 }
 
 void
@@ -309,12 +314,12 @@ cached_lists_init(struct cached_lists *s, const struct mailman *mailman,
 {
 	*s = (struct cached_lists){
 		.lists = {
-			.find = find,
-			.find_changed = find_changed,
-			.each = each,
-			.each_host = each_host,
-			.changing = changing,
-			.complete = complete,
+			.find = find_cached,
+			.find_changed = find_changed_since,
+			.each = each_cached_list,
+			.each_host = each_cached_host,
+			.changing = cache_is_behind,
+			.complete = cache_is_complete,
 		},
 		.mailman = mailman,
 		.lists_dir = lists_dir,
@@ -349,7 +354,7 @@ cached_lists_reopen(struct cached_lists *s, const char *path, const char **err)
 }
 
 static int
-count(void *arg, struct str name, const struct record *r)
+count_basis(void *arg, struct str name, const struct record *r)
 {
 	struct cached_lists *s = arg;
 
@@ -365,7 +370,7 @@ cached_lists_census(struct cached_lists *s)
 		return NULL;
 	if (!s->counted) {
 		memset(s->census, 0, sizeof(s->census));
-		s->counted = cache_each(s->cache, count, s) == 0;
+		s->counted = cache_each(s->cache, count_basis, s) == 0;
 	}
 	return s->census;
 }

@@ -27,7 +27,7 @@ struct cached_lists {
 	bool trusted; /* the snapshot is young enough to say "absent" alone */
 	bool away;    /* the last scan was not to be believed */
 	bool behind;  /* changes are known, or possible, that it lacks */
-	bool settled; /* it was complete as long as the directory was there */
+	bool complete; /* it was complete as long as the directory was there */
 	/*
 	 * Called when the directory turns out to differ from the snapshot:
 	 * LISTS_FOUND has a list more, LISTS_AWAY is another or unreadable.
@@ -37,7 +37,7 @@ struct cached_lists {
 	/* Called after another snapshot took the place of the one before. */
 	void (*swapped)(void *arg);
 	void *swapped_arg;
-	struct list_info asked; /* what the directory said last */
+	struct list_info info; /* what the directory said last */
 	size_t census[LISTS_BASES]; /* of the snapshot, where it was counted */
 	bool counted;
 };
@@ -60,7 +60,7 @@ void cached_lists_configure(struct cached_lists *s,
 int cached_lists_reopen(struct cached_lists *s, const char *path,
     const char **err) WARN_UNUSED;
 /* Whether Mailman wrote down something, or took it away, since. */
-bool cached_lists_is_rewritten(const struct cached_lists *s);
+bool cached_lists_files_changed(const struct cached_lists *s);
 /* Frees the snapshot. */
 void cached_lists_clear(struct cached_lists *s);
 

@@ -31,7 +31,7 @@ struct cdbmake {
 };
 
 static const char *
-check_tables(const struct cdb *cdb, uint64_t size)
+check_cdb_tables(const struct cdb *cdb, uint64_t size)
 {
 	const unsigned char *entry = cdb_get(cdb, HEAD_SIZE, 0);
 	uint64_t end;
@@ -53,7 +53,7 @@ check_tables(const struct cdb *cdb, uint64_t size)
 }
 
 static const char *
-open_checked(struct cdb *cdb, int fd, const struct stat *st)
+init_checked_cdb(struct cdb *cdb, int fd, const struct stat *st)
 {
 	const char *err;
 
@@ -64,7 +64,7 @@ open_checked(struct cdb *cdb, int fd, const struct stat *st)
 	}
 	if (cdb_init(cdb, fd) == -1)
 		return strerror(errno);
-	err = check_tables(cdb, (uint64_t)st->st_size);
+	err = check_cdb_tables(cdb, (uint64_t)st->st_size);
 	if (err != NULL) {
 		cdb_free(cdb);
 		errno = EPROTO;
@@ -87,7 +87,7 @@ cdbfile_open(const char *path, struct stat *st, const char **err)
 	    (f = calloc(1, sizeof(*f))) == NULL)
 		*err = strerror(errno);
 	else
-		*err = open_checked(&f->cdb, fd, st);
+		*err = init_checked_cdb(&f->cdb, fd, st);
 	saved = errno;
 	if (*err != NULL) {
 		free(f);
@@ -110,7 +110,7 @@ cdbfile_close(struct cdbfile *f)
 }
 
 static int
-slice(const struct cdb *cdb, unsigned n, unsigned pos, struct str *out)
+get_mapped(const struct cdb *cdb, unsigned n, unsigned pos, struct str *out)
 {
 	const void *p = cdb_get(cdb, n, pos);
 
@@ -130,7 +130,7 @@ cdbfile_get(struct cdbfile *f, struct str key, struct str *value)
 	found = cdb_find(&f->cdb, key.p, (unsigned)key.n);
 	if (found <= 0)
 		return found;
-	if (slice(&f->cdb, cdb_datalen(&f->cdb), cdb_datapos(&f->cdb),
+	if (get_mapped(&f->cdb, cdb_datalen(&f->cdb), cdb_datapos(&f->cdb),
 	        value) == -1)
 		return -1;
 	return 1;
@@ -147,9 +147,10 @@ cdbfile_each(struct cdbfile *f,
 
 	cdb_seqinit(&pos, cdb);
 	while ((more = cdb_seqnext(&pos, cdb)) > 0) {
-		if (slice(cdb, cdb_keylen(cdb), cdb_keypos(cdb), &key) == -1 ||
-		    slice(cdb, cdb_datalen(cdb), cdb_datapos(cdb), &value) ==
-		        -1)
+		if (get_mapped(cdb, cdb_keylen(cdb), cdb_keypos(cdb), &key) ==
+		        -1 ||
+		    get_mapped(cdb, cdb_datalen(cdb), cdb_datapos(cdb),
+		        &value) == -1)
 			return -1;
 		result = visit(arg, key, value);
 		if (result != 0)
@@ -183,7 +184,7 @@ cdbmake_new(const char *path, mode_t mode, const char **err)
 
 /* Two slots a record, as in every CDB. */
 static uint64_t
-size_of_record(struct str key, struct str value)
+cdb_record_size(struct str key, struct str value)
 {
 	return 8 + (uint64_t)key.n + value.n + 2 * SLOT_SIZE;
 }
@@ -192,7 +193,7 @@ int
 cdbmake_put(struct cdbmake *m, struct str key, struct str value)
 {
 	if (m->error == 0) {
-		m->size += size_of_record(key, value);
+		m->size += cdb_record_size(key, value);
 		/* Positions have 32 bits. */
 		if (m->size > UINT32_MAX) {
 			m->error = EFBIG;

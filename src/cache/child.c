@@ -17,7 +17,7 @@
 _Static_assert(sizeof(struct rebuild_result) <= PIPE_BUF, "result too large");
 
 static void
-default_signals(void)
+reset_signals(void)
 {
 	sigset_t none;
 	int i;
@@ -33,14 +33,14 @@ default_signals(void)
  * for as long as a scan takes.
  */
 static void __attribute__((noreturn))
-run(int fd, const struct rebuild_order *o)
+rebuild_in_child(int fd, const struct rebuild_order *o)
 {
 	struct rebuild_result r;
 
 	if (fd != RESULT_FD && dup2(fd, RESULT_FD) == -1)
 		_exit(1);
 	closefrom(RESULT_FD + 1);
-	default_signals();
+	reset_signals();
 	/* All of it goes through the pipe, its padding too. */
 	memset(&r, 0, sizeof(r));
 	rebuild(o, &r);
@@ -62,7 +62,7 @@ child_start(struct child *c, const struct rebuild_order *o)
 	sigprocmask(SIG_SETMASK, &all, &before);
 	c->pid = fork();
 	if (c->pid == 0)
-		run(fds[1], o);
+		rebuild_in_child(fds[1], o);
 	saved = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(fds[1]);

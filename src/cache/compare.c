@@ -13,7 +13,7 @@
 
 /* Snapshots are written in the scan's order, so look at the next one first. */
 static struct scan_list *
-find_scanned(struct compare *c, struct str name)
+find_in_scan(struct compare *c, struct str name)
 {
 	size_t low = 0, high = c->scan->n, i = c->next;
 	int order;
@@ -40,7 +40,7 @@ find_scanned(struct compare *c, struct str name)
  * for what it leads to may be on a volume that is away.
  */
 static bool
-is_doubtful(const struct compare *c, struct str name)
+may_still_be_there(const struct compare *c, struct str name)
 {
 	struct directory_id id = { c->scan->dev, c->scan->ino };
 
@@ -52,9 +52,9 @@ is_doubtful(const struct compare *c, struct str name)
 }
 
 static int
-keep(struct compare *c, struct str name, const struct record *record)
+keep_old_record(struct compare *c, struct str name, const struct record *record)
 {
-	struct host *host = hosts_find(c->hosts, record->host);
+	struct host *host = hosts_add(c->hosts, record->host);
 	struct kept *more;
 	char *copy = str_dup(name);
 
@@ -73,14 +73,15 @@ keep(struct compare *c, struct str name, const struct record *record)
 
 /* A host that is not known may be by now: the file's mode may have changed. */
 static int
-take_host(struct compare *c, struct scan_list *now, const struct record *old)
+reuse_old_host(struct compare *c, struct scan_list *now,
+    const struct record *old)
 {
 	struct host *host;
 
 	c->same++;
 	if (old->host.n == 0)
 		return 0;
-	host = hosts_find(c->hosts, old->host);
+	host = hosts_add(c->hosts, old->host);
 	if (host == NULL) {
 		errno = ENOMEM;
 		return -1;
@@ -94,7 +95,7 @@ take_host(struct compare *c, struct scan_list *now, const struct record *old)
  * is of such a file, which is tried again with every scan.
  */
 static int
-take_last_host(struct compare *c, struct scan_list *now,
+remember_old_host(struct compare *c, struct scan_list *now,
     const struct record *old)
 {
 	struct host *host;
@@ -102,7 +103,7 @@ take_last_host(struct compare *c, struct scan_list *now,
 	c->same += old->ino == 0;
 	if (old->host.n == 0)
 		return 0;
-	host = hosts_find(c->hosts, old->host);
+	host = hosts_add(c->hosts, old->host);
 	if (host == NULL) {
 		errno = ENOMEM;
 		return -1;
@@ -113,7 +114,7 @@ take_last_host(struct compare *c, struct scan_list *now,
 }
 
 static int
-add_gone(struct compare *c, struct str name)
+add_gone_name(struct compare *c, struct str name)
 {
 	char **more = reallocarray(c->gone, c->ngone + 1, sizeof(*more));
 	char *copy = str_dup(name);
@@ -131,9 +132,9 @@ add_gone(struct compare *c, struct str name)
 
 /* A list that went may be the one that had the host's URL. */
 static int
-change_host(struct compare *c, struct str name)
+mark_host_changed(struct compare *c, struct str name)
 {
-	struct host *host = hosts_find(c->hosts, name);
+	struct host *host = hosts_add(c->hosts, name);
 
 	if (host == NULL) {
 		errno = ENOMEM;
@@ -144,10 +145,10 @@ change_host(struct compare *c, struct str name)
 }
 
 static int
-take_url(void *arg, struct str name, const struct record_host *r)
+reuse_old_url(void *arg, struct str name, const struct record_host *r)
 {
 	struct compare *c = arg;
-	struct host *host = hosts_find(c->hosts, name);
+	struct host *host = hosts_add(c->hosts, name);
 
 	if (host != NULL && hosts_set_url(host, r->url) == 0)
 		return 0;
@@ -156,7 +157,7 @@ take_url(void *arg, struct str name, const struct record_host *r)
 }
 
 static bool
-is_same(const struct scan_list *now, const struct record *old)
+is_unchanged_file(const struct scan_list *now, const struct record *old)
 {
 	return old->ino == now->ino && old->mtime == now->mtime &&
 	    old->size == (uint64_t)now->size;
@@ -164,47 +165,48 @@ is_same(const struct scan_list *now, const struct record *old)
 
 /* What is no list, or none with a directory: nobody misses it. */
 static int
-compare_other(struct compare *c, struct str name, struct scan_list *now,
+compare_no_list(struct compare *c, struct str name, struct scan_list *now,
     const struct record *record)
 {
 	switch (record->basis) {
 	case LISTS_BY_FILE:
-		c->files++;
+		c->file_lists++;
 		return 0;
 	case LISTS_GONE:
-		return now == NULL ? add_gone(c, name) : 0;
+		return now == NULL ? add_gone_name(c, name) : 0;
 	default:
 		break;
 	}
 	c->entries++;
-	if (now == NULL || !is_same(now, record))
+	if (now == NULL || !is_unchanged_file(now, record))
 		return 0;
 	now->known = true;
 	now->last_basis = record->basis;
-	return take_host(c, now, record);
+	return reuse_old_host(c, now, record);
 }
 
 static int
 compare_list(void *arg, struct str name, const struct record *record)
 {
 	struct compare *c = arg;
-	struct scan_list *now = find_scanned(c, name);
+	struct scan_list *now = find_in_scan(c, name);
 
 	if (record->basis != LISTS_BY_DIRECTORY &&
 	    record->basis != LISTS_BY_BOTH)
-		return compare_other(c, name, now, record);
+		return compare_no_list(c, name, now, record);
 	c->entries++;
-	c->seen++;
+	c->dir_lists++;
 	if (now != NULL) {
 		now->last_basis = record->basis;
-		now->known = is_same(now, record);
-		return now->known ? take_host(c, now, record) :
-		    take_last_host(c, now, record);
+		now->known = is_unchanged_file(now, record);
+		return now->known ? reuse_old_host(c, now, record) :
+		    remember_old_host(c, now, record);
 	}
-	if (is_doubtful(c, name))
-		return keep(c, name, record);
+	if (may_still_be_there(c, name))
+		return keep_old_record(c, name, record);
 	c->missing++;
-	if (change_host(c, record->host) == -1 || add_gone(c, name) == -1)
+	if (mark_host_changed(c, record->host) == -1 ||
+	    add_gone_name(c, name) == -1)
 		return -1;
 	if (!gone_has(&c->o->gone, name))
 		c->unseen++;
@@ -218,11 +220,11 @@ compare(struct compare *c, const struct rebuild_order *o, struct scan *scan,
 	const struct record_head *head = cache_head(old);
 
 	*c = (struct compare){ .o = o, .scan = scan, .hosts = hosts };
-	c->count = head->count;
-	c->stamp = head->stamp;
-	c->other = head->dev != scan->dev || head->ino != scan->ino;
+	c->old_count = head->count;
+	c->old_stamp = head->stamp;
+	c->other_dir = head->dev != scan->dev || head->ino != scan->ino;
 	errno = EPROTO;
-	if (cache_each_host(old, take_url, c) != 0 ||
+	if (cache_each_host(old, reuse_old_url, c) != 0 ||
 	    cache_each(old, compare_list, c) != 0)
 		return -1;
 	return 0;
@@ -231,9 +233,9 @@ compare(struct compare *c, const struct rebuild_order *o, struct scan *scan,
 bool
 compare_unchanged(const struct compare *c, size_t young)
 {
-	return !c->other && c->same == c->scan->n - young &&
+	return !c->other_dir && c->same == c->scan->n - young &&
 	    c->same + c->nkept == c->entries &&
-	    c->seen + c->files == c->count;
+	    c->dir_lists + c->file_lists == c->old_count;
 }
 
 void

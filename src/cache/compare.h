@@ -24,14 +24,14 @@ struct compare {
 	const struct rebuild_order *o;
 	struct scan *scan;
 	struct hosts *hosts;
-	bool other;     /* the directory is another one */
+	bool other_dir;     /* the directory is another one */
 	size_t entries; /* directories in the old snapshot */
-	size_t seen;    /* of these: lists */
-	size_t files;   /* lists without a directory */
-	uint64_t stamp; /* of the old snapshot */
+	size_t dir_lists;    /* of these: lists */
+	size_t file_lists;   /* lists without a directory */
+	uint64_t old_stamp; /* of the old snapshot */
 	size_t missing; /* of these: in the scan no more */
 	size_t unseen;  /* of these: nobody saw them go */
-	uint64_t count; /* what the old snapshot says of all lists */
+	uint64_t old_count; /* what the old snapshot says of all lists */
 	struct kept *kept;
 	size_t nkept;
 	char **gone; /* names of those that went, now or before */

@@ -9,7 +9,7 @@
 #define HOST_BYTES 256
 
 static int
-by_name(const void *a, const void *b)
+compare_host_names(const void *a, const void *b)
 {
 	return strcmp(((const struct host *)a)->name,
 	    ((const struct host *)b)->name);
@@ -28,7 +28,7 @@ free_host(struct host *host)
 
 /* Most lists have a host that is there already. */
 struct host *
-hosts_old(const struct hosts *h, struct str name)
+hosts_find(const struct hosts *h, struct str name)
 {
 	char copy[HOST_BYTES];
 	struct host key = { .name = copy }, **at;
@@ -38,12 +38,12 @@ hosts_old(const struct hosts *h, struct str name)
 	if (name.n > 0)
 		memcpy(copy, name.p, name.n);
 	copy[name.n] = '\0';
-	at = tfind(&key, &h->tree, by_name);
+	at = tfind(&key, &h->tree, compare_host_names);
 	return at == NULL ? NULL : *at;
 }
 
 static struct host *
-add_new(struct hosts *h, struct str name)
+add_new_host(struct hosts *h, struct str name)
 {
 	struct host **more = reallocarray(h->host, h->n + 1, sizeof(*more));
 	struct host *new = calloc(1, sizeof(*new));
@@ -54,7 +54,7 @@ add_new(struct hosts *h, struct str name)
 	if (new != NULL)
 		new->name = str_dup(name);
 	if (more != NULL && new != NULL && new->name != NULL)
-		at = tsearch(new, &h->tree, by_name);
+		at = tsearch(new, &h->tree, compare_host_names);
 	if (at != NULL && *at == new) {
 		h->host[h->n++] = new;
 		return new;
@@ -64,11 +64,11 @@ add_new(struct hosts *h, struct str name)
 }
 
 struct host *
-hosts_find(struct hosts *h, struct str name)
+hosts_add(struct hosts *h, struct str name)
 {
-	struct host *old = hosts_old(h, name);
+	struct host *old = hosts_find(h, name);
 
-	return old != NULL ? old : add_new(h, name);
+	return old != NULL ? old : add_new_host(h, name);
 }
 
 int
@@ -99,7 +99,7 @@ hosts_set_real(struct host *host, struct str real)
 }
 
 static void
-keep(void *node)
+free_no_node(void *node)
 {
 	(void)node; /* freed by way of the array */
 }
@@ -110,7 +110,7 @@ hosts_clear(struct hosts *h)
 	size_t i;
 
 	if (h->tree != NULL)
-		tdestroy(h->tree, keep);
+		tdestroy(h->tree, free_no_node);
 	for (i = 0; i < h->n; i++)
 		free_host(h->host[i]);
 	free(h->host);

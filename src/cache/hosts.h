@@ -29,9 +29,9 @@ struct hosts {
 
 /* The host of that name, a new one where there is none; it stays where it is
  * until hosts_clear().  NULL when out of memory. */
-struct host *hosts_find(struct hosts *h, struct str name);
+struct host *hosts_add(struct hosts *h, struct str name);
 /* The same, or NULL. */
-struct host *hosts_old(const struct hosts *h, struct str name);
+struct host *hosts_find(const struct hosts *h, struct str name);
 /* Where its lists are to be seen; "" changes nothing.  0, or -1. */
 int hosts_set_url(struct host *host, struct str url) WARN_UNUSED;
 /* That it is an alias of REAL.  0, or -1. */

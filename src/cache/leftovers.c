@@ -22,7 +22,7 @@ is_leftover(const char *entry, const char *base)
 }
 
 static DIR *
-open_parent(const char *path, const char *slash)
+open_parent_dir(const char *path, const char *slash)
 {
 	char *dir;
 	DIR *d;
@@ -42,7 +42,7 @@ leftovers_remove(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash == NULL ? path : slash + 1;
-	DIR *d = open_parent(path, slash);
+	DIR *d = open_parent_dir(path, slash);
 	struct dirent *e;
 
 	if (d == NULL)

@@ -18,7 +18,7 @@
 
 /* What a new or changed list says of itself. */
 static int
-read_list(struct rebuild_job *job, int dir, struct scan_list *l)
+read_list_host(struct rebuild_job *job, int dir, struct scan_list *l)
 {
 	struct list_info p = { 0 };
 	struct host *host;
@@ -32,21 +32,21 @@ read_list(struct rebuild_job *job, int dir, struct scan_list *l)
 			return 0;
 		}
 	} else {
-		job->told |= l->last_host != NULL;
+		job->must_write |= l->last_host != NULL;
 	}
-	host = hosts_find(&job->hosts, str_from(p.host));
+	host = hosts_add(&job->hosts, str_from(p.host));
 	if (host == NULL)
 		return -1;
 	host->changed = true;
 	l->host = host->name;
-	job->told |= p.host[0] != '\0';
+	job->must_write |= p.host[0] != '\0';
 	return 0;
 }
 
 static struct host *
-host_of(struct rebuild_job *job, const char *name)
+host_named(struct rebuild_job *job, const char *name)
 {
-	return hosts_find(&job->hosts, str_from(name));
+	return hosts_add(&job->hosts, str_from(name));
 }
 
 /*
@@ -54,9 +54,9 @@ host_of(struct rebuild_job *job, const char *name)
  * is advertised: never what a list said once.
  */
 static int
-find_url(struct rebuild_job *job, int dir, const struct scan_list *l)
+find_host_url(struct rebuild_job *job, int dir, const struct scan_list *l)
 {
-	struct host *host = host_of(job, l->host);
+	struct host *host = host_named(job, l->host);
 	struct list_info p;
 
 	if (!host->changed || host->tried >= URL_TRIES || *host->name == '\0')
@@ -73,7 +73,7 @@ find_url(struct rebuild_job *job, int dir, const struct scan_list *l)
 
 /* The directory that was scanned, or -1: then it went in between. */
 static int
-open_scanned(struct rebuild_job *job)
+open_scanned_dir(struct rebuild_job *job)
 {
 	int dir = open(job->o->lists_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
@@ -94,7 +94,7 @@ open_scanned(struct rebuild_job *job)
 int
 list_hosts(struct rebuild_job *job)
 {
-	int dir = open_scanned(job);
+	int dir = open_scanned_dir(job);
 	int rc = 0;
 	size_t i;
 
@@ -104,14 +104,14 @@ list_hosts(struct rebuild_job *job)
 		struct scan_list *l = &job->scan.list[i];
 
 		if (l->host == NULL)
-			rc = read_list(job, dir, l);
+			rc = read_list_host(job, dir, l);
 		if (rc == 0)
-			host_of(job, l->host)->count++;
+			host_named(job, l->host)->count++;
 	}
 	for (i = 0; rc == 0 && i < job->scan.n; i++)
-		rc = find_url(job, dir, &job->scan.list[i]);
+		rc = find_host_url(job, dir, &job->scan.list[i]);
 	for (i = 0; rc == 0 && i < job->compare.nkept; i++)
-		host_of(job, job->compare.kept[i].record.host.p)->count++;
+		host_named(job, job->compare.kept[i].record.host.p)->count++;
 	close(dir);
 	if (rc == -1)
 		(void)rebuild_job_fail(job, "cannot read the lists",

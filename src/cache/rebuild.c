@@ -27,7 +27,7 @@
 #include "cache/state.h"
 
 static bool
-out_of_something(int error)
+is_out_of_resources(int error)
 {
 	return error == ENOMEM || error == EMFILE || error == ENFILE;
 }
@@ -51,21 +51,21 @@ compare_with_old(struct rebuild_job *job)
 	if (error == 0)
 		return 0;
 	compare_clear(&job->compare);
-	if (job->o->known != NULL && !out_of_something(error) &&
+	if (job->o->known != NULL && !is_out_of_resources(error) &&
 	    compare(&job->compare, job->o, &job->scan, &job->hosts,
 	        job->o->known) == 0) {
 		rebuild_job_say(job,
 		    "%s is gone or no use, the snapshot in use is put "
 		    "there again",
 		    job->path);
-		job->told = true;
+		job->must_write = true;
 		return 0;
 	}
 	compare_clear(&job->compare);
-	job->first = true;
+	job->no_old = true;
 	if (error == ENOENT)
 		return 0;
-	if (out_of_something(error))
+	if (is_out_of_resources(error))
 		return rebuild_job_fail(job, "cannot read the old snapshot",
 		    job->path, strerror(error));
 	rebuild_job_say(job,
@@ -76,7 +76,7 @@ compare_with_old(struct rebuild_job *job)
 
 /* Whether N lists after BEFORE are too few to be believed. */
 static bool
-too_few(size_t n, size_t before)
+are_too_few(size_t n, size_t before)
 {
 	return n < before && before - n > REBUILD_GUARD &&
 	    before - n > before / 2;
@@ -84,12 +84,12 @@ too_few(size_t n, size_t before)
 
 /* Without a snapshot there is still what the last scan came to. */
 static int
-guard_first(struct rebuild_job *job)
+guard_without_snapshot(struct rebuild_job *job)
 {
 	struct state last;
 
 	if (state_read(job->o->cache_dir, job->o->site, &last) == -1 ||
-	    !too_few(job->scan.n, last.lists))
+	    !are_too_few(job->scan.n, last.lists))
 		return 0;
 	rebuild_job_away(job);
 	rebuild_job_say(job,
@@ -102,40 +102,40 @@ guard_first(struct rebuild_job *job)
 
 /* -1 where this is not to be believed. */
 static int
-guard(struct rebuild_job *job)
+guard_against_loss(struct rebuild_job *job)
 {
 	const struct compare *c = &job->compare;
 
 	if (job->o->accept_empty)
 		return 0;
-	if (job->first)
-		return guard_first(job);
+	if (job->no_old)
+		return guard_without_snapshot(job);
 	if (c->unseen == 0)
 		return 0;
-	if (c->other) {
+	if (c->other_dir) {
 		rebuild_job_away(job);
 		rebuild_job_say(job,
 		    "%s is another directory than before and %zu of %zu lists "
 		    "are not in it: is a filesystem not mounted?  The old "
 		    "lists stay; if they are really gone, run: listmap rebuild "
 		    "--accept-empty",
-		    job->o->lists_dir, c->missing, c->seen);
+		    job->o->lists_dir, c->missing, c->dir_lists);
 		return -1;
 	}
-	if (too_few(c->seen - c->unseen, c->seen)) {
+	if (are_too_few(c->dir_lists - c->unseen, c->dir_lists)) {
 		rebuild_job_away(job);
 		rebuild_job_say(job,
 		    "%zu of %zu lists vanished from %s at once.  The old lists "
 		    "stay; if they are really gone, run: listmap rebuild "
 		    "--accept-empty",
-		    c->missing, c->seen, job->o->lists_dir);
+		    c->missing, c->dir_lists, job->o->lists_dir);
 		return -1;
 	}
 	return 0;
 }
 
 static int
-scan(struct rebuild_job *job)
+scan_lists_dir(struct rebuild_job *job)
 {
 	const struct rebuild_order *o = job->o;
 	const char *err;
@@ -143,7 +143,7 @@ scan(struct rebuild_job *job)
 	if (scan_directory(o->mailman, o->lists_dir, o->progress,
 	        o->progress_arg, &job->scan, &err) == 0)
 		return 0;
-	if (out_of_something(errno))
+	if (is_out_of_resources(errno))
 		return rebuild_job_fail(job, "cannot read the lists directory",
 		    o->lists_dir, err);
 	rebuild_job_away(job);
@@ -160,7 +160,7 @@ scan(struct rebuild_job *job)
  * what it does not know: such a one is left for another scan.
  */
 static void
-find_young(struct rebuild_job *job)
+mark_young_lists(struct rebuild_job *job)
 {
 	const double settle = job->o->settle;
 	struct timespec t;
@@ -185,14 +185,14 @@ find_young(struct rebuild_job *job)
 static void
 scan_and_write(struct rebuild_job *job)
 {
-	if (scan(job) == -1 || compare_with_old(job) == -1)
+	if (scan_lists_dir(job) == -1 || compare_with_old(job) == -1)
 		return;
-	find_young(job);
-	if (guard(job) == -1 ||
+	mark_young_lists(job);
+	if (guard_against_loss(job) == -1 ||
 	    (job->o->mailman->read_files ? reconcile(job) : list_hosts(job)) ==
 	        -1)
 		return;
-	job->r->lists = rebuild_job_lists(job);
+	job->r->lists = rebuild_job_count(job);
 	job->r->unfinished = job->scan.unfinished;
 	if (job->scan.doubtful > 0)
 		rebuild_job_say(job,
@@ -200,7 +200,7 @@ scan_and_write(struct rebuild_job *job)
 		    "first is %s",
 		    job->scan.doubtful, job->o->lists_dir,
 		    job->scan.first_doubtful);
-	if (!job->first && !job->told &&
+	if (!job->no_old && !job->must_write &&
 	    compare_unchanged(&job->compare, job->r->young))
 		job->r->status = REBUILD_UNCHANGED;
 	else
@@ -210,7 +210,7 @@ scan_and_write(struct rebuild_job *job)
 /* The lock's file stays; flock() needs no right to write, so that root and
  * the daemon's account get along. */
 static int
-lock(struct rebuild_job *job)
+lock_site_cache(struct rebuild_job *job)
 {
 	char *path = cache_path(job->o->cache_dir, job->o->site, "lock");
 	int fd = -1;
@@ -236,7 +236,7 @@ lock(struct rebuild_job *job)
 }
 
 static void
-sweep_all(struct rebuild_job *job)
+remove_site_leftovers(struct rebuild_job *job)
 {
 	char *state = cache_path(job->o->cache_dir, job->o->site, "state");
 
@@ -248,7 +248,7 @@ sweep_all(struct rebuild_job *job)
 
 /* For the readers without a daemon; what was written is good without it. */
 static void
-write_state(struct rebuild_job *job)
+write_scan_state(struct rebuild_job *job)
 {
 	if (state_write(job->o->cache_dir, job->o->site, job->r) == -1 &&
 	    job->r->status != REBUILD_FAILED)
@@ -285,14 +285,14 @@ rebuild(const struct rebuild_order *o, struct rebuild_result *r)
 		(void)rebuild_job_fail(&job, "cannot begin", o->site,
 		    strerror(ENOMEM));
 	else
-		fd = lock(&job);
+		fd = lock_site_cache(&job);
 	if (fd != -1) {
 		start = clock_seconds();
-		sweep_all(&job);
+		remove_site_leftovers(&job);
 		scan_and_write(&job);
 		r->milliseconds =
 		    (unsigned long)((clock_seconds() - start) * 1000);
-		write_state(&job);
+		write_scan_state(&job);
 		close(fd);
 	}
 	rebuild_job_clear(&job);

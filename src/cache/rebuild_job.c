@@ -51,13 +51,13 @@ rebuild_job_clear(struct rebuild_job *job)
 	compare_clear(&job->compare);
 	hosts_clear(&job->hosts);
 	scan_clear(&job->scan);
-	postfix_files_clear(&job->reg);
+	postfix_files_clear(&job->files);
 	free(job->extra);
 	free(job->path);
 }
 
 size_t
-rebuild_job_lists(const struct rebuild_job *job)
+rebuild_job_count(const struct rebuild_job *job)
 {
 	size_t n = job->compare.nkept, i;
 

@@ -17,7 +17,7 @@ struct rebuild_order;
 struct rebuild_result;
 
 /* A list that the register names and that has no directory. */
-struct extra {
+struct extra_list {
 	const struct postfix_list *list;
 	const char *host;
 	enum lists_basis basis; /* LISTS_BY_FILE or LISTS_GONE */
@@ -30,11 +30,11 @@ struct rebuild_job {
 	struct scan scan;
 	struct hosts hosts;
 	struct compare compare;
-	bool first; /* there is no old snapshot that is any use */
-	bool told;  /* the lists or the register say what they did not before,
-		       or the old snapshot is not where it should be */
-	struct postfix_files reg;
-	struct extra *extra;
+	bool no_old; /* there is no old snapshot that is any use */
+	bool must_write; /* the lists or the files say what they did not
+			    before, or the old snapshot is not in its place */
+	struct postfix_files files;
+	struct extra_list *extra;
 	size_t nextra;
 };
 
@@ -49,6 +49,6 @@ int rebuild_job_away(struct rebuild_job *job);
 void rebuild_job_clear(struct rebuild_job *job);
 
 /* Lists that answer, with what they are known from in mind. */
-size_t rebuild_job_lists(const struct rebuild_job *job);
+size_t rebuild_job_count(const struct rebuild_job *job);
 
 #endif

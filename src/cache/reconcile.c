@@ -27,7 +27,7 @@
 #define WRITE_TIME (60 * SECOND)
 
 static int64_t
-now(void)
+realtime_ns(void)
 {
 	struct timespec t;
 
@@ -38,15 +38,15 @@ now(void)
 /* What its files say may count, but nobody writes them any more, or nobody
  * knows when they were written. */
 static bool
-is_stale(const struct rebuild_job *job)
+files_are_stale(const struct rebuild_job *job)
 {
-	return job->reg.mtime > now() + COPY_TIME ||
-	    (job->scan.mtime > job->reg.mtime &&
-	    now() - job->scan.mtime > WRITE_TIME);
+	return job->files.mtime > realtime_ns() + COPY_TIME ||
+	    (job->scan.mtime > job->files.mtime &&
+	    realtime_ns() - job->scan.mtime > WRITE_TIME);
 }
 
 static int64_t
-changed_at(const struct stat *st)
+ctime_ns(const struct stat *st)
 {
 	struct stat change = { .st_mtim = st->st_ctim };
 
@@ -54,17 +54,17 @@ changed_at(const struct stat *st)
 }
 
 static bool
-counts_against(const struct rebuild_job *job, int dir, const char *name)
+files_count_against(const struct rebuild_job *job, int dir, const char *name)
 {
 	struct stat st;
 
 	return fstatat(dir, name, &st, 0) == 0 &&
-	    scan_mtime(&st) <= job->reg.mtime &&
-	    changed_at(&st) - COPY_TIME <= job->reg.written;
+	    scan_mtime(&st) <= job->files.mtime &&
+	    ctime_ns(&st) - COPY_TIME <= job->files.written;
 }
 
 static bool
-is_configured(const struct rebuild_job *job, const char *domain)
+is_domain_of_site(const struct rebuild_job *job, const char *domain)
 {
 	for (size_t i = 0; i < job->o->ndomains; i++)
 		if (strcmp(job->o->domains[i].name, domain) == 0)
@@ -75,7 +75,7 @@ is_configured(const struct rebuild_job *job, const char *domain)
 /* Whether the longest end of ID that is a domain has lists that the register
  * knows: then its silence about ID is odd. */
 static bool
-has_neighbours(const struct rebuild_job *job, const char *id)
+files_know_its_domain(const struct rebuild_job *job, const char *id)
 {
 	for (;;) {
 		const struct host *host;
@@ -83,10 +83,10 @@ has_neighbours(const struct rebuild_job *job, const char *id)
 		id = strchr(id, '.');
 		if (id == NULL)
 			return false;
-		host = hosts_old(&job->hosts, str_from(++id));
+		host = hosts_find(&job->hosts, str_from(++id));
 		if (host != NULL && host->in_files)
 			return true;
-		if (is_configured(job, id))
+		if (is_domain_of_site(job, id))
 			return false;
 	}
 }
@@ -98,7 +98,7 @@ has_neighbours(const struct rebuild_job *job, const char *id)
  * is taken for none is refused.
  */
 static void
-find_phantoms(struct rebuild_job *job, int dir)
+mark_phantoms(struct rebuild_job *job, int dir)
 {
 	size_t odd = 0, named = 0, all = 0, i;
 
@@ -107,11 +107,12 @@ find_phantoms(struct rebuild_job *job, int dir)
 
 		named += l->basis == LISTS_BY_BOTH;
 		if (l->young || l->basis == LISTS_BY_BOTH ||
-		    postfix_files_find(&job->reg, str_from(l->name)) != NULL ||
-		    !counts_against(job, dir, l->name))
+		    postfix_files_find(&job->files, str_from(l->name)) !=
+		        NULL ||
+		    !files_count_against(job, dir, l->name))
 			continue;
 		l->basis = LISTS_PHANTOM;
-		odd += has_neighbours(job, l->name);
+		odd += files_know_its_domain(job, l->name);
 		all++;
 	}
 	if (all == 0 || (named > 0 && (odd <= REBUILD_GUARD || odd < named)))
@@ -127,22 +128,22 @@ find_phantoms(struct rebuild_job *job, int dir)
 
 /* The register's domain for a directory that is not younger than it. */
 static const char *
-home_of(struct rebuild_job *job, struct scan_list *l)
+find_domain_in_files(struct rebuild_job *job, struct scan_list *l)
 {
 	const struct postfix_list *e =
-	    postfix_files_find(&job->reg, str_from(l->name));
+	    postfix_files_find(&job->files, str_from(l->name));
 	const struct host *host;
 
 	l->basis = LISTS_BY_DIRECTORY;
-	if (e == NULL || l->mtime > job->reg.mtime)
+	if (e == NULL || l->mtime > job->files.mtime)
 		return "";
 	l->basis = LISTS_BY_BOTH;
-	host = hosts_find(&job->hosts, e->host);
+	host = hosts_add(&job->hosts, e->host);
 	return host == NULL ? NULL : host->name;
 }
 
 static bool
-in_scan(const struct rebuild_job *job, struct str id)
+is_in_scan(const struct rebuild_job *job, struct str id)
 {
 	size_t low = 0, high = job->scan.n;
 
@@ -161,7 +162,7 @@ in_scan(const struct rebuild_job *job, struct str id)
 }
 
 static bool
-is_kept(const struct rebuild_job *job, struct str id)
+is_kept_record(const struct rebuild_job *job, struct str id)
 {
 	for (size_t i = 0; i < job->compare.nkept; i++)
 		if (str_is(id, job->compare.kept[i].name))
@@ -170,13 +171,13 @@ is_kept(const struct rebuild_job *job, struct str id)
 }
 
 static int
-by_name(const void *a, const void *b)
+compare_name_pointers(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static int
-by_id(const void *id, const void *name)
+compare_id_to_name(const void *id, const void *name)
 {
 	return str_cmp(*(const struct str *)id,
 	    str_from(*(char *const *)name));
@@ -184,54 +185,56 @@ by_id(const void *id, const void *name)
 
 /* Its directory went, and the register was not written since. */
 static bool
-is_gone(const struct rebuild_job *job, struct str id)
+went_since_files(const struct rebuild_job *job, struct str id)
 {
 	const struct compare *c = &job->compare;
 
-	return c->stamp == job->reg.stamp && c->ngone > 0 &&
-	    bsearch(&id, c->gone, c->ngone, sizeof(*c->gone), by_id) != NULL;
+	return c->old_stamp == job->files.stamp && c->ngone > 0 &&
+	    bsearch(&id, c->gone, c->ngone, sizeof(*c->gone),
+	        compare_id_to_name) != NULL;
 }
 
 static int
-add_extras(struct rebuild_job *job)
+add_lists_without_directory(struct rebuild_job *job)
 {
 	if (job->compare.ngone > 0)
 		qsort(job->compare.gone, job->compare.ngone,
-		    sizeof(*job->compare.gone), by_name);
-	for (size_t i = 0; i < job->reg.n; i++) {
-		const struct postfix_list *e = &job->reg.list[i];
+		    sizeof(*job->compare.gone), compare_name_pointers);
+	for (size_t i = 0; i < job->files.n; i++) {
+		const struct postfix_list *e = &job->files.list[i];
 		struct host *host;
-		struct extra *more;
+		struct extra_list *more;
 
-		if (in_scan(job, e->id) || is_kept(job, e->id))
+		if (is_in_scan(job, e->id) || is_kept_record(job, e->id))
 			continue;
-		host = hosts_find(&job->hosts, e->host);
+		host = hosts_add(&job->hosts, e->host);
 		more = reallocarray(job->extra, job->nextra + 1, sizeof(*more));
 		if (more != NULL)
 			job->extra = more;
 		if (more == NULL || host == NULL)
 			return -1;
-		job->extra[job->nextra++] = (struct extra){ e, host->name,
-			is_gone(job, e->id) ? LISTS_GONE : LISTS_BY_FILE };
+		job->extra[job->nextra++] = (struct extra_list){ e, host->name,
+			went_since_files(job, e->id) ? LISTS_GONE :
+			                               LISTS_BY_FILE };
 	}
 	return 0;
 }
 
 /* The hosts that the register has, as lists' and as domains. */
 static int
-add_domains(struct rebuild_job *job)
+add_hosts_of_files(struct rebuild_job *job)
 {
-	for (size_t i = 0; i < job->reg.n; i++) {
-		struct host *host = hosts_find(&job->hosts,
-		    job->reg.list[i].host);
+	for (size_t i = 0; i < job->files.n; i++) {
+		struct host *host = hosts_add(&job->hosts,
+		    job->files.list[i].host);
 
 		if (host == NULL)
 			return -1;
 		host->in_files = true;
 	}
-	for (size_t i = 0; i < job->reg.ndomains; i++) {
-		const struct postfix_domain *d = &job->reg.domain[i];
-		struct host *host = hosts_find(&job->hosts, d->name);
+	for (size_t i = 0; i < job->files.ndomains; i++) {
+		const struct postfix_domain *d = &job->files.domain[i];
+		struct host *host = hosts_add(&job->hosts, d->name);
 
 		if (host == NULL || hosts_set_real(host, d->host) == -1)
 			return -1;
@@ -241,7 +244,7 @@ add_domains(struct rebuild_job *job)
 
 /* Whether the lists say what they said in the old snapshot. */
 static bool
-says_the_same(struct rebuild_job *job)
+bases_are_as_before(struct rebuild_job *job)
 {
 	for (size_t i = 0; i < job->scan.n; i++) {
 		const struct scan_list *l = &job->scan.list[i];
@@ -249,26 +252,26 @@ says_the_same(struct rebuild_job *job)
 		if (l->known && l->basis != l->last_basis)
 			return false;
 	}
-	return job->compare.stamp == job->reg.stamp;
+	return job->compare.old_stamp == job->files.stamp;
 }
 
 static int
-place_directories(struct rebuild_job *job)
+place_lists_in_domains(struct rebuild_job *job)
 {
 	for (size_t i = 0; i < job->scan.n; i++) {
 		struct scan_list *l = &job->scan.list[i];
 		const char *before = l->host == NULL ? "" : l->host;
 
-		l->host = home_of(job, l);
+		l->host = find_domain_in_files(job, l);
 		if (l->host == NULL)
 			return -1;
-		job->told |= l->known && strcmp(before, l->host) != 0;
+		job->must_write |= l->known && strcmp(before, l->host) != 0;
 	}
 	return 0;
 }
 
 static void
-count_hosts(struct rebuild_job *job)
+count_lists_by_host(struct rebuild_job *job)
 {
 	size_t i;
 
@@ -276,45 +279,46 @@ count_hosts(struct rebuild_job *job)
 		const struct scan_list *l = &job->scan.list[i];
 
 		if (!l->young && l->basis != LISTS_PHANTOM)
-			hosts_find(&job->hosts, str_from(l->host))->count++;
+			hosts_add(&job->hosts, str_from(l->host))->count++;
 	}
 	for (i = 0; i < job->compare.nkept; i++)
-		hosts_find(&job->hosts, job->compare.kept[i].record.host)
+		hosts_add(&job->hosts, job->compare.kept[i].record.host)
 		    ->count++;
 	for (i = 0; i < job->nextra; i++)
 		if (job->extra[i].basis == LISTS_BY_FILE)
-			hosts_find(&job->hosts, str_from(job->extra[i].host))
+			hosts_add(&job->hosts, str_from(job->extra[i].host))
 			    ->count++;
 }
 
 static int
-hold_against(struct rebuild_job *job)
+apply_files(struct rebuild_job *job)
 {
 	int dir;
 
-	if (hosts_find(&job->hosts, STR("")) == NULL ||
-	    add_domains(job) == -1 || place_directories(job) == -1 ||
-	    add_extras(job) == -1)
+	if (hosts_add(&job->hosts, STR("")) == NULL ||
+	    add_hosts_of_files(job) == -1 ||
+	    place_lists_in_domains(job) == -1 ||
+	    add_lists_without_directory(job) == -1)
 		return -1;
 	dir = open(job->o->lists_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir != -1 && job->reg.whole && !is_stale(job))
-		find_phantoms(job, dir);
+	if (dir != -1 && job->files.whole && !files_are_stale(job))
+		mark_phantoms(job, dir);
 	if (dir != -1)
 		close(dir);
-	job->told |= !says_the_same(job);
-	count_hosts(job);
+	job->must_write |= !bases_are_as_before(job);
+	count_lists_by_host(job);
 	return 0;
 }
 
 int
 reconcile(struct rebuild_job *job)
 {
-	if (job->o->mailman->read_files(job->o->data_dir, &job->reg) == 0 &&
-	    hold_against(job) == 0) {
-		if (job->reg.problem[0] != '\0')
+	if (job->o->mailman->read_files(job->o->data_dir, &job->files) == 0 &&
+	    apply_files(job) == 0) {
+		if (job->files.problem[0] != '\0')
 			rebuild_job_say(job, "%s: %s", job->o->data_dir,
-			    job->reg.problem);
-		else if (job->reg.n > 0 && is_stale(job))
+			    job->files.problem);
+		else if (job->files.n > 0 && files_are_stale(job))
 			rebuild_job_say(job,
 			    "postfix_lmtp of %s is older than the last "
 			    "change of the lists: if Mailman does not write it "

@@ -64,12 +64,6 @@ static const char *const bases[LISTS_BASES] = {
 	[LISTS_GONE] = "gone",
 };
 
-const char *
-record_basis_name(enum lists_basis basis)
-{
-	return bases[basis];
-}
-
 bool
 record_counts(const struct record *r)
 {

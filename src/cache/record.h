@@ -52,8 +52,6 @@ struct record_head {
 	uint64_t stamp; /* of Mailman's files; 0: there are none */
 };
 
-/* "directory", "both", "file", "phantom", "gone". */
-const char *record_basis_name(enum lists_basis basis);
 /* Whether such a thing is a list. */
 bool record_counts(const struct record *r);
 

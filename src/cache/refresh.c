@@ -80,7 +80,7 @@ note_changed(struct refresh *r)
 	r->lists.behind = true;
 	/* Events of another directory say nothing of the one that went. */
 	if (!r->suspect && !r->lists.away)
-		r->lists.settled = false;
+		r->lists.complete = false;
 	request(r, r->o.debounce);
 }
 
@@ -152,9 +152,9 @@ static void
 look_beside(struct refresh *r)
 {
 	if (is_armed(r) && r->o.mailman->files_prefix != NULL &&
-	    (watch_beside(r->watch, r->o.site->data_dir,
+	    (watch_files(r->watch, r->o.site->data_dir,
 	         r->o.mailman->files_prefix) ||
-	        cached_lists_is_rewritten(&r->lists)))
+	        cached_lists_files_changed(&r->lists)))
 		request(r, r->o.debounce);
 }
 
@@ -186,7 +186,7 @@ on_watch(struct ev_loop *loop, struct ev_io *w, int events)
 		note_suspect(r);
 	if ((seen & (WATCH_CHANGED | WATCH_OVERFLOW)) != 0)
 		note_changed(r);
-	if ((seen & (WATCH_TOUCHED | WATCH_BESIDE)) != 0)
+	if ((seen & (WATCH_TOUCHED | WATCH_FILES)) != 0)
 		request(r, r->o.debounce);
 	if ((seen & WATCH_LOST) != 0 && !r->remote)
 		arm(r);
@@ -232,7 +232,7 @@ ended_well(struct refresh *r, const struct rebuild_result *result)
 	    result->unfinished > 0 || result->young > 0;
 	if (result->young > 0)
 		request(r, result->ripe_in);
-	r->lists.settled = r->watched && !r->lists.behind;
+	r->lists.complete = r->watched && !r->lists.behind;
 	/* That the child could read it shows that this does not hang. */
 	if (!is_armed(r))
 		arm(r);
@@ -454,7 +454,7 @@ refresh_stop(struct refresh *r)
 	watch_free(r->watch);
 	r->watch = NULL;
 	r->lists.behind = true;
-	r->lists.settled = false;
+	r->lists.complete = false;
 	r->stopped = true;
 }
 

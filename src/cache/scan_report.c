@@ -9,7 +9,7 @@
 
 /* True for a text that was not logged already. */
 static bool
-is_news(struct scan_report *o, const char *text)
+is_new_reason(struct scan_report *o, const char *text)
 {
 	if (strcmp(o->told, text) == 0)
 		return false;
@@ -32,7 +32,7 @@ void
 scan_report_failed(struct scan_report *o, const char *site, const char *reason)
 {
 	snprintf(o->reason, sizeof(o->reason), "%s", reason);
-	if (is_news(o, reason))
+	if (is_new_reason(o, reason))
 		log_error("refresh: scan failed: %s: %s", site, reason);
 }
 
@@ -57,7 +57,7 @@ scan_report_well(struct scan_report *o, const char *site,
 	if (o->away)
 		log_info("refresh: site is back: %s: %zu lists", site,
 		    result->lists);
-	if (is_news(o, result->reason))
+	if (is_new_reason(o, result->reason))
 		log_warn("refresh: %s: %s", site, result->reason);
 	o->reason[0] = '\0';
 	o->scanned = time(NULL);

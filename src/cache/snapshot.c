@@ -12,7 +12,7 @@
 #define KEY_MAX 512
 
 static int
-put(struct cdbmake *m, struct str name, const struct record *record)
+put_list_record(struct cdbmake *m, struct str name, const struct record *record)
 {
 	char memory[VALUE_MAX];
 	struct buf b;
@@ -23,7 +23,7 @@ put(struct cdbmake *m, struct str name, const struct record *record)
 }
 
 static int
-put_hosts(struct cdbmake *m, const struct rebuild_job *job)
+put_host_records(struct cdbmake *m, const struct rebuild_job *job)
 {
 	size_t i;
 
@@ -48,14 +48,14 @@ put_hosts(struct cdbmake *m, const struct rebuild_job *job)
 }
 
 static int
-put_head(struct cdbmake *m, const struct rebuild_job *job)
+put_head_record(struct cdbmake *m, const struct rebuild_job *job)
 {
 	struct record_head head = {
 		.version = RECORD_VERSION,
-		.count = rebuild_job_lists(job),
+		.count = rebuild_job_count(job),
 		.dev = job->scan.dev,
 		.ino = job->scan.ino,
-		.stamp = job->reg.stamp,
+		.stamp = job->files.stamp,
 	};
 	char memory[VALUE_MAX];
 	struct buf b;
@@ -66,32 +66,34 @@ put_head(struct cdbmake *m, const struct rebuild_job *job)
 }
 
 static int
-put_all(struct cdbmake *m, const struct rebuild_job *job)
+put_all_records(struct cdbmake *m, const struct rebuild_job *job)
 {
 	size_t i;
 
-	if (put_head(m, job) == -1 || put_hosts(m, job) == -1)
+	if (put_head_record(m, job) == -1 || put_host_records(m, job) == -1)
 		return -1;
 	for (i = 0; i < job->scan.n; i++) {
 		const struct scan_list *l = &job->scan.list[i];
 		const struct record record = { l->ino, l->mtime,
 			(uint64_t)l->size, str_from(l->host), l->basis };
 
-		if (!l->young && put(m, str_from(l->name), &record) == -1)
+		if (!l->young &&
+		    put_list_record(m, str_from(l->name), &record) == -1)
 			return -1;
 	}
 	for (i = 0; i < job->compare.nkept; i++) {
 		const struct kept *kept = &job->compare.kept[i];
 
-		if (put(m, str_from(kept->name), &kept->record) == -1)
+		if (put_list_record(m, str_from(kept->name), &kept->record) ==
+		    -1)
 			return -1;
 	}
 	for (i = 0; i < job->nextra; i++) {
-		const struct extra *e = &job->extra[i];
+		const struct extra_list *e = &job->extra[i];
 		const struct record record = { .host = str_from(e->host),
 			.basis = e->basis };
 
-		if (put(m, e->list->id, &record) == -1)
+		if (put_list_record(m, e->list->id, &record) == -1)
 			return -1;
 	}
 	return 0;
@@ -105,7 +107,7 @@ snapshot_write(struct rebuild_job *job)
 
 	/* What a put leaves undone the commit tells. */
 	if (m != NULL)
-		(void)put_all(m, job);
+		(void)put_all_records(m, job);
 	if (m == NULL || cdbmake_commit(m, &err) == -1)
 		return rebuild_job_fail(job, "cannot write the snapshot",
 		    job->path, err);

@@ -25,7 +25,7 @@
 
 /* Takes the line "WORD value" off *REST. */
 static int
-next_value(struct str *rest, const char *word, struct str *value)
+next_state_value(struct str *rest, const char *word, struct str *value)
 {
 	size_t end = str_find(*rest, '\n'), n = strlen(word);
 	struct str line;
@@ -41,24 +41,24 @@ next_value(struct str *rest, const char *word, struct str *value)
 }
 
 static int
-parse(struct str text, struct state *s)
+parse_state(struct str text, struct state *s)
 {
 	struct str value;
 	uint64_t ms;
 
-	if (next_value(&text, "away", &value) == -1 ||
+	if (next_state_value(&text, "away", &value) == -1 ||
 	    (!str_is(value, "yes") && !str_is(value, "no")))
 		return -1;
 	s->away = str_is(value, "yes");
-	if (next_value(&text, "lists", &value) == -1 ||
+	if (next_state_value(&text, "lists", &value) == -1 ||
 	    str_number(value, 0, SIZE_MAX, &ms) == -1)
 		return -1;
 	s->lists = (size_t)ms;
-	if (next_value(&text, "milliseconds", &value) == -1 ||
+	if (next_state_value(&text, "milliseconds", &value) == -1 ||
 	    str_number(value, 0, UINT32_MAX, &ms) == -1)
 		return -1;
 	s->milliseconds = (unsigned long)ms;
-	if (next_value(&text, "reason", &value) == -1 ||
+	if (next_state_value(&text, "reason", &value) == -1 ||
 	    value.n >= sizeof(s->reason))
 		return -1;
 	memcpy(s->reason, value.p, value.n);
@@ -67,7 +67,7 @@ parse(struct str text, struct state *s)
 }
 
 static int
-read_path(const char *path, struct state *s)
+read_state_file(const char *path, struct state *s)
 {
 	char text[FILE_MAX];
 	struct stat st;
@@ -80,7 +80,7 @@ read_path(const char *path, struct state *s)
 	n = read(fd, text, sizeof(text));
 	if (n > 0 && fstat(fd, &st) == 0) {
 		*s = (struct state){ .scanned = st.st_mtime };
-		result = parse((struct str){ text, (size_t)n }, s);
+		result = parse_state((struct str){ text, (size_t)n }, s);
 	}
 	close(fd);
 	return result;
@@ -93,21 +93,21 @@ state_read(const char *cache_dir, const char *site, struct state *s)
 	int result = -1;
 
 	if (path != NULL)
-		result = read_path(path, s);
+		result = read_state_file(path, s);
 	free(path);
 	return result;
 }
 
 /* The reason on one line, whatever is in it. */
 static void
-put_reason(struct buf *b, const char *reason)
+put_reason_line(struct buf *b, const char *reason)
 {
 	for (; *reason != '\0'; reason++)
 		buf_char(b, (unsigned char)*reason < ' ' ? ' ' : *reason);
 }
 
 static int
-write_path(const char *path, struct str text)
+write_state_file(const char *path, struct str text)
 {
 	struct replace file;
 
@@ -129,7 +129,7 @@ touch_or_write(const char *path, const struct rebuild_result *r)
 	bool away, known, well;
 	size_t lists;
 
-	known = read_path(path, &old) == 0;
+	known = read_state_file(path, &old) == 0;
 	well = r->status == REBUILD_WRITTEN || r->status == REBUILD_UNCHANGED;
 	lists = well ? r->lists : known ? old.lists : 0;
 	/* What could not be written changes nothing about that. */
@@ -138,14 +138,14 @@ touch_or_write(const char *path, const struct rebuild_result *r)
 	buf_over(&b, memory, sizeof(memory));
 	buf_printf(&b, "away %s\nlists %zu\nmilliseconds %lu\nreason ",
 	    away ? "yes" : "no", lists, r->milliseconds);
-	put_reason(&b, r->reason);
+	put_reason_line(&b, r->reason);
 	buf_char(&b, '\n');
 	if (r->status != REBUILD_WRITTEN && known && old.away == away &&
 	    old.lists == lists &&
 	    strcmp(old.reason, r->reason) == 0 &&
 	    utimensat(AT_FDCWD, path, NULL, 0) == 0)
 		return 0;
-	return write_path(path, buf_get(&b));
+	return write_state_file(path, buf_get(&b));
 }
 
 int

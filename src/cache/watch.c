@@ -25,9 +25,9 @@
 struct watch {
 	int fd;
 	int wd; /* -1: not armed */
-	int beside; /* likewise, of watch_beside() */
+	int files_wd; /* likewise, of watch_files() */
 	const char *prefix;
-	struct directory_id id, beside_id;
+	struct directory_id id, files_dir;
 	uint64_t *gone;
 	size_t ngone, gone_size;
 	size_t given; /* of them: what the last watch_gone() handed out */
@@ -41,7 +41,7 @@ watch_new(void)
 
 	if (w == NULL)
 		return NULL;
-	w->wd = w->beside = -1;
+	w->wd = w->files_wd = -1;
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (w->fd == -1) {
 		saved = errno;
@@ -74,14 +74,8 @@ watch_armed(const struct watch *w)
 	return w->wd != -1;
 }
 
-const struct directory_id *
-watch_id(const struct watch *w)
-{
-	return &w->id;
-}
-
 static void
-disarm(struct watch *w)
+disarm_watch(struct watch *w)
 {
 	if (w->wd != -1)
 		(void)inotify_rm_watch(w->fd, w->wd);
@@ -89,7 +83,7 @@ disarm(struct watch *w)
 }
 
 static bool
-same(const struct directory_id *a, const struct directory_id *b)
+is_same_directory(const struct directory_id *a, const struct directory_id *b)
 {
 	return a->dev == b->dev && a->ino == b->ino;
 }
@@ -101,7 +95,7 @@ watch_arm(struct watch *w, const char *path)
 	struct directory_id after;
 	int i, saved;
 
-	disarm(w);
+	disarm_watch(w);
 	for (i = 0; i < ARM_TRIES; i++) {
 		if (directory_identify(path, &w->id) == -1)
 			return -1;
@@ -109,10 +103,10 @@ watch_arm(struct watch *w, const char *path)
 		if (w->wd == -1)
 			return -1;
 		if (directory_identify(path, &after) == 0 &&
-		    same(&w->id, &after))
+		    is_same_directory(&w->id, &after))
 			return 0;
 		saved = errno;
-		disarm(w);
+		disarm_watch(w);
 		errno = saved;
 	}
 	errno = EAGAIN;
@@ -120,19 +114,19 @@ watch_arm(struct watch *w, const char *path)
 }
 
 bool
-watch_beside(struct watch *w, const char *path, const char *prefix)
+watch_files(struct watch *w, const char *path, const char *prefix)
 {
 	struct directory_id id;
 
 	if (directory_identify(path, &id) == -1 ||
-	    (w->beside != -1 && same(&id, &w->beside_id)))
+	    (w->files_wd != -1 && is_same_directory(&id, &w->files_dir)))
 		return false;
-	w->beside_id = id;
-	if (w->beside != -1)
-		(void)inotify_rm_watch(w->fd, w->beside);
+	w->files_dir = id;
+	if (w->files_wd != -1)
+		(void)inotify_rm_watch(w->fd, w->files_wd);
 	w->prefix = prefix;
-	w->beside = inotify_add_watch(w->fd, path, FILE_CHANGED);
-	return w->beside != -1;
+	w->files_wd = inotify_add_watch(w->fd, path, FILE_CHANGED);
+	return w->files_wd != -1;
 }
 
 bool
@@ -141,7 +135,7 @@ watch_is_at(const struct watch *w, const char *path)
 	struct directory_id now;
 
 	return w->wd != -1 && directory_identify(path, &now) == 0 &&
-	    same(&w->id, &now);
+	    is_same_directory(&w->id, &now);
 }
 
 const char *
@@ -154,17 +148,9 @@ watch_cure(int error)
 	return "";
 }
 
-static int
-by_value(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* 0, or -1 where the name could not be kept. */
 static int
-add_gone(struct watch *w, const char *name)
+remember_gone_name(struct watch *w, const char *name)
 {
 	size_t size = w->gone_size == 0 ? 64 : w->gone_size * 2;
 	uint64_t *bigger;
@@ -183,21 +169,21 @@ add_gone(struct watch *w, const char *name)
 }
 
 static unsigned
-take(struct watch *w, const struct inotify_event *e)
+take_watch_event(struct watch *w, const struct inotify_event *e)
 {
 	unsigned events = 0;
 
 	if ((e->mask & IN_Q_OVERFLOW) != 0)
 		return WATCH_OVERFLOW;
-	if (e->wd == w->beside) {
+	if (e->wd == w->files_wd) {
 		if ((e->mask & IN_IGNORED) != 0)
-			w->beside = -1;
+			w->files_wd = -1;
 		return e->len > 0 && str_starts(str_from(e->name), w->prefix) ?
-		    WATCH_BESIDE : 0;
+		    WATCH_FILES : 0;
 	}
 	/* What an earlier watch saw to go went all the same. */
 	if ((e->mask & (IN_DELETE | IN_MOVED_FROM)) != 0 && e->len > 0 &&
-	    add_gone(w, e->name) == -1)
+	    remember_gone_name(w, e->name) == -1)
 		events |= WATCH_OVERFLOW;
 	if ((e->mask & ENTRY_CAME_OR_WENT) != 0)
 		events |= WATCH_CHANGED;
@@ -205,7 +191,7 @@ take(struct watch *w, const struct inotify_event *e)
 		events |= e->len > 0 ? WATCH_CHANGED : WATCH_TOUCHED;
 	if ((e->mask & SELF_WENT) != 0 && e->wd == w->wd) {
 		events |= WATCH_LOST;
-		disarm(w);
+		disarm_watch(w);
 	}
 	return events;
 }
@@ -222,7 +208,7 @@ watch_read(struct watch *w)
 		for (at = 0; at < n; at += (ssize_t)(sizeof(*e) + e->len)) {
 			/* The kernel pads names, so that this is aligned. */
 			e = (const struct inotify_event *)(memory + at);
-			events |= take(w, e);
+			events |= take_watch_event(w, e);
 		}
 	}
 	return events;
@@ -232,7 +218,7 @@ struct gone
 watch_gone(struct watch *w)
 {
 	if (w->ngone > 1)
-		qsort(w->gone, w->ngone, sizeof(*w->gone), by_value);
+		qsort(w->gone, w->ngone, sizeof(*w->gone), gone_compare);
 	w->given = w->ngone;
 	return (struct gone){ .hash = w->gone, .n = w->ngone };
 }

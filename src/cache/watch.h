@@ -12,7 +12,6 @@
 #include "base/str.h"
 #include "cache/gone.h"
 
-struct directory_id;
 struct watch;
 
 /* NULL with errno when out of memory or of inotify instances (ENOSPC, EMFILE:
@@ -32,10 +31,8 @@ int watch_arm(struct watch *w, const char *path) WARN_UNUSED;
  * it is not.  Whether it is another directory than was watched before, which
  * may be because there was none.
  */
-bool watch_beside(struct watch *w, const char *path, const char *prefix);
+bool watch_files(struct watch *w, const char *path, const char *prefix);
 bool watch_armed(const struct watch *w);
-/* Identity of the directory that is watched. */
-const struct directory_id *watch_id(const struct watch *w);
 /* Whether that is what PATH leads to now. */
 bool watch_is_at(const struct watch *w, const char *path);
 /* What helps against an errno of watch_new() and watch_arm(), or "". */
@@ -46,7 +43,7 @@ enum watch_event {
 	WATCH_OVERFLOW = 2, /* events were lost */
 	WATCH_LOST = 4,     /* unmounted, removed, moved: not armed any more */
 	WATCH_TOUCHED = 8,  /* mode or owner of the directory itself */
-	WATCH_BESIDE = 16   /* a file of watch_beside() */
+	WATCH_FILES = 16   /* a file of watch_files() */
 };
 /* Takes what is there, without waiting: a set of enum watch_event. */
 unsigned watch_read(struct watch *w);

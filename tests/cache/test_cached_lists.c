@@ -348,7 +348,7 @@ test_reopen(void **state)
 	cached_lists_init(&s, &mailman2, "/nonexistent", true);
 	assert_int_equal(cached_lists_reopen(&s, path, &err), -1);
 	assert_null(s.cache);
-	s.settled = true;
+	s.complete = true;
 	assert_false(s.lists.complete(&s.lists));
 	s.swapped = count_swap;
 	make_snapshot(fixture_path("lists"), "1\t2\t3\t");

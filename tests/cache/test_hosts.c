@@ -16,22 +16,22 @@ test_each_name_once(void **state)
 	struct host *a, *b, *none;
 
 	(void)state;
-	a = hosts_find(&h, STR("a.test"));
+	a = hosts_add(&h, STR("a.test"));
 	assert_non_null(a);
 	assert_string_equal(a->name, "a.test");
 	assert_null(a->url);
 	assert_true(a->count == 0);
-	b = hosts_find(&h, STR("b.test"));
-	none = hosts_find(&h, STR(""));
+	b = hosts_add(&h, STR("b.test"));
+	none = hosts_add(&h, STR(""));
 	assert_non_null(none);
 	assert_string_equal(none->name, "");
 	a->count = 7;
-	assert_ptr_equal(hosts_find(&h, STR("a.test")), a);
-	assert_ptr_equal(hosts_find(&h, STR("b.test")), b);
-	assert_ptr_equal(hosts_find(&h, (struct str){ NULL, 0 }), none);
+	assert_ptr_equal(hosts_add(&h, STR("a.test")), a);
+	assert_ptr_equal(hosts_add(&h, STR("b.test")), b);
+	assert_ptr_equal(hosts_add(&h, (struct str){ NULL, 0 }), none);
 	/* Slices of something longer. */
-	assert_ptr_equal(hosts_find(&h, str_head(STR("a.testing"), 6)), a);
-	assert_ptr_not_equal(hosts_find(&h, STR("a.tes")), a);
+	assert_ptr_equal(hosts_add(&h, str_head(STR("a.testing"), 6)), a);
+	assert_ptr_not_equal(hosts_add(&h, STR("a.tes")), a);
 	assert_true(h.n == 4 && h.host[0] == a && h.host[1] == b &&
 	    h.host[2] == none);
 	assert_true(a->count == 7);
@@ -44,7 +44,7 @@ static void
 test_url(void **state)
 {
 	struct hosts h = { 0 };
-	struct host *a = hosts_find(&h, STR("a.test"));
+	struct host *a = hosts_add(&h, STR("a.test"));
 
 	(void)state;
 	assert_int_equal(hosts_set_url(a, STR("")), 0);
@@ -63,7 +63,7 @@ static void
 test_many(void **state)
 {
 	struct hosts h = { 0 };
-	struct host *first = hosts_find(&h, STR("0.test"));
+	struct host *first = hosts_add(&h, STR("0.test"));
 	char name[300];
 
 	(void)state;
@@ -72,7 +72,7 @@ test_many(void **state)
 			struct host *host;
 
 			snprintf(name, sizeof(name), "%d.test", i);
-			host = hosts_find(&h, str_from(name));
+			host = hosts_add(&h, str_from(name));
 			assert_non_null(host);
 			host->count++;
 		}
@@ -84,8 +84,8 @@ test_many(void **state)
 	assert_int_equal(first->count, 2);
 	memset(name, 'a', 255);
 	name[255] = '\0';
-	assert_ptr_equal(hosts_find(&h, str_from(name)),
-	    hosts_find(&h, str_from(name)));
+	assert_ptr_equal(hosts_add(&h, str_from(name)),
+	    hosts_add(&h, str_from(name)));
 	hosts_clear(&h);
 }
 

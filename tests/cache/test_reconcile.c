@@ -137,6 +137,14 @@ age(const char *what, time_t by)
 	    0);
 }
 
+static const char *const bases[LISTS_BASES] = {
+	[LISTS_BY_DIRECTORY] = "directory",
+	[LISTS_BY_BOTH] = "both",
+	[LISTS_BY_FILE] = "file",
+	[LISTS_PHANTOM] = "phantom",
+	[LISTS_GONE] = "gone",
+};
+
 /* "BASIS HOST" of the list ID in the snapshot, or "". */
 static const char *
 record_of(const char *id)
@@ -151,7 +159,7 @@ record_of(const char *id)
 	text[0] = '\0';
 	if (cache_find(c, str_from(id), &r) == 1)
 		snprintf(text, sizeof(text), "%s %.*s",
-		    record_basis_name(r.basis), (int)r.host.n, r.host.p);
+		    bases[r.basis], (int)r.host.n, r.host.p);
 	cache_close(c);
 	return text;
 }
