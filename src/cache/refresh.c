@@ -1,9 +1,27 @@
 /*
- * One child at a time scans; everything else only asks for a scan, by
- * request(); `schedule' says when.
+ * Three things tell that the directory may have changed: the watch
+ * (on_inotify), a look every second (on_look), and a look-up to which the
+ * directory said something else than the snapshot (note_difference).  Each
+ * requests a scan and changes what the snapshot is worth until that ended.
+ * A look-up sees that in struct cached_lists:
  *
- * What was seen while a child ran is not in its result: `changed' remembers
- * that for lists.behind, `again' for another scan.
+ *			behind	complete suspect away	trusted
+ *	start		true	false	 false	 last	false
+ *	entry changed	true	false *	 -	 -	-
+ *	directory went	-	-	 true	 -	-
+ *	it is unwatched	true	-	 -	 -	-
+ *	scan: well	**	**	 false	 false	true
+ *	scan: away	-	-	 -	 true	-
+ *	scan: failed	-	-	 -	 -	-
+ *	two rescans on	-	-	 -	 -	false
+ *	stop		true	false	 -	 -	-
+ *
+ *	last: as the last scan before this process left it
+ *	*: but for a directory that is suspect or away
+ *	**: depends on what happened while the scan ran, see note_scan_well()
+ *
+ * The loop must not wait for a file server.  A directory on a network
+ * filesystem is read by the child alone.
  */
 #include <errno.h>
 #include <ev.h>
@@ -20,57 +38,46 @@
 #include "mailman/mailman.h"
 #include "cache/cache.h"
 #include "cache/cached_lists.h"
-#include "cache/child.h"
 #include "cache/rebuild.h"
 #include "cache/scan_report.h"
-#include "cache/scan_schedule.h"
+#include "cache/scan_runner.h"
 #include "cache/state.h"
 #include "cache/watch.h"
 
-#define TICK 1.0
-/* Without a look at the directory absent is believed for so many rescans. */
+#define LOOK_INTERVAL 1.0
+/* A snapshot is trusted for so many rescans after the last good scan. */
 #define TRUSTED_RESCANS 2
 
 struct refresh {
 	struct cached_lists lists;
 	struct refresh_options o;
-	char *path; /* of the snapshot */
+	char *path;           /* of the snapshot */
 	struct ev_loop *loop; /* NULL: nothing is refreshed */
+	struct scan_runner *scans; /* NULL: no loop, or stopped */
 
-	struct watch *watch; /* NULL: none to be had yet */
-	bool remote;
-	bool suspect; /* the directory is not what the snapshot came from */
-
-	struct child child;
-	bool running, stopped;
-	bool watched; /* all the time since the child began */
-	bool changed, again; /* since the child began */
-	struct scan_schedule schedule;
+	struct watch *watch; /* NULL: there is no inotify instance yet */
+	bool remote; /* the directory is on a network filesystem */
+	/* The directory that the snapshot came from was moved, unmounted or
+	 * replaced. */
+	bool suspect;
+	/* The directory was watched from the child's start until now, so no
+	 * change went unseen. */
+	bool watched;
+	/* A change was seen since the child's start: its result may lack it. */
+	bool changed;
 
 	struct ev_io watch_io;
-	struct ev_timer due, rescan, tick;
-	struct ev_child ended;
+	struct ev_timer look;
 
 	struct scan_report report;
 	double trusted_until; /* by clock_seconds() */
 };
 
 static void
-request(struct refresh *r, double delay)
+request_scan(struct refresh *r, double delay)
 {
-	double now;
-
-	if (r->loop == NULL || r->stopped)
-		return;
-	if (r->running) {
-		r->again = true;
-		return;
-	}
-	now = clock_seconds();
-	ev_timer_stop(r->loop, &r->due);
-	ev_timer_set(&r->due, scan_schedule_ask(&r->schedule, now, delay) - now,
-	    0.0);
-	ev_timer_start(r->loop, &r->due);
+	if (r->scans != NULL)
+		scan_runner_request(r->scans, delay);
 }
 
 static void
@@ -81,7 +88,7 @@ note_changed(struct refresh *r)
 	/* Events of another directory say nothing of the one that went. */
 	if (!r->suspect && !r->lists.away)
 		r->lists.complete = false;
-	request(r, r->o.debounce);
+	request_scan(r, r->o.debounce);
 }
 
 static void
@@ -89,7 +96,7 @@ note_suspect(struct refresh *r)
 {
 	r->suspect = true;
 	r->watched = false;
-	request(r, 0.0);
+	request_scan(r, 0.0);
 }
 
 static void
@@ -104,17 +111,21 @@ note_difference(void *arg, enum lists_found found)
 }
 
 static bool
-is_armed(const struct refresh *r)
+is_watching(const struct refresh *r)
 {
 	return r->watch != NULL && watch_armed(r->watch);
 }
 
-static void on_watch(struct ev_loop *loop, struct ev_io *w, int events);
+static bool
+is_scanning(const struct refresh *r)
+{
+	return r->scans != NULL && scan_runner_runs(r->scans);
+}
 
-/*
- * Directory events come before look-ups that arrived in the same turn, hence
- * the priority.
- */
+static void on_inotify(struct ev_loop *loop, struct ev_io *w, int events);
+
+/* The priority lets the loop handle events of the directory before look-ups
+ * that arrived in the same turn. */
 static int
 open_watch(struct refresh *r)
 {
@@ -123,7 +134,7 @@ open_watch(struct refresh *r)
 	r->watch = watch_new();
 	if (r->watch == NULL)
 		return -1;
-	ev_io_init(&r->watch_io, on_watch, watch_fd(r->watch), EV_READ);
+	ev_io_init(&r->watch_io, on_inotify, watch_fd(r->watch), EV_READ);
 	ev_set_priority(&r->watch_io, EV_MAXPRI);
 	r->watch_io.data = r;
 	ev_io_start(r->loop, &r->watch_io);
@@ -131,7 +142,7 @@ open_watch(struct refresh *r)
 }
 
 static void
-set_verify(struct refresh *r)
+decide_verify(struct refresh *r)
 {
 	r->lists.verify = r->o.verify == REFRESH_VERIFY_YES ||
 	    (r->o.verify == REFRESH_VERIFY_AUTO && !r->remote);
@@ -140,27 +151,32 @@ set_verify(struct refresh *r)
 		    r->lists.verify);
 }
 
-/* What is mounted there says whether it may be asked while somebody waits. */
+/* Looks what is mounted there, which decides whether misses are verified. */
 static void
-look_how(struct refresh *r)
+look_at_filesystem(struct refresh *r)
 {
 	r->remote = directory_is_remote(r->o.site->lists_dir);
-	set_verify(r);
+	decide_verify(r);
 }
 
+/*
+ * Watches the files that Mailman writes about its lists, if it does.  Requests
+ * a scan where they may have changed unseen: the watch is new, or they are not
+ * the ones that the snapshot was made from.
+ */
 static void
-look_beside(struct refresh *r)
+watch_mailman_files(struct refresh *r)
 {
-	if (is_armed(r) && r->o.mailman->files_prefix != NULL &&
+	if (is_watching(r) && r->o.mailman->files_prefix != NULL &&
 	    (watch_files(r->watch, r->o.site->data_dir,
 	         r->o.mailman->files_prefix) ||
 	        cached_lists_files_changed(&r->lists)))
-		request(r, r->o.debounce);
+		request_scan(r, r->o.debounce);
 }
 
-/* Watches the directory that is there now, and asks for a scan of it. */
+/* Watches the directory that is there now, and requests a scan of it. */
 static void
-arm(struct refresh *r)
+watch_lists_dir(struct refresh *r)
 {
 	r->watched = false;
 	if (open_watch(r) == -1 ||
@@ -170,13 +186,13 @@ arm(struct refresh *r)
 		return;
 	}
 	scan_report_watch(&r->report, r->o.site->lists_dir, 0);
-	look_beside(r);
-	look_how(r);
-	request(r, 0.0);
+	watch_mailman_files(r);
+	look_at_filesystem(r);
+	request_scan(r, 0.0);
 }
 
 static void
-on_watch(struct ev_loop *loop, struct ev_io *w, int events)
+on_inotify(struct ev_loop *loop, struct ev_io *w, int events)
 {
 	struct refresh *r = w->data;
 	unsigned seen = watch_read(r->watch);
@@ -187,28 +203,29 @@ on_watch(struct ev_loop *loop, struct ev_io *w, int events)
 	if ((seen & (WATCH_CHANGED | WATCH_OVERFLOW)) != 0)
 		note_changed(r);
 	if ((seen & (WATCH_TOUCHED | WATCH_FILES)) != 0)
-		request(r, r->o.debounce);
+		request_scan(r, r->o.debounce);
 	if ((seen & WATCH_LOST) != 0 && !r->remote)
-		arm(r);
+		watch_lists_dir(r);
 }
 
 static void
-fail(struct refresh *r, const char *reason)
+note_scan_failed(void *arg, const char *reason)
 {
+	struct refresh *r = arg;
+
 	scan_report_failed(&r->report, r->o.site->name, reason);
-	scan_schedule_failed(&r->schedule, clock_seconds());
-	request(r, 0.0);
+	scan_runner_failed(r->scans);
 }
 
 static void
-ended_away(struct refresh *r, const struct rebuild_result *result)
+note_scan_away(struct refresh *r, const struct rebuild_result *result)
 {
 	scan_report_away(&r->report, r->o.site->name, result);
 	r->lists.away = true;
 }
 
 static void
-ended_well(struct refresh *r, const struct rebuild_result *result)
+note_scan_well(struct refresh *r, const struct rebuild_result *result)
 {
 	const char *err = "";
 	char text[256];
@@ -218,97 +235,64 @@ ended_well(struct refresh *r, const struct rebuild_result *result)
 	if (cached_lists_reopen(&r->lists, r->path, &err) == -1) {
 		snprintf(text, sizeof(text), "cannot open the snapshot: %s: %s",
 		    r->path, err);
-		fail(r, text);
+		note_scan_failed(r, text);
 		return;
 	}
 	scan_report_well(&r->report, r->o.site->name, result);
-	scan_schedule_well(&r->schedule);
+	scan_runner_well(r->scans);
 	r->trusted_until = clock_seconds() + TRUSTED_RESCANS * r->o.rescan;
 	r->lists.trusted = true;
 	r->lists.away = false;
 	r->suspect = false;
-	/* Nobody sees what comes into a directory that is no list yet. */
-	r->lists.behind = r->changed || !is_armed(r) ||
+	/*
+	 * Inotify does not see what happens inside an entry: one that is no
+	 * list yet may become one, and one that is too young may ripen.
+	 */
+	r->lists.behind = r->changed || !is_watching(r) ||
 	    result->unfinished > 0 || result->young > 0;
 	if (result->young > 0)
-		request(r, result->ripe_in);
+		request_scan(r, result->ripe_in);
 	r->lists.complete = r->watched && !r->lists.behind;
-	/* That the child could read it shows that this does not hang. */
-	if (!is_armed(r))
-		arm(r);
+	/* The child could read the directory, so this does not hang. */
+	if (!is_watching(r))
+		watch_lists_dir(r);
 }
 
 static void
-on_ended(struct ev_loop *loop, struct ev_child *w, int events)
+note_scan_ended(void *arg, const struct rebuild_result *result)
 {
-	struct refresh *r = w->data;
-	struct rebuild_result result;
+	struct refresh *r = arg;
 
-	(void)events;
-	ev_child_stop(loop, w);
-	child_end(&r->child, w->rstatus, &result);
-	r->running = false;
 	r->report.scans++;
-	r->report.milliseconds = result.milliseconds;
-	scan_schedule_ended(&r->schedule, clock_seconds(),
-	    (double)result.milliseconds / 1000);
-	switch (result.status) {
+	r->report.milliseconds = result->milliseconds;
+	switch (result->status) {
 	case REBUILD_UNCHANGED:
 	case REBUILD_WRITTEN:
-		ended_well(r, &result);
+		note_scan_well(r, result);
 		break;
 	case REBUILD_AWAY:
-		ended_away(r, &result);
+		note_scan_away(r, result);
 		break;
 	case REBUILD_FAILED:
-		fail(r, result.reason);
+		note_scan_failed(r, result->reason);
 		break;
 	}
-	if (r->again)
-		request(r, r->o.debounce);
 }
 
 static void
-start_scan(struct refresh *r)
+order_scan(void *arg, struct rebuild_order *order)
 {
-	struct rebuild_order order = rebuild_order(r->o.site, r->o.mailman,
-	    r->o.cache_dir);
-	char text[128];
+	struct refresh *r = arg;
 
-	order.known = r->lists.cache;
+	*order = rebuild_order(r->o.site, r->o.mailman, r->o.cache_dir);
+	order->known = r->lists.cache;
 	if (r->watch != NULL)
-		order.gone = watch_gone(r->watch);
-	scan_schedule_began(&r->schedule);
-	r->again = r->changed = false;
-	r->watched = is_armed(r);
-	if (child_start(&r->child, &order) == -1) {
-		r->changed = r->lists.behind;
-		snprintf(text, sizeof(text), "cannot start a process: %s",
-		    strerror(errno));
-		fail(r, text);
-		return;
-	}
-	r->running = true;
-	ev_child_init(&r->ended, on_ended, r->child.pid, 0);
-	r->ended.data = r;
-	ev_child_start(r->loop, &r->ended);
+		order->gone = watch_gone(r->watch);
+	r->changed = false;
+	r->watched = is_watching(r);
 }
 
-static void
-on_due(struct ev_loop *loop, struct ev_timer *w, int events)
-{
-	(void)loop, (void)events;
-	start_scan(w->data);
-}
-
-static void
-on_rescan(struct ev_loop *loop, struct ev_timer *w, int events)
-{
-	(void)loop, (void)events;
-	request(w->data, 0.0);
-}
-
-/* A snapshot that somebody else wrote: cron, a person. */
+/* Takes a snapshot that somebody else wrote: cron, a person, a successor. */
 static void
 look_at_snapshot(struct refresh *r)
 {
@@ -319,61 +303,58 @@ look_at_snapshot(struct refresh *r)
 		log_info("refresh: snapshot of another writer: %s: %zu lists",
 		    r->o.site->name,
 		    (size_t)cache_head(r->lists.cache)->count);
-	/* The one in use is better, and a scan makes a new one. */
+	/* The file is gone or no use: the snapshot in use stays, and a scan
+	 * writes it again. */
 	if (rc == -1 && r->lists.cache != NULL)
-		request(r, 0.0);
+		request_scan(r, 0.0);
 }
 
-/* Another filesystem mounted there, a link that leads elsewhere. */
+/* Watches the directory anew where its path leads to another one by now: a
+ * filesystem was mounted there, or a link changed. */
 static void
 look_at_directory(struct refresh *r)
 {
 	if (r->remote)
 		return;
-	if (is_armed(r)) {
+	if (is_watching(r)) {
 		if (watch_is_at(r->watch, r->o.site->lists_dir))
 			return;
 		note_suspect(r);
 	}
-	arm(r);
+	watch_lists_dir(r);
 }
 
 static void
-on_tick(struct ev_loop *loop, struct ev_timer *w, int events)
+on_look(struct ev_loop *loop, struct ev_timer *w, int events)
 {
 	struct refresh *r = w->data;
 
 	(void)loop, (void)events;
-	if (!r->stopped)
+	if (r->scans != NULL)
 		look_at_directory(r);
-	/* A file server may take for ever to answer. */
 	if (!r->remote)
-		look_beside(r);
+		watch_mailman_files(r);
 	r->lists.trusted &= clock_seconds() < r->trusted_until;
-	if (r->running)
+	if (is_scanning(r))
 		return;
 	look_at_snapshot(r);
 	if (r->lists.away)
-		request(r, 0.0);
+		request_scan(r, 0.0);
 }
 
+/* Watches before the first scan, so that what comes while it reads is seen. */
 static void
-start(struct refresh *r)
+start_refreshing(struct refresh *r)
 {
-	ev_timer_init(&r->due, on_due, 0.0, 0.0);
-	ev_timer_init(&r->rescan, on_rescan, r->o.rescan, r->o.rescan);
-	ev_timer_init(&r->tick, on_tick, TICK, TICK);
-	r->due.data = r->rescan.data = r->tick.data = r;
-	ev_timer_start(r->loop, &r->rescan);
-	ev_timer_start(r->loop, &r->tick);
-	/* Watch first: what comes while the scan reads must be seen. */
-	arm(r);
-	ev_timer_stop(r->loop, &r->due);
-	start_scan(r);
+	ev_timer_init(&r->look, on_look, LOOK_INTERVAL, LOOK_INTERVAL);
+	r->look.data = r;
+	ev_timer_start(r->loop, &r->look);
+	watch_lists_dir(r);
+	scan_runner_begin(r->scans);
 }
 
 static void
-open_snapshot(struct refresh *r)
+open_old_snapshot(struct refresh *r)
 {
 	const char *site = r->o.site->name, *err;
 	struct state state;
@@ -391,34 +372,45 @@ open_snapshot(struct refresh *r)
 	scan_report_restore(&r->report, &state);
 }
 
+static void
+init_cached_lists(struct refresh *r)
+{
+	cached_lists_init(&r->lists, r->o.mailman, r->o.site->lists_dir, false);
+	cached_lists_configure(&r->lists, r->o.site);
+	r->lists.differs = note_difference;
+	r->lists.arg = r;
+	r->lists.swapped = r->o.swapped;
+	r->lists.swapped_arg = r->o.arg;
+	/* Nobody knows what happened since the snapshot was written. */
+	r->lists.behind = true;
+}
+
 struct refresh *
 refresh_new(struct ev_loop *loop, const struct refresh_options *o)
 {
 	struct refresh *r = calloc(1, sizeof(*r));
+	const struct scan_runner_owner owner = { order_scan, note_scan_ended,
+		note_scan_failed, r };
 
 	if (r == NULL)
 		return NULL;
 	r->o = *o;
-	r->schedule.longest_delay = REFRESH_DEBOUNCE_MAX;
-	r->schedule.longest_backoff = o->rescan;
 	r->loop = loop;
-	cached_lists_init(&r->lists, o->mailman, o->site->lists_dir, false);
-	cached_lists_configure(&r->lists, r->o.site);
-	r->lists.differs = note_difference;
-	r->lists.arg = r;
-	r->lists.swapped = o->swapped;
-	r->lists.swapped_arg = o->arg;
-	/* Nobody knows what happened since it was written. */
-	r->lists.behind = true;
+	init_cached_lists(r);
 	r->path = cache_path(o->cache_dir, o->site->name, "cdb");
-	if (r->path == NULL) {
+	if (loop != NULL)
+		r->scans = scan_runner_new(loop, &owner, o->debounce,
+		    o->rescan);
+	if (r->path == NULL || (loop != NULL && r->scans == NULL)) {
+		scan_runner_free(r->scans);
+		free(r->path);
 		free(r);
 		return NULL;
 	}
-	look_how(r);
-	open_snapshot(r);
+	look_at_filesystem(r);
+	open_old_snapshot(r);
 	if (loop != NULL)
-		start(r);
+		start_refreshing(r);
 	return r;
 }
 
@@ -426,36 +418,28 @@ void
 refresh_configure(struct refresh *r, const struct refresh_options *o)
 {
 	r->o = *o;
-	r->schedule.longest_backoff = o->rescan;
 	cached_lists_configure(&r->lists, r->o.site);
-	set_verify(r);
-	if (r->loop == NULL || r->stopped)
+	decide_verify(r);
+	if (r->scans == NULL)
 		return;
-	r->rescan.repeat = o->rescan;
-	ev_timer_again(r->loop, &r->rescan);
-	look_beside(r);
-	request(r, 0.0);
+	scan_runner_configure(r->scans, o->debounce, o->rescan);
+	watch_mailman_files(r);
+	request_scan(r, 0.0);
 }
 
 void
 refresh_stop(struct refresh *r)
 {
-	if (r->loop == NULL || r->stopped)
+	if (r->scans == NULL)
 		return;
+	scan_runner_free(r->scans);
+	r->scans = NULL;
 	if (r->watch != NULL)
 		ev_io_stop(r->loop, &r->watch_io);
-	ev_timer_stop(r->loop, &r->due);
-	ev_timer_stop(r->loop, &r->rescan);
-	if (r->running) {
-		ev_child_stop(r->loop, &r->ended);
-		child_cancel(&r->child);
-	}
-	r->running = false;
 	watch_free(r->watch);
 	r->watch = NULL;
 	r->lists.behind = true;
 	r->lists.complete = false;
-	r->stopped = true;
 }
 
 void
@@ -465,7 +449,7 @@ refresh_free(struct refresh *r)
 		return;
 	refresh_stop(r);
 	if (r->loop != NULL)
-		ev_timer_stop(r->loop, &r->tick);
+		ev_timer_stop(r->loop, &r->look);
 	cached_lists_clear(&r->lists);
 	free(r->path);
 	free(r);
@@ -485,8 +469,8 @@ refresh_status(struct refresh *r, struct refresh_status *st)
 	*st = (struct refresh_status){
 		.cached = c != NULL,
 		.away = r->lists.away,
-		.scanning = r->running,
-		.watching = is_armed(r),
+		.scanning = is_scanning(r),
+		.watching = is_watching(r),
 		.verifying = r->lists.verify,
 		.lists = c != NULL ? (size_t)cache_head(c)->count : 0,
 		.written = c != NULL ? cache_written(c) : 0,

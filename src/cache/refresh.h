@@ -1,11 +1,11 @@
 /*
- * refresh - keeps the snapshots of the daemon's sites fresh, on libev: watch,
- * debounce, child, swap.  A site's snapshot is asked through struct lists.
+ * refresh - keeps the snapshot of one site of the daemon fresh, on libev.
  *
- *	inotify -> quiet for `debounce' -> fork: rebuild() -> reap -> reopen
+ *	inotify -> quiet for `debounce' -> child: rebuild() -> swap
  *
- * Besides: a full rescan every `rescan' seconds, and a look at the directory
- * and the snapshot's file every second.
+ * A site is scanned besides every `rescan' seconds.  Every second its
+ * directory is looked at, and its snapshot, which others may write as well.
+ * Look-ups reach the lists through struct lists (refresh_lists()).
  */
 #ifndef CACHE_REFRESH_H
 #define CACHE_REFRESH_H
@@ -20,10 +20,9 @@ struct lists;
 struct mailman;
 struct refresh;
 
-#define REFRESH_DEBOUNCE_MAX 2.0 /* seconds that events may put it off */
-
-/* Whether the directory is asked before an address is absent; "auto": not on
- * network filesystems, whose answer may take for ever. */
+/* Whether the directory is asked before an address is absent (the option
+ * verify_misses).  AUTO: it is, but for network filesystems, whose answer may
+ * take for ever. */
 enum refresh_verify {
 	REFRESH_VERIFY_AUTO,
 	REFRESH_VERIFY_YES,
@@ -33,49 +32,53 @@ enum refresh_verify {
 struct refresh_options {
 	const struct mailman *mailman;
 	const struct conf_site *site; /* must outlive it */
-	const char *cache_dir;
-	double rescan;
-	double debounce;
+	const char *cache_dir; /* likewise */
+	double rescan;         /* seconds from one rescan to the next */
+	double debounce;       /* quiet seconds before a scan after a change */
 	enum refresh_verify verify;
-	/* Called when there is another snapshot; may be NULL. */
+	/* Called with ARG after another snapshot took the place of the one
+	 * before; may be NULL. */
 	void (*swapped)(void *arg);
 	void *arg;
 };
 
 /*
- * Opens the snapshot on disk at once, if there is a good one, and starts a
- * scan.  LOOP NULL: no watch, no child, the snapshot as it is (for --direct
- * and for the time before the loop runs).  NULL when out of memory.
+ * Opens the snapshot on disk at once, if there is a good one, and begins a
+ * scan.  Where LOOP is NULL nothing is watched and scanned, and the snapshot
+ * answers as it is: for --direct, and for the time before the loop runs.
+ * NULL when out of memory.
  */
 struct refresh *refresh_new(struct ev_loop *loop,
     const struct refresh_options *o);
-/* New options for the same site, directory and Mailman: what it knows, and
- * what it has seen, stays.  Asks for a scan. */
+/* Takes new options for the same site, directory and Mailman.  What R knows
+ * and has seen stays.  Requests a scan. */
 void refresh_configure(struct refresh *r, const struct refresh_options *o);
-/* Stops watching and scanning; what is there is still answered, and what
- * others (a successor) write is still read. */
+/* Stops watching and scanning.  R still answers, and still takes the snapshots
+ * that others (a successor) write. */
 void refresh_stop(struct refresh *r);
+/* R may be NULL. */
 void refresh_free(struct refresh *r);
 
-/* The lists as they are known now; valid as long as the refresh. */
+/* The lists as they are known now; they live as long as R. */
 const struct lists *refresh_lists(struct refresh *r);
 
 struct refresh_status {
-	bool cached; /* there is a snapshot */
-	bool away;
-	bool scanning;
-	bool watching;
-	bool verifying; /* misses */
-	size_t lists;
-	time_t written; /* the snapshot */
-	time_t scanned; /* the last scan that ended well; 0: none yet */
-	unsigned long scans; /* that ended, well or not */
-	unsigned long milliseconds; /* the last scan took */
-	const char *reason; /* of away or of a failure; "" */
-	/* LISTS_BASES of them: lists by what they are known from; NULL where
-	 * there is only one such thing. */
+	bool cached;    /* there is a snapshot */
+	bool away;      /* the last scan did not believe the directory */
+	bool scanning;  /* a child runs */
+	bool watching;  /* inotify watches the directory */
+	bool verifying; /* the directory is asked before "absent" */
+	size_t lists;   /* in the snapshot */
+	time_t written; /* when the snapshot was written; 0: there is none */
+	time_t scanned; /* when the last scan ended well; 0: none did yet */
+	unsigned long scans;        /* how many ended, well or not */
+	unsigned long milliseconds; /* how long the last one took */
+	const char *reason; /* why it is away or failed, or "" */
+	/* How many entries are known from what, LISTS_BASES numbers; NULL
+	 * where Mailman writes no files about its lists. */
 	const size_t *census;
 };
+/* What *ST points to is valid until the loop turns. */
 void refresh_status(struct refresh *r, struct refresh_status *st);
 
 #endif
