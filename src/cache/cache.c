@@ -10,7 +10,8 @@
 #include "cache/cdbfile.h"
 #include "cache/record.h"
 
-/* What a list takes in the file at least: lengths, name, value, two slots. */
+/* The bytes that a list takes in the file at least: two lengths, a name, a
+ * value, two slots. */
 #define SMALLEST_RECORD (8 + 1 + 5 + 16)
 
 struct cache {
@@ -82,7 +83,8 @@ cache_open(const char *path, const char **err)
 	saved = EPROTO;
 	if (*err != NULL)
 		goto fail;
-	/* The domains are made of them: half of them would be worse. */
+	/* The site's domains are made of the hosts: half of them would be
+	 * worse than no snapshot. */
 	*err = "broken hosts";
 	if (cache_each_host(c, accept_any_host, NULL) == -1)
 		goto fail;
@@ -150,7 +152,7 @@ struct host_visitor {
 	int result;
 };
 
-/* They stand before the lists: 1 ends it at the first of these. */
+/* The hosts stand before the lists, so 1 ends it at the first list. */
 static int
 decode_host_record(void *arg, struct str key, struct str value)
 {
@@ -198,8 +200,8 @@ cache_replaced(const struct cache *c, const char *path)
 {
 	struct stat st;
 
-	/* The inode cannot be used again while it is mapped.  Nobody should
-	 * write into the file, but somebody will. */
+	/* No other file gets this inode while it is mapped.  Size and time
+	 * tell where somebody wrote into the file, which nobody should. */
 	return stat(path, &st) == -1 || st.st_dev != c->st.st_dev ||
 	    st.st_ino != c->st.st_ino || st.st_size != c->st.st_size ||
 	    st.st_mtim.tv_sec != c->st.st_mtim.tv_sec ||

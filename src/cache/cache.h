@@ -1,5 +1,9 @@
 /*
- * cache - the snapshot of one site's lists.
+ * cache - reads the snapshot of one site's lists: a CDB whose records
+ * listmap-cache(5) describes.
+ *
+ * A struct cache is the file as it was when it was opened.  Others may replace
+ * the file at any time; what is open stays whole and readable.
  */
 #ifndef CACHE_CACHE_H
 #define CACHE_CACHE_H
@@ -13,32 +17,39 @@
 
 struct cache;
 
-/* CACHE_DIR/SITE.SUFFIX ("cdb", "state", "lock"); the caller frees it; NULL
- * when out of memory. */
+/* The path CACHE_DIR/SITE.SUFFIX; SUFFIX is "cdb", "state" or "lock".  The
+ * caller frees it.  NULL when out of memory. */
 char *cache_path(const char *cache_dir, const char *site, const char *suffix);
 
 /*
- * Opens a snapshot.  NULL with *ERR ("another version (7, not 1)", "no CDB",
- * "truncated"); errno is ENOENT where there is none.
+ * Opens the snapshot PATH.  NULL with *ERR, which is static or valid until the
+ * next call ("another version (7, not 1)", "no CDB", "truncated"), and errno:
+ * ENOENT where there is no file, EPROTO where it is no snapshot.
  */
 struct cache *cache_open(const char *path, const char **err);
-void cache_close(struct cache *c); /* NULL is fine */
+void cache_close(struct cache *c); /* C may be NULL */
 
-/* 1 and *R, 0 absent, -1 broken. */
+/* 1 and *R, which points into the file; 0 where NAME has no record; -1 where
+ * the file is broken. */
 int cache_find(struct cache *c, struct str name, struct record *r) WARN_UNUSED;
+/* Calls VISIT for each entry, phantoms and lists that went included, until it
+ * returns another value than 0, which is then returned.  0 after the last, -1
+ * where the file is broken. */
 int cache_each(struct cache *c,
     int (*visit)(void *arg, struct str name, const struct record *r),
     void *arg);
 
-/* The hosts, the one without a name for lists whose host is not known. */
+/* The same for the hosts.  The host with the empty name stands for lists whose
+ * host is not known. */
 int cache_each_host(struct cache *c,
     int (*visit)(void *arg, struct str host, const struct record_host *r),
     void *arg);
 
+/* The first record; lives as long as C. */
 const struct record_head *cache_head(const struct cache *c);
 /* When the file was written. */
 time_t cache_written(const struct cache *c);
-/* Whether PATH is another file by now (replaced, or gone). */
+/* Whether PATH is another file by now: replaced, written into, or gone. */
 bool cache_replaced(const struct cache *c, const char *path);
 
 #endif

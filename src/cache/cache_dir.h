@@ -1,5 +1,6 @@
 /*
- * cache_dir - the directory of the snapshots, for whoever writes the first.
+ * cache_dir - makes the directory of the snapshots, for whoever writes the
+ * first one.
  */
 #ifndef CACHE_CACHE_DIR_H
 #define CACHE_CACHE_DIR_H
@@ -9,8 +10,9 @@
 struct account;
 
 /*
- * Makes the directory PATH, if its parent is there, for ACCOUNT.  0, also
- * where it was there already; or -1 with errno.
+ * Makes the directory PATH with mode 0755 minus the umask.  Its owner is
+ * ACCOUNT, if a->change says so.  Its parent must be there.  0, also where the
+ * directory was there already; or -1 with errno.
  */
 int cache_dir_make(const char *path, const struct account *a) WARN_UNUSED;
 

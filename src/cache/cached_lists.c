@@ -1,16 +1,35 @@
 /*
- * What a miss means:
+ * What find_cached() answers, by what the snapshot has for the name and what
+ * the directory then says of it:
  *
- *	snapshot	directory	answer
- *	any		has it		found
- *	none, or away	has it not	away: it may come back
- *	good		has it not	absent
- *	any		another one	away, until a scan accepts it
- *	good		not asked	absent, unless away
+ *	snapshot	directory		answer
+ *	a list		not asked		found (1)
+ *	nothing		has it			found (1)
+ *			has it not		absent (2), or away if `away'
+ *			not asked		absent if `trusted', and away
+ *						if `away' or not `trusted'
+ *	a phantom	has it, as before	absent (2,3), or away if `away'
+ *			has it, changed		found (1)
+ *			else			as for nothing
+ *	gone		as for nothing
+ *	no snapshot	has it			found (1)
+ *			has it not, not asked	away
+ *	all but a list	is another directory	away
+ *			cannot be read		away
+ *			cannot tell this name	no answer
  *
- * Where new lists settle, a directory that the snapshot does not have is no
- * answer while it is young.  A phantom of the snapshot is absent as long as
- * neither it nor Mailman's register changed.
+ *	(1) No answer while the entry is younger than `settle': Mailman may not
+ *	    know it yet.  For a list of the snapshot this is looked at only
+ *	    while the snapshot is behind: the list may be a new one of the same
+ *	    name.
+ *	(2) No answer where Mailman's files changed: they may name it now.
+ *	(3) No answer while the entry's last change is younger than `settle'.
+ *
+ * The directory is asked where `verify' is set.  LISTS_FROM_SNAPSHOT wants the
+ * snapshot's word alone: what is no list in it is absent.
+ *
+ * Away and absent differ in what they do to mail: absent bounces it.  So what
+ * may come back with the next mount or the next scan is away.
  */
 #include <stddef.h>
 #include <string.h>
@@ -27,13 +46,16 @@
 #include "cache/cache.h"
 #include "cache/record.h"
 
-/* The lists are the first member, and the source is never const. */
+/* The struct lists is the first member of its cached_lists, which nobody makes
+ * const. */
 static struct cached_lists *
 cached_lists_of(const struct lists *l)
 {
 	return (struct cached_lists *)l;
 }
 
+/* Asks the directory for NAME.  *CONFIG is the stat of the file that makes it a
+ * list, where it is found. */
 static enum lists_found
 find_in_directory(const struct cached_lists *s, struct str name,
     struct stat *config)
@@ -56,7 +78,8 @@ report_difference(struct cached_lists *s, enum lists_found found)
 		s->differs(s->arg, found);
 }
 
-/* What the directory says of a list, valid until it is asked again. */
+/* Reads the host of a list from its own file.  *OUT is valid until the next
+ * such list. */
 static void
 read_host_from_directory(struct cached_lists *s, struct str name,
     struct list *out)
@@ -76,18 +99,20 @@ is_younger_than_settle(const struct cached_lists *s, const struct timespec *t)
 	clock_gettime(CLOCK_REALTIME, &now);
 	age = (double)(now.tv_sec - t->tv_sec) +
 	    (double)(now.tv_nsec - t->tv_nsec) / 1e9;
-	/* What was made in the future is as good as old. */
+	/* An entry from far in the future is not young: it would be so for
+	 * ever. */
 	return age < s->settle && age > -s->settle;
 }
 
-/* That there is a list which the snapshot lacks. */
+/* The directory has a list that is none in the snapshot. */
 static enum lists_found
 find_unrecorded(struct cached_lists *s, struct str name, const struct stat *st,
     struct list *out)
 {
 	bool recent = is_younger_than_settle(s, &st->st_mtim);
 
-	/* Who knows of changes looks for it by itself. */
+	/* While the snapshot is behind a scan is due; one for each look-up of
+	 * an entry that is too young would not be worth it. */
 	if (!recent || !s->behind)
 		report_difference(s, LISTS_FOUND);
 	if (recent)
@@ -104,7 +129,7 @@ cached_lists_files_changed(const struct cached_lists *s)
 	    s->mailman->stamp(s->data_dir) != cache_head(s->cache)->stamp;
 }
 
-/* The same, where not everybody may see the files. */
+/* The stamp is 0 where this account does not see the files. */
 static bool
 files_changed_and_readable(const struct cached_lists *s)
 {
@@ -112,6 +137,7 @@ files_changed_and_readable(const struct cached_lists *s)
 	    s->mailman->stamp(s->data_dir) != 0;
 }
 
+/* The snapshot has nothing for NAME; KNOWN is false where there is none. */
 static enum lists_found
 find_without_record(struct cached_lists *s, struct str name, bool known,
     struct list *out)
@@ -119,7 +145,7 @@ find_without_record(struct cached_lists *s, struct str name, bool known,
 	struct stat st;
 	enum lists_found found = find_in_directory(s, name, &st);
 
-	/* Of Mailman 3 there are lists without a directory. */
+	/* Mailman 3 has lists without a directory, which its files name. */
 	if (found == LISTS_ABSENT && known && !s->away &&
 	    files_changed_and_readable(s)) {
 		report_difference(s, LISTS_FOUND);
@@ -141,7 +167,8 @@ is_file_of_record(const struct record *r, const struct stat *st)
 	    r->size == (uint64_t)st->st_size;
 }
 
-/* What the snapshot has for no list, though there is, or was, a directory. */
+/* The snapshot has R for NAME, which is no list: a phantom, or a list that
+ * went. */
 static enum lists_found
 find_recorded_as_none(struct cached_lists *s, struct str name,
     const struct record *r, struct list *out)
@@ -167,7 +194,7 @@ find_recorded_as_none(struct cached_lists *s, struct str name,
 	return s->away ? LISTS_AWAY : LISTS_ABSENT;
 }
 
-/* While changes are known, a new list may have the name of one that went. */
+/* Whether NAME is a new list by now that has the name of the one in R. */
 static bool
 is_remade_list(const struct cached_lists *s, struct str name,
     const struct record *r)
@@ -209,7 +236,8 @@ find_cached(const struct lists *l, struct str name, enum lists_from from,
 	    LISTS_AWAY;
 }
 
-/* A list that is not in the snapshot was described by the directory. */
+/* A list that is not in the snapshot is absent here, since find_cached() has
+ * just read its host. */
 static enum lists_found
 find_changed_since(const struct lists *l, struct str name, struct list *out)
 {
@@ -227,7 +255,7 @@ find_changed_since(const struct lists *l, struct str name, struct list *out)
 		return LISTS_NO_ANSWER;
 	}
 	found = find_in_directory(s, name, &st);
-	/* Where the lists are away the list's host may be another by now. */
+	/* Nobody knows what host the list has where the directory is away. */
 	if (found == LISTS_ABSENT && s->away)
 		return LISTS_AWAY;
 	if (found != LISTS_FOUND)

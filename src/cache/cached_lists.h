@@ -1,7 +1,11 @@
 /*
- * cached_lists - a snapshot and the directory behind it, as struct lists.
+ * cached_lists - the lists of one site as look-ups see them: a snapshot, and
+ * behind it the directory that it was made from.
  *
- * Whoever keeps it fresh sets the members; it knows nothing of how.
+ * It answers through struct lists (mailman/lists.h) and never refreshes the
+ * snapshot itself.  Its owner does (refresh.c), and sets the flags below that
+ * say what the snapshot is worth; whoever has no loop sets them once
+ * (mm-handler).
  */
 #ifndef CACHE_CACHED_LISTS_H
 #define CACHE_CACHED_LISTS_H
@@ -17,51 +21,67 @@ struct conf_site;
 struct mailman;
 
 struct cached_lists {
-	struct lists lists;
+	struct lists lists; /* what resolve() is given */
 	const struct mailman *mailman;
 	const char *lists_dir;
-	const char *data_dir;
-	double settle;       /* seconds until a new directory is a list */
-	bool verify;         /* ask the directory before "absent" */
-	struct cache *cache; /* NULL: none yet */
-	bool trusted; /* the snapshot is young enough to say "absent" alone */
-	bool away;    /* the last scan was not to be believed */
-	bool behind;  /* changes are known, or possible, that it lacks */
-	bool complete; /* it was complete as long as the directory was there */
+	const char *data_dir; /* Mailman's files lie there; NULL: nowhere */
+	double settle;        /* seconds until a new directory is a list */
+	struct cache *cache;  /* the snapshot; NULL: there is none yet */
+
+	/* The directory may be asked, and is before "absent" is said. */
+	bool verify;
+	/* The snapshot is young enough to say "absent" without that. */
+	bool trusted;
+	/* The last scan did not believe the directory, so a list that is not
+	 * to be found may come back. */
+	bool away;
+	/* The directory has, or may have, changes that the snapshot lacks. */
+	bool behind;
+	/* The snapshot held every list for as long as its directory was to be
+	 * seen.  Stays true after the directory went. */
+	bool complete;
+
 	/*
-	 * Called when the directory turns out to differ from the snapshot:
-	 * LISTS_FOUND has a list more, LISTS_AWAY is another or unreadable.
+	 * Called with ARG when a look-up meets a directory that differs from
+	 * the snapshot; may be NULL.  LISTS_FOUND: a list, or one of Mailman's
+	 * files, changed.  LISTS_AWAY: it is another directory, or unreadable.
 	 */
 	void (*differs)(void *arg, enum lists_found found);
 	void *arg;
-	/* Called after another snapshot took the place of the one before. */
+	/* Called with SWAPPED_ARG after another snapshot took the place of the
+	 * one before; may be NULL. */
 	void (*swapped)(void *arg);
 	void *swapped_arg;
-	struct list_info info; /* what the directory said last */
-	size_t census[LISTS_BASES]; /* of the snapshot, where it was counted */
-	bool counted;
+
+	/* The rest is for cached_lists.c alone. */
+	struct list_info info; /* what a list's file said last */
+	size_t census[LISTS_BASES];
+	bool counted; /* the census is of this snapshot */
 };
 
-/* How many entries of the snapshot are known from what: LISTS_BASES of them;
- * NULL where there is no snapshot. */
-const size_t *cached_lists_census(struct cached_lists *s);
-
-/* Fills in what its struct lists needs. */
+/*
+ * Sets what its struct lists needs; everything else is zero.  MAILMAN and
+ * LISTS_DIR must outlive S.
+ */
 void cached_lists_init(struct cached_lists *s, const struct mailman *mailman,
     const char *lists_dir, bool verify);
-/* Takes from SITE, which must outlive it, where its lists are. */
+/* Takes from SITE, which must outlive S, where its lists are. */
 void cached_lists_configure(struct cached_lists *s,
     const struct conf_site *site);
 /*
- * Takes the snapshot PATH in the place of what it had, if it is another file.
- * 1; 0 where it is the same; -1 with *ERR as from cache_open(), and what it
- * had.
+ * Opens the snapshot PATH in the place of the one that S has, unless it is
+ * the same file.  1; 0 where it is the same; -1 with *ERR and errno as from
+ * cache_open(), and S keeps what it had.
  */
 int cached_lists_reopen(struct cached_lists *s, const char *path,
     const char **err) WARN_UNUSED;
-/* Whether Mailman wrote down something, or took it away, since. */
+/* Whether Mailman's files about its lists are others than those that the
+ * snapshot was made from; they may also be gone by now. */
 bool cached_lists_files_changed(const struct cached_lists *s);
-/* Frees the snapshot. */
+/* How many entries of the snapshot are known from what: LISTS_BASES numbers,
+ * valid until the next snapshot.  NULL where there is none. */
+const size_t *cached_lists_census(struct cached_lists *s);
+/* Closes the snapshot.  S can be used again. */
 void cached_lists_clear(struct cached_lists *s);
 
 #endif

@@ -15,36 +15,42 @@ struct cdbfile;
 struct cdbmake;
 
 /*
- * Opens PATH and checks that it is a whole CDB (its 256 tables end where the
- * file ends, so that a truncated one is told).  NULL with *ERR; errno is
- * ENOENT where there is no such file.  *ST may be NULL.
+ * Opens PATH and checks that it is a whole CDB: that its 256 tables end where
+ * the file ends.  NULL with *ERR (static, or strerror's) and errno: ENOENT
+ * where there is no such file, EPROTO where it is no CDB.  *ST becomes the
+ * file's stat; ST may be NULL.
  */
 struct cdbfile *cdbfile_open(const char *path, struct stat *st,
     const char **err);
+/* F may be NULL. */
 void cdbfile_close(struct cdbfile *f);
 
-/* 1 and *VALUE, which lies in the mapping; 0 absent; -1 the file is broken. */
+/* 1 and *VALUE, which lies in the mapping until F is closed; 0 where KEY is not
+ * there; -1 where the file is broken. */
 int cdbfile_get(struct cdbfile *f, struct str key, struct str *value)
     WARN_UNUSED;
 
-/* Calls VISIT for each record in the order they were put; its first value
- * other than 0 ends it and is returned.  -1 where the file is broken. */
+/* Calls VISIT for each record, in the order in which they were put, until it
+ * returns another value than 0, which is then returned.  0 after the last, -1
+ * where the file is broken. */
 int cdbfile_each(struct cdbfile *f,
     int (*visit)(void *arg, struct str key, struct str value), void *arg);
 
 /*
- * A new file that will replace PATH, with mode MODE: made beside it under a
- * name of its own.  NULL with *ERR.
+ * Begins a new file that will replace PATH, with mode MODE.  It is made beside
+ * PATH under a name of its own.  NULL with *ERR (strerror's) and errno.
  */
 struct cdbmake *cdbmake_new(const char *path, mode_t mode, const char **err);
-/* 0, or -1 with errno; cdbmake_commit() would fail as well then. */
+/* Adds a record.  0, or -1 with errno; cdbmake_commit() then fails as well, so
+ * that nobody needs to look here. */
 int cdbmake_put(struct cdbmake *m, struct str key, struct str value);
 /*
- * Writes out, fsync, rename, fsync of the directory; frees M.  0, or -1 with
- * *ERR and PATH as it was, the new file removed.
+ * Writes the tables and puts the new file in the place of PATH, as
+ * replace_commit() does.  Frees M.  0; or -1 with *ERR (static, or strerror's)
+ * and errno, PATH is as it was, and the new file is removed.
  */
 int cdbmake_commit(struct cdbmake *m, const char **err) WARN_UNUSED;
-/* Removes the new file; frees M, which may be NULL. */
+/* Removes the new file and frees M, which may be NULL. */
 void cdbmake_cancel(struct cdbmake *m);
 
 #endif

@@ -1,3 +1,8 @@
+/*
+ * The child has a copy of the daemon's memory and nothing else of it: no
+ * descriptor but the pipe, and no signal handler.  It never enters the loop.
+ * It writes its result into the pipe in one piece, and ends.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -28,10 +33,8 @@ reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/*
- * The parent's descriptors go first: a client's connection must not stay open
- * for as long as a scan takes.
- */
+/* Closes the parent's descriptors first: a client's connection must not stay
+ * open for as long as a scan takes. */
 static void __attribute__((noreturn))
 rebuild_in_child(int fd, const struct rebuild_order *o)
 {
@@ -41,7 +44,7 @@ rebuild_in_child(int fd, const struct rebuild_order *o)
 		_exit(1);
 	closefrom(RESULT_FD + 1);
 	reset_signals();
-	/* All of it goes through the pipe, its padding too. */
+	/* All of it goes through the pipe, so its padding is set as well. */
 	memset(&r, 0, sizeof(r));
 	rebuild(o, &r);
 	if (write(RESULT_FD, &r, sizeof(r)) != (ssize_t)sizeof(r))

@@ -1,6 +1,6 @@
 /*
- * child - rebuild() in a process of its own, so that the loop never waits for
- * a directory.
+ * child - runs rebuild() in a process of its own, so that the loop never waits
+ * for a directory.
  */
 #ifndef CACHE_CHILD_H
 #define CACHE_CHILD_H
@@ -14,17 +14,17 @@ struct rebuild_result;
 
 struct child {
 	pid_t pid;
-	int fd; /* where its result comes from */
+	int fd; /* the pipe through which its result comes */
 };
 
-/* 0, or -1 with errno. */
+/* Starts a child that does what *O says.  0, or -1 with errno. */
 int child_start(struct child *c, const struct rebuild_order *o) WARN_UNUSED;
 /*
- * Takes the result of a child that ended with the wait status STATUS.  One
- * that left none is REBUILD_FAILED.
+ * Reads the result of a child that the caller has waited for; STATUS is its
+ * wait status.  A child that left no result makes it REBUILD_FAILED.
  */
 void child_end(struct child *c, int status, struct rebuild_result *r);
-/* Ends a child whose result nobody waits for any more. */
+/* Kills a child whose result nobody wants any more.  Does not wait for it. */
 void child_cancel(struct child *c);
 
 #endif

@@ -1,3 +1,18 @@
+/*
+ * Each record of the old snapshot is one of these:
+ *
+ *	a list with a directory, which the scan has as well: it is the same
+ *	    where its file has the same inode, time and size;
+ *	a list with a directory, which the scan lacks: it is kept where nobody
+ *	    may look into its entry, else it is missing;
+ *	a phantom, which is compared in the same way, but is never missing;
+ *	a list without a directory: it is counted only, for reconcile() finds it
+ *	    again in Mailman's files;
+ *	a list whose directory went while Mailman's files still named it: its
+ *	    name is passed on to reconcile(), unless the scan has it again.
+ *
+ * What is in the scan alone is new, and compare() does nothing about it.
+ */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -11,7 +26,11 @@
 #include "cache/hosts.h"
 #include "cache/rebuild.h"
 
-/* Snapshots are written in the scan's order, so look at the next one first. */
+/*
+ * The entry NAME of the scan, or NULL.  A snapshot is written in the order of
+ * its scan, so the entry behind the last one that was found is tried first,
+ * and a binary search follows.
+ */
 static struct scan_list *
 find_in_scan(struct compare *c, struct str name)
 {
@@ -36,8 +55,8 @@ find_in_scan(struct compare *c, struct str name)
 }
 
 /*
- * An entry that nobody may look into is not a list that went; nor is a link,
- * for what it leads to may be on a volume that is away.
+ * Whether NAME, which the scan lacks, may still be a list: its entry may not be
+ * looked into, or it is a link that leads to a volume which is away.
  */
 static bool
 may_still_be_there(const struct compare *c, struct str name)
@@ -51,6 +70,7 @@ may_still_be_there(const struct compare *c, struct str name)
 	        LISTS_ABSENT;
 }
 
+/* Adds NAME to the lists that stay.  0, or -1 with errno. */
 static int
 keep_old_record(struct compare *c, struct str name, const struct record *record)
 {
@@ -71,7 +91,8 @@ keep_old_record(struct compare *c, struct str name, const struct record *record)
 	return 0;
 }
 
-/* A host that is not known may be by now: the file's mode may have changed. */
+/* NOW has the same file as OLD, and so the same host.  But where the host was
+ * not known the file is read again: its mode may have changed. */
 static int
 reuse_old_host(struct compare *c, struct scan_list *now,
     const struct record *old)
@@ -91,8 +112,9 @@ reuse_old_host(struct compare *c, struct scan_list *now,
 }
 
 /*
- * Of a changed file that may turn out unreadable.  Without an inode the record
- * is of such a file, which is tried again with every scan.
+ * NOW has another file than OLD.  Its host is read from the file later; the old
+ * host stays where that fails.  A record without an inode stands for a file
+ * that could not be read last time either: nothing changed about it.
  */
 static int
 remember_old_host(struct compare *c, struct scan_list *now,
@@ -113,6 +135,7 @@ remember_old_host(struct compare *c, struct scan_list *now,
 	return 0;
 }
 
+/* 0, or -1 with errno. */
 static int
 add_gone_name(struct compare *c, struct str name)
 {
@@ -130,7 +153,8 @@ add_gone_name(struct compare *c, struct str name)
 	return 0;
 }
 
-/* A list that went may be the one that had the host's URL. */
+/* A list of the host NAME went.  The host's URL may have been from that list,
+ * so it is to be found again. */
 static int
 mark_host_changed(struct compare *c, struct str name)
 {
@@ -163,7 +187,7 @@ is_unchanged_file(const struct scan_list *now, const struct record *old)
 	    old->size == (uint64_t)now->size;
 }
 
-/* What is no list, or none with a directory: nobody misses it. */
+/* RECORD is no list, or a list without a directory.  It is never missing. */
 static int
 compare_no_list(struct compare *c, struct str name, struct scan_list *now,
     const struct record *record)

@@ -1,5 +1,11 @@
 /*
- * compare - holds an old snapshot against a scan of the directory.
+ * compare - what changed between an old snapshot and a scan of the directory.
+ *
+ * compare() goes through the old snapshot and looks for each of its entries in
+ * the scan.  From an entry whose file is still the same the scan takes over
+ * the host, so that nobody has to read the file again.  Entries that the scan
+ * lacks are counted, for the guard of rebuild() decides by their number
+ * whether to believe the scan.
  */
 #ifndef CACHE_COMPARE_H
 #define CACHE_COMPARE_H
@@ -14,7 +20,8 @@ struct hosts;
 struct rebuild_order;
 struct scan;
 
-/* A list of the old snapshot of which the scan could not tell: it stays. */
+/* A list that the scan lacks and that may still be there, because nobody may
+ * look into its entry.  The new snapshot has it as the old one had it. */
 struct kept {
 	char *name;
 	struct record record;
@@ -24,31 +31,42 @@ struct compare {
 	const struct rebuild_order *o;
 	struct scan *scan;
 	struct hosts *hosts;
-	bool other_dir;     /* the directory is another one */
-	size_t entries; /* directories in the old snapshot */
-	size_t dir_lists;    /* of these: lists */
-	size_t file_lists;   /* lists without a directory */
-	uint64_t old_stamp; /* of the old snapshot */
-	size_t missing; /* of these: in the scan no more */
-	size_t unseen;  /* of these: nobody saw them go */
-	uint64_t old_count; /* what the old snapshot says of all lists */
-	struct kept *kept;
+
+	/* The old snapshot. */
+	uint64_t old_stamp; /* of Mailman's files (record.h) */
+	uint64_t old_count; /* how many lists its head counts */
+	size_t entries;     /* records that stand for a directory */
+	size_t dir_lists;   /* of these: lists, and not phantoms */
+	size_t file_lists;  /* records of lists without a directory */
+
+	/* The old snapshot and the scan. */
+	bool other_dir; /* they are of different directories */
+	size_t same;    /* entries whose file is the same in both */
+	size_t missing; /* of dir_lists: the scan lacks them */
+	size_t unseen;  /* of missing: the watch did not see them go */
+	struct kept *kept; /* lists that stay although the scan lacks them */
 	size_t nkept;
-	char **gone; /* names of those that went, now or before */
+	/* The names of missing lists, and of those that were missing before
+	 * and that Mailman's files still named then (LISTS_GONE). */
+	char **gone;
 	size_t ngone;
-	size_t same; /* in both, with the same file */
-	size_t next; /* where the next one should be in the scan */
+
+	size_t next; /* where find_in_scan() looks first */
 };
 
 /*
- * 0, or -1 with errno: OLD is broken (EPROTO), or out of memory.  The caller
- * clears *C in both cases.  Lists of SCAN whose file is the same as in OLD
- * get the host that they have there, if it was known; HOSTS holds it.
+ * Compares OLD with SCAN.  0, or -1 with errno: OLD is broken (EPROTO), or out
+ * of memory.  The caller clears *C in both cases.
+ *
+ * An entry of SCAN learns last_basis, known, and host or last_host; the hosts'
+ * names belong to HOSTS.  O, SCAN and HOSTS must outlive C.
  */
 int compare(struct compare *c, const struct rebuild_order *o,
     struct scan *scan, struct hosts *hosts, struct cache *old) WARN_UNUSED;
-/* Whether a new snapshot of all of the scan but YOUNG lists would have the
- * same directories. */
+/*
+ * Whether a new snapshot would have the same directories as the old one.  The
+ * YOUNG entries of the scan, which no snapshot gets yet, do not count.
+ */
 bool compare_unchanged(const struct compare *c, size_t young);
 void compare_clear(struct compare *c);
 

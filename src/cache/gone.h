@@ -1,6 +1,10 @@
 /*
- * gone - the names of lists that were seen to go, as hashes: what the watch
- * remembers, and the guard asks before it believes that lists vanished.
+ * gone - the names of lists that somebody saw go, kept as hashes.
+ *
+ * The watch remembers each entry that was removed or moved away.  The guard
+ * of rebuild() believes that a list vanished more easily where the watch saw
+ * it go.  Eight bytes a name are enough: a collision makes the guard believe
+ * one list too many.
  */
 #ifndef CACHE_GONE_H
 #define CACHE_GONE_H
@@ -11,14 +15,14 @@
 
 #include "base/str.h"
 
-/* All zeroes: nobody watched. */
+/* All zeroes: nobody watched, or nothing went. */
 struct gone {
-	const uint64_t *hash; /* sorted */
+	const uint64_t *hash; /* in the order of gone_compare() */
 	size_t n;
 };
 
 uint64_t gone_hash(struct str name);
-/* For qsort(): the order in which they are kept. */
+/* Compares two hashes by their value, for qsort() and bsearch(). */
 int gone_compare(const void *a, const void *b);
 bool gone_has(const struct gone *g, struct str name);
 

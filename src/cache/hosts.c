@@ -5,7 +5,7 @@
 #include "cache/hosts.h"
 #include "base/str.h"
 
-/* Longer names are no hosts (RFC 1035 2.3.4). */
+/* With the NUL.  Longer names are no hosts (RFC 1035 2.3.4). */
 #define HOST_BYTES 256
 
 static int
@@ -26,7 +26,6 @@ free_host(struct host *host)
 	free(host);
 }
 
-/* Most lists have a host that is there already. */
 struct host *
 hosts_find(const struct hosts *h, struct str name)
 {
@@ -101,7 +100,7 @@ hosts_set_real(struct host *host, struct str real)
 static void
 free_no_node(void *node)
 {
-	(void)node; /* freed by way of the array */
+	(void)node; /* hosts_clear() frees it by way of the array */
 }
 
 void

@@ -1,6 +1,5 @@
 /*
- * hosts - the mail hosts that the lists of a site have, while a snapshot is
- * made.
+ * hosts - the mail hosts of a site's lists, collected while a snapshot is made.
  */
 #ifndef CACHE_HOSTS_H
 #define CACHE_HOSTS_H
@@ -11,30 +10,32 @@
 #include "base/str.h"
 
 struct host {
-	char *name; /* "": not known */
-	char *url;  /* overview of its lists, or NULL */
-	char *real; /* the host that it is an alias of, or NULL */
-	size_t count;
-	bool in_files; /* Mailman's files for Postfix have lists of it */
-	bool changed; /* its lists are not those of the old snapshot */
-	size_t tried; /* lists that were asked for the URL */
+	char *name;    /* lower case; "" stands for lists whose host is not
+			  known */
+	char *url;     /* where its lists are to be seen, or NULL */
+	char *real;    /* the host that it is an alias of, or NULL */
+	size_t count;  /* of its lists */
+	bool in_files; /* Mailman's files for Postfix name lists of it */
+	bool changed;  /* its lists are not those of the old snapshot */
+	size_t tried;  /* how many of its lists were asked for the URL */
 };
 
 /* All zeroes: none. */
 struct hosts {
-	void *tree;
-	struct host **host; /* in the order they came */
+	void *tree;         /* by name, for tsearch() */
+	struct host **host; /* in the order in which they were added */
 	size_t n;
 };
 
-/* The host of that name, a new one where there is none; it stays where it is
- * until hosts_clear().  NULL when out of memory. */
+/* The host NAME, which is added where it is not there; or NULL when out of
+ * memory.  H owns it, and it stays in its place until hosts_clear(). */
 struct host *hosts_add(struct hosts *h, struct str name);
-/* The same, or NULL. */
+/* The host NAME, or NULL where it was not added. */
 struct host *hosts_find(const struct hosts *h, struct str name);
-/* Where its lists are to be seen; "" changes nothing.  0, or -1. */
+/* Sets the URL of HOST; an empty one leaves it as it is.  0, or -1 when out of
+ * memory. */
 int hosts_set_url(struct host *host, struct str url) WARN_UNUSED;
-/* That it is an alias of REAL.  0, or -1. */
+/* Says that HOST is an alias of REAL.  0, or -1 when out of memory. */
 int hosts_set_real(struct host *host, struct str real) WARN_UNUSED;
 void hosts_clear(struct hosts *h);
 

@@ -6,7 +6,7 @@
 
 #include "cache/leftovers.h"
 
-/* What mkstemp() puts in the place of its six Xs. */
+/* mkstemp() puts these in the place of its six Xs. */
 #define RANDOM_BYTES 6
 #define RANDOM_LETTERS                                                        \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

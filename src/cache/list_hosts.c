@@ -14,9 +14,14 @@
 #include "cache/rebuild.h"
 #include "cache/rebuild_job.h"
 
-#define URL_TRIES 1000 /* lists of a host that are asked for it */
+/* So many lists of a host are read for its URL at most. */
+#define URL_TRIES 1000
 
-/* What a new or changed list says of itself. */
+/*
+ * Reads the host of a list whose file is new or changed.  A file that cannot
+ * be read now leaves the host that was last known, and an inode of 0 lets the
+ * next scan try again.  0, or -1 when out of memory.
+ */
 static int
 read_list_host(struct rebuild_job *job, int dir, struct scan_list *l)
 {
@@ -24,7 +29,6 @@ read_list_host(struct rebuild_job *job, int dir, struct scan_list *l)
 	struct host *host;
 
 	if (job->o->mailman->read(dir, l->name, PICKLE_FILE_MAX, &p) == -1) {
-		/* Not now: as before, and to be tried again. */
 		p = (struct list_info){ 0 };
 		if (l->last_host != NULL) {
 			l->host = l->last_host;
@@ -43,6 +47,7 @@ read_list_host(struct rebuild_job *job, int dir, struct scan_list *l)
 	return 0;
 }
 
+/* Never NULL for the host of a list, since that was added before. */
 static struct host *
 host_named(struct rebuild_job *job, const char *name)
 {
@@ -50,8 +55,9 @@ host_named(struct rebuild_job *job, const char *name)
 }
 
 /*
- * Where a host's lists changed, its URL is that of the first list by name that
- * is advertised: never what a list said once.
+ * The URL of a host is the one that its first advertised list, in the order of
+ * names, has now.  So it is looked for again where a list of the host changed.
+ * 0, or -1 when out of memory.
  */
 static int
 find_host_url(struct rebuild_job *job, int dir, const struct scan_list *l)
@@ -71,7 +77,8 @@ find_host_url(struct rebuild_job *job, int dir, const struct scan_list *l)
 	return hosts_set_url(host, str_from(p.url));
 }
 
-/* The directory that was scanned, or -1: then it went in between. */
+/* Opens the very directory that was scanned.  -1 where its path leads to
+ * another one by now, or to none: the job is away. */
 static int
 open_scanned_dir(struct rebuild_job *job)
 {

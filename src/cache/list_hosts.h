@@ -1,6 +1,8 @@
 /*
- * list_hosts - the mail host of every list, out of the list's own files, which
- * are read where they are new or changed.
+ * list_hosts - finds the mail host of each list of Mailman 2.1.
+ *
+ * A list's own file tells its host.  compare() already gave the hosts of lists
+ * whose file did not change; here the files of the others are read.
  */
 #ifndef CACHE_LIST_HOSTS_H
 #define CACHE_LIST_HOSTS_H
@@ -10,8 +12,9 @@
 struct rebuild_job;
 
 /*
- * Gives every list of JOB its host, and every host the count of its lists and
- * the URL of their overview.  0, or -1 and the job has failed.
+ * Gives each entry of job->scan its host, and each host in job->hosts the
+ * number of its lists and the URL of their overview.  0, or -1 and the job has
+ * failed, or the directory went meanwhile (REBUILD_AWAY).
  */
 int list_hosts(struct rebuild_job *job) WARN_UNUSED;
 

@@ -1,6 +1,10 @@
 /*
- * The old snapshot is held against the scan, list by list.  Nothing is
- * written where both say the same; the guard counts what is missing.
+ * rebuild() holds the lock of the site from before the scan until the snapshot
+ * and the state are written, so that what one process writes is never older
+ * than what another one wrote before.
+ *
+ * Its steps are listed in rebuild_job.h.  Nothing is written where the new
+ * snapshot would say what the old one says.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +36,11 @@ is_out_of_resources(int error)
 	return error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
-/* An old snapshot that is no use is as good as none, but is not hidden. */
+/*
+ * Compares the scan with the snapshot on disk, or else with the one in use.
+ * Where neither is any use there is no old one, and the result says so.  0, or
+ * -1 and the job has failed.
+ */
 static int
 compare_with_old(struct rebuild_job *job)
 {
@@ -74,7 +82,7 @@ compare_with_old(struct rebuild_job *job)
 	return 0;
 }
 
-/* Whether N lists after BEFORE are too few to be believed. */
+/* Whether N lists are too few to be believed after there were BEFORE. */
 static bool
 are_too_few(size_t n, size_t before)
 {
@@ -82,7 +90,8 @@ are_too_few(size_t n, size_t before)
 	    before - n > before / 2;
 }
 
-/* Without a snapshot there is still what the last scan came to. */
+/* The guard where there is no old snapshot: the state still tells how many
+ * lists the last scan found. */
 static int
 guard_without_snapshot(struct rebuild_job *job)
 {
@@ -100,7 +109,7 @@ guard_without_snapshot(struct rebuild_job *job)
 	return -1;
 }
 
-/* -1 where this is not to be believed. */
+/* The guard of rebuild.h: 0, or -1 where the scan is not to be believed. */
 static int
 guard_against_loss(struct rebuild_job *job)
 {
@@ -134,6 +143,7 @@ guard_against_loss(struct rebuild_job *job)
 	return 0;
 }
 
+/* 0, or -1: the job has failed, or the directory is away. */
 static int
 scan_lists_dir(struct rebuild_job *job)
 {
@@ -156,8 +166,9 @@ scan_lists_dir(struct rebuild_job *job)
 }
 
 /*
- * Of a directory that no snapshot had Mailman may not know yet, and it refuses
- * what it does not know: such a one is left for another scan.
+ * Marks the entries that no snapshot had and that are younger than `settle'.
+ * Mailman's LMTP server may not know them yet, and it refuses what it does not
+ * know, so they are left for a later scan.
  */
 static void
 mark_young_lists(struct rebuild_job *job)
@@ -172,7 +183,7 @@ mark_young_lists(struct rebuild_job *job)
 		double age = (double)t.tv_sec + (double)t.tv_nsec / 1e9 -
 		    (double)l->mtime / 1e9;
 
-		/* Nor is one believed to be made in the future. */
+		/* One from far in the future would be young for ever. */
 		l->young = !l->known && age < settle && age > -settle;
 		if (!l->young)
 			continue;
@@ -207,8 +218,11 @@ scan_and_write(struct rebuild_job *job)
 		(void)snapshot_write(job);
 }
 
-/* The lock's file stays; flock() needs no right to write, so that root and
- * the daemon's account get along. */
+/*
+ * Waits for the lock.  Its descriptor, which the caller closes; or -1 and the
+ * job has failed.  The lock's file stays.  flock() needs no right to write, so
+ * root and the daemon's account can share the file.
+ */
 static int
 lock_site_cache(struct rebuild_job *job)
 {
@@ -219,7 +233,7 @@ lock_site_cache(struct rebuild_job *job)
 	if (path != NULL)
 		fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
 		    0600);
-	/* Whoever may open it may keep everybody else waiting. */
+	/* Whoever may open the file can keep everybody else waiting. */
 	if (fd != -1)
 		(void)fchmod(fd, 0600);
 	while (fd != -1 && flock(fd, LOCK_EX) == -1) {
@@ -246,7 +260,8 @@ remove_site_leftovers(struct rebuild_job *job)
 	free(state);
 }
 
-/* For the readers without a daemon; what was written is good without it. */
+/* A snapshot that was written is good without the state, so that a failure here
+ * is only said. */
 static void
 write_scan_state(struct rebuild_job *job)
 {

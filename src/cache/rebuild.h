@@ -1,6 +1,8 @@
 /*
- * rebuild - from a lists directory to a snapshot on disk.  The one writer,
- * whoever calls it: the daemon's child, cron, a person.
+ * rebuild - scans a lists directory and writes its snapshot on disk.
+ *
+ * This is the only writer of snapshots, whoever calls it: the daemon's child,
+ * cron, a person.  It takes as long as the disk does.
  */
 #ifndef CACHE_REBUILD_H
 #define CACHE_REBUILD_H
@@ -18,23 +20,24 @@ struct conf_site;
 struct mailman;
 
 enum rebuild_status {
-	REBUILD_UNCHANGED, /* nothing was written */
-	REBUILD_WRITTEN,
-	REBUILD_AWAY,  /* the guard: the old snapshot stays */
-	REBUILD_FAILED /* could not write; the directory is well */
+	REBUILD_UNCHANGED, /* the old snapshot says the same and stays */
+	REBUILD_WRITTEN,   /* there is a new snapshot */
+	REBUILD_AWAY,      /* the directory is not believed, the old stays */
+	REBUILD_FAILED     /* something else went wrong, the old stays */
 };
 
 struct rebuild_result {
 	enum rebuild_status status;
-	size_t lists; /* on disk now, for UNCHANGED and WRITTEN */
-	unsigned long milliseconds;
+	size_t lists; /* in the snapshot, for UNCHANGED and WRITTEN */
+	unsigned long milliseconds; /* that it took, without the lock */
 	size_t unfinished; /* young directories that may become lists */
-	size_t young;      /* lists that are too new to be believed */
-	double ripe_in;    /* seconds until they are not */
-	bool denied; /* AWAY because the directory cannot be read at all */
+	size_t young;      /* entries too new to be in the snapshot */
+	double ripe_in;    /* seconds until none of these is too new */
+	bool denied;       /* AWAY, for the directory cannot be read at all */
 	/*
-	 * For AWAY and FAILED why; else what somebody should look at (doubtful
-	 * entries, an old snapshot that was no use), or "".
+	 * Why it is AWAY or FAILED.  Else what somebody should look at, such as
+	 * entries that nobody may look into or an old snapshot that was no use;
+	 * or "".
 	 */
 	char reason[512];
 };
@@ -46,29 +49,41 @@ struct rebuild_order {
 	const char *data_dir;
 	const char *cache_dir;
 	double settle; /* seconds until a new directory is a list */
-	const struct conf_domain *domains; /* that the site names */
+	const struct conf_domain *domains; /* of the configuration */
 	size_t ndomains;
-	bool accept_empty;
-	/* In use, for where the file is gone or no use; or NULL. */
+	bool accept_empty; /* believe the directory whatever it lacks */
+	/* The snapshot in use, in case that its file is gone or no use; or
+	 * NULL. */
 	struct cache *known;
-	struct gone gone; /* lists that were seen to go */
-	/* As scan_progress_fn; may be NULL. */
+	struct gone gone; /* lists that the watch saw go */
+	/* As scan_progress_fn (mailman/scan.h); may be NULL. */
 	void (*progress)(void *arg, size_t seen);
 	void *progress_arg;
 };
 
-/* What is to be ordered for SITE, without what is only at times. */
+/* The order for SITE, without accept_empty, known, gone and progress.  SITE and
+ * CACHE_DIR must outlive it. */
 struct rebuild_order rebuild_order(const struct conf_site *site,
     const struct mailman *mailman, const char *cache_dir);
 
-/*
- * Waits for the lock, scans, and replaces the snapshot where it differs.
- * The guard (DESIGN section 7): a directory that cannot be read, one that is
- * another (device, inode) and misses lists, or one that lost more than half
- * of more than REBUILD_GUARD lists that nobody saw go, leaves the old
- * snapshot; unless accept_empty, and unless there was no list before.
- */
+/* The guard lets so many lists vanish at once, whatever part that is. */
 #define REBUILD_GUARD 3
+
+/*
+ * Waits for the site's lock, scans, and replaces the snapshot where it differs.
+ *
+ * A guard keeps the old snapshot (REBUILD_AWAY), for a filesystem may not be
+ * mounted, where
+ *
+ *	the directory cannot be read, or went while it was read;
+ *	it is another one (device, inode), and lists are missing that nobody
+ *	    saw go;
+ *	more than REBUILD_GUARD lists, and more than half of all, are missing
+ *	    that nobody saw go;
+ *	there is no snapshot, and the last scan found that many more lists.
+ *
+ * accept_empty turns off all of these but the first.
+ */
 void rebuild(const struct rebuild_order *o, struct rebuild_result *r);
 
 #endif

@@ -1,6 +1,17 @@
 /*
- * rebuild_job - a scan on its way to a snapshot: what the parts of rebuild()
- * share.
+ * rebuild_job - one rebuild on its way from a scan to a snapshot.
+ *
+ * rebuild() makes a job and hands it through its parts in this order:
+ *
+ *	scan_directory()	fills `scan'
+ *	compare()		fills `compare', with the old snapshot
+ *	rebuild()		marks the young entries, runs the guard
+ *	list_hosts()		Mailman 2.1: the host of each list
+ *	  or reconcile()	Mailman 3: basis and host of each list, `extra'
+ *	snapshot_write()	writes all of it
+ *
+ * A part that fails or gives up has set the result by rebuild_job_fail() or
+ * rebuild_job_away(), and returns -1.
  */
 #ifndef CACHE_REBUILD_JOB_H
 #define CACHE_REBUILD_JOB_H
@@ -16,10 +27,10 @@
 struct rebuild_order;
 struct rebuild_result;
 
-/* A list that the register names and that has no directory. */
+/* A list that Mailman's files name and that has no directory. */
 struct extra_list {
 	const struct postfix_list *list;
-	const char *host;
+	const char *host;       /* its name in `hosts' */
 	enum lists_basis basis; /* LISTS_BY_FILE or LISTS_GONE */
 };
 
@@ -31,24 +42,28 @@ struct rebuild_job {
 	struct hosts hosts;
 	struct compare compare;
 	bool no_old; /* there is no old snapshot that is any use */
-	bool must_write; /* the lists or the files say what they did not
-			    before, or the old snapshot is not in its place */
-	struct postfix_files files;
+	/* A new snapshot is needed although the directories are the same: a
+	 * list's host or basis, or Mailman's files, changed, or the old
+	 * snapshot's file is no use. */
+	bool must_write;
+	struct postfix_files files; /* Mailman 3's; all zeroes: none */
 	struct extra_list *extra;
 	size_t nextra;
 };
 
-/* Adds a sentence to the result's reason. */
+/* Adds a sentence to the result's reason, behind a semicolon. */
 void rebuild_job_say(struct rebuild_job *job, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* The result: it failed, for that reason.  -1. */
+/* Makes the result REBUILD_FAILED with the reason "WHAT: PATH: ERR".  -1. */
 int rebuild_job_fail(struct rebuild_job *job, const char *what,
     const char *path, const char *err);
-/* The result: the directory is away, for a reason that is not said yet.  -1. */
+/* Makes the result REBUILD_AWAY, with no reason yet.  -1. */
 int rebuild_job_away(struct rebuild_job *job);
+/* Frees what the job has, but not its result. */
 void rebuild_job_clear(struct rebuild_job *job);
 
-/* Lists that answer, with what they are known from in mind. */
+/* How many lists the new snapshot has.  Phantoms and lists that went are no
+ * lists. */
 size_t rebuild_job_count(const struct rebuild_job *job);
 
 #endif

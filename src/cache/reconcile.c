@@ -1,3 +1,13 @@
+/*
+ * Absent bounces mail and found delivers it, so an error in either direction
+ * has its price.  A directory that is no list (a phantom) but is taken for one
+ * costs a bounce after the mail was accepted.  A list that is taken for a
+ * phantom is refused, which is worse: so a phantom needs all the evidence that
+ * reconcile.h names, and mark_phantoms() doubts files that would make phantoms
+ * of many directories at once.
+ *
+ * All times are nanoseconds since the epoch, as a scan has them.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -20,10 +30,12 @@
 
 #define SECOND ((int64_t)1000000000)
 
-/* A copy of both takes some time to make. */
+/* Whoever copies the directories and the files to another disk needs some time,
+ * and the copies' times differ by as much. */
 #define COPY_TIME (60 * SECOND)
 
-/* Whoever writes the register does so soon after a directory came or went. */
+/* Mailman writes its files so soon after a directory came or went, if it writes
+ * them at all. */
 #define WRITE_TIME (60 * SECOND)
 
 static int64_t
@@ -35,8 +47,9 @@ realtime_ns(void)
 	return t.tv_sec * SECOND + t.tv_nsec;
 }
 
-/* What its files say may count, but nobody writes them any more, or nobody
- * knows when they were written. */
+/* Whether Mailman seems to write its files no more: a directory came or went
+ * and they are still as before.  Or they are from the future, so that nobody
+ * knows how old they are. */
 static bool
 files_are_stale(const struct rebuild_job *job)
 {
@@ -53,6 +66,11 @@ ctime_ns(const struct stat *st)
 	return scan_mtime(&change);
 }
 
+/*
+ * Whether the silence of the files about the entry NAME means something: they
+ * were written after the last change in it (mtime), and after the last change
+ * to it, such as a rename into this place (ctime).
+ */
 static bool
 files_count_against(const struct rebuild_job *job, int dir, const char *name)
 {
@@ -72,8 +90,9 @@ is_domain_of_site(const struct rebuild_job *job, const char *domain)
 	return false;
 }
 
-/* Whether the longest end of ID that is a domain has lists that the register
- * knows: then its silence about ID is odd. */
+/* Whether the files know lists of ID's domain, so that their silence about ID
+ * is odd.  ID is NAME.DOMAIN; the longest end that is a domain counts, for
+ * names hold dots as well. */
 static bool
 files_know_its_domain(const struct rebuild_job *job, const char *id)
 {
@@ -92,10 +111,13 @@ files_know_its_domain(const struct rebuild_job *job, const char *id)
 }
 
 /*
- * Directories that the register does not name become phantoms, unless it names
- * none, as another Mailman's or an empty one, or that would be half of those
- * that should be in it: mail to a list that is none is sent back, a list that
- * is taken for none is refused.
+ * Makes phantoms of the directories that the files do not name.  The files are
+ * not believed, and no directory becomes a phantom,
+ *
+ *	where they name none of the directories: they are empty, or another
+ *	    Mailman's;
+ *	where more than REBUILD_GUARD directories are missing from domains that
+ *	    they know, and no fewer than they name.
  */
 static void
 mark_phantoms(struct rebuild_job *job, int dir)
@@ -126,7 +148,8 @@ mark_phantoms(struct rebuild_job *job, int dir)
 			job->scan.list[i].basis = LISTS_BY_DIRECTORY;
 }
 
-/* The register's domain for a directory that is not younger than it. */
+/* Sets the basis of L.  The domain that the files have for it, where they are
+ * not older than L; else "".  NULL when out of memory. */
 static const char *
 find_domain_in_files(struct rebuild_job *job, struct scan_list *l)
 {
@@ -183,7 +206,8 @@ compare_id_to_name(const void *id, const void *name)
 	    str_from(*(char *const *)name));
 }
 
-/* Its directory went, and the register was not written since. */
+/* Whether the directory of ID went and the files were not written since: their
+ * word for that list is from before. */
 static bool
 went_since_files(const struct rebuild_job *job, struct str id)
 {
@@ -194,6 +218,8 @@ went_since_files(const struct rebuild_job *job, struct str id)
 	        compare_id_to_name) != NULL;
 }
 
+/* Adds the lists that the files name and that have no directory.  0, or -1 with
+ * errno. */
 static int
 add_lists_without_directory(struct rebuild_job *job)
 {
@@ -220,7 +246,7 @@ add_lists_without_directory(struct rebuild_job *job)
 	return 0;
 }
 
-/* The hosts that the register has, as lists' and as domains. */
+/* Adds the domains that the files know.  0, or -1 with errno. */
 static int
 add_hosts_of_files(struct rebuild_job *job)
 {
@@ -242,7 +268,8 @@ add_hosts_of_files(struct rebuild_job *job)
 	return 0;
 }
 
-/* Whether the lists say what they said in the old snapshot. */
+/* Whether each list is known from the same as in the old snapshot, which was
+ * made from the same files. */
 static bool
 bases_are_as_before(struct rebuild_job *job)
 {
@@ -255,6 +282,7 @@ bases_are_as_before(struct rebuild_job *job)
 	return job->compare.old_stamp == job->files.stamp;
 }
 
+/* Gives each directory its basis and its domain.  0, or -1 with errno. */
 static int
 place_lists_in_domains(struct rebuild_job *job)
 {
@@ -290,6 +318,7 @@ count_lists_by_host(struct rebuild_job *job)
 			    ->count++;
 }
 
+/* Does all of reconcile() but read the files.  0, or -1 with errno. */
 static int
 apply_files(struct rebuild_job *job)
 {

@@ -1,16 +1,24 @@
 /*
- * reconcile - what Mailman 3 wrote down of its lists (postfix_lmtp and
- * postfix_domains) is held against the directories that are there.
+ * reconcile - makes one truth of two sources that disagree: the directories of
+ * Mailman 3, and the files postfix_lmtp and postfix_domains that it writes
+ * about its lists.
  *
- * Both may be wrong: a directory can be left over from a list that was
- * removed, and the files stay behind when Mailman stops to write them.  The
- * files are believed of a directory only where they are not older than it.
+ * Either may be wrong.  A directory outlives a list that was removed.  The
+ * files outlive the setting that makes Mailman write them.  So the age of both
+ * decides what the files may say of a directory:
  *
- *	that its list is at a certain domain: as soon as they were written
- *	    after the directory was made;
- *	that it is no list at all: where in addition nothing about the
- *	    directory changed since, and the files are whole, not of the
- *	    future, still written, and would take few of the directories away.
+ *	They name it, and were written after the directory was made:
+ *	    the list is at the domain that they say.
+ *	They do not name it, were written after the last change to the
+ *	    directory, are whole, not of the future, and still being written:
+ *	    it is no list, unless so many directories are not named that the
+ *	    files themselves are doubtful.
+ *	Else they say nothing about it.
+ *
+ * A list that the files name and that has no directory is a list all the same,
+ * unless its directory went after the files were written.
+ *
+ * Mailman writes both files from its database (mailman/mta/postfix.py).
  */
 #ifndef CACHE_RECONCILE_H
 #define CACHE_RECONCILE_H
@@ -20,9 +28,9 @@
 struct rebuild_job;
 
 /*
- * Reads the files, tells which of JOB's directories are lists and at which
- * domain, adds the lists that have no directory, and counts the lists of each
- * host.  0, or -1 and the job has failed.
+ * Reads Mailman's files into job->files.  Gives each entry of job->scan its
+ * basis and its host, puts the lists without a directory into job->extra, and
+ * counts the lists of each host.  0, or -1 and the job has failed.
  */
 int reconcile(struct rebuild_job *job) WARN_UNUSED;
 

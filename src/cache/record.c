@@ -34,7 +34,7 @@ next_number(struct str *rest, uint64_t *out)
 	return str_number(field, 0, UINT64_MAX, out);
 }
 
-/* A time before 1970 has a minus sign. */
+/* A time, which has a minus sign where it is before 1970. */
 static int
 next_time(struct str *rest, int64_t *out)
 {
@@ -70,7 +70,8 @@ record_counts(const struct record *r)
 	return r->basis != LISTS_PHANTOM && r->basis != LISTS_GONE;
 }
 
-/* Left out where it is the directory; what is not known is no more. */
+/* The field is left out for LISTS_BY_DIRECTORY.  A word that is not known says
+ * no more than that. */
 static enum lists_basis
 next_basis(struct str *rest)
 {

@@ -7,82 +7,82 @@
 #include "cache/state.h"
 #include "cache/watch.h"
 
-/* True for a text that was not logged already. */
+/* Whether TEXT is worth a line: not empty, and not what was logged last. */
 static bool
-is_new_reason(struct scan_report *o, const char *text)
+is_new_reason(struct scan_report *r, const char *text)
 {
-	if (strcmp(o->told, text) == 0)
+	if (strcmp(r->logged, text) == 0)
 		return false;
-	snprintf(o->told, sizeof(o->told), "%s", text);
+	snprintf(r->logged, sizeof(r->logged), "%s", text);
 	return text[0] != '\0';
 }
 
 void
-scan_report_restore(struct scan_report *o, const struct state *last)
+scan_report_restore(struct scan_report *r, const struct state *last)
 {
-	o->away = last->away;
-	o->milliseconds = last->milliseconds;
+	r->away = last->away;
+	r->milliseconds = last->milliseconds;
 	if (last->away)
-		snprintf(o->reason, sizeof(o->reason), "%s", last->reason);
+		snprintf(r->reason, sizeof(r->reason), "%s", last->reason);
 	else
-		o->scanned = last->scanned;
+		r->scanned = last->scanned;
 }
 
 void
-scan_report_failed(struct scan_report *o, const char *site, const char *reason)
+scan_report_failed(struct scan_report *r, const char *site, const char *reason)
 {
-	snprintf(o->reason, sizeof(o->reason), "%s", reason);
-	if (is_new_reason(o, reason))
+	snprintf(r->reason, sizeof(r->reason), "%s", reason);
+	if (is_new_reason(r, reason))
 		log_error("refresh: scan failed: %s: %s", site, reason);
 }
 
 void
-scan_report_away(struct scan_report *o, const char *site,
+scan_report_away(struct scan_report *r, const char *site,
     const struct rebuild_result *result)
 {
-	snprintf(o->reason, sizeof(o->reason), "%s", result->reason);
-	if (!o->away)
+	snprintf(r->reason, sizeof(r->reason), "%s", result->reason);
+	if (!r->away)
 		log_warn("refresh: site is away: %s: %s", site,
 		    result->reason);
-	o->away = true;
+	r->away = true;
 }
 
 void
-scan_report_well(struct scan_report *o, const char *site,
+scan_report_well(struct scan_report *r, const char *site,
     const struct rebuild_result *result)
 {
 	if (result->status == REBUILD_WRITTEN)
 		log_info("refresh: new snapshot: %s: %zu lists, %lu ms", site,
 		    result->lists, result->milliseconds);
-	if (o->away)
+	if (r->away)
 		log_info("refresh: site is back: %s: %zu lists", site,
 		    result->lists);
-	if (is_new_reason(o, result->reason))
+	if (is_new_reason(r, result->reason))
 		log_warn("refresh: %s: %s", site, result->reason);
-	o->reason[0] = '\0';
-	o->scanned = time(NULL);
-	o->away = false;
+	r->reason[0] = '\0';
+	r->scanned = time(NULL);
+	r->away = false;
 }
 
 void
-scan_report_watch(struct scan_report *o, const char *dir, int error)
+scan_report_watch(struct scan_report *r, const char *dir, int error)
 {
-	if (error == o->watch_error)
+	if (error == r->watch_error)
 		return;
 	if (error != 0)
 		log_warn("refresh: cannot watch: %s: %s%s", dir,
 		    strerror(error), watch_cure(error));
 	else
 		log_info("refresh: watching again: %s", dir);
-	o->watch_error = error;
+	r->watch_error = error;
 }
 
 void
-scan_report_verify(struct scan_report *o, const char *dir, bool verify)
+scan_report_verify(struct scan_report *r, const char *dir, bool verify)
 {
-	if (o->unverified == !verify)
+	if (r->unverified == !verify)
 		return;
-	o->unverified = !verify;
+	r->unverified = !verify;
 	if (verify)
 		log_info("refresh: misses are verified: %s", dir);
 	else

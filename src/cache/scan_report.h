@@ -1,6 +1,9 @@
 /*
- * scan_report - what the scans of a site came to: for the status, and for the
- * log, which hears of everything once.
+ * scan_report - remembers what the scans of a site came to, for the status, and
+ * logs it.
+ *
+ * A scan repeats, and so does what is wrong.  The report keeps what it logged
+ * last and is silent while that stays the same.
  */
 #ifndef CACHE_SCAN_REPORT_H
 #define CACHE_SCAN_REPORT_H
@@ -13,27 +16,28 @@ struct state;
 
 /* Starts as all zeroes. */
 struct scan_report {
-	bool away;
-	time_t scanned; /* the last scan that ended well; 0: none yet */
-	unsigned long scans;
-	unsigned long milliseconds; /* the last one took */
-	char reason[512]; /* of away or of a failure; "" */
-	char told[512];   /* the reason that was logged last */
-	int watch_error;  /* errno that was logged */
-	bool unverified;  /* and that misses are not verified */
+	bool away;      /* the last scan did not believe the directory */
+	time_t scanned; /* when a scan ended well last; 0: none did yet */
+	unsigned long scans;        /* how many ended, well or not */
+	unsigned long milliseconds; /* how long the last one took */
+	char reason[512]; /* why it is away or failed, or "" */
+	char logged[512]; /* the reason that was logged last */
+	int watch_error;  /* the errno that was logged last; 0: it watches */
+	bool unverified;  /* it was logged that misses are not verified */
 };
 
-/* As the last scan before this process left it. */
-void scan_report_restore(struct scan_report *o, const struct state *last);
-void scan_report_failed(struct scan_report *o, const char *site,
+/* Takes what the last scan before this process came to. */
+void scan_report_restore(struct scan_report *r, const struct state *last);
+/* A scan ended, in one of three ways.  The log calls it by SITE's name. */
+void scan_report_failed(struct scan_report *r, const char *site,
     const char *reason);
-void scan_report_away(struct scan_report *o, const char *site,
+void scan_report_away(struct scan_report *r, const char *site,
     const struct rebuild_result *result);
-void scan_report_well(struct scan_report *o, const char *site,
+void scan_report_well(struct scan_report *r, const char *site,
     const struct rebuild_result *result);
-/* DIR cannot be watched for ERROR; 0: it is watched. */
-void scan_report_watch(struct scan_report *o, const char *dir, int error);
-/* Whether DIR is asked before an address is absent. */
-void scan_report_verify(struct scan_report *o, const char *dir, bool verify);
+/* DIR cannot be watched; ERROR is the errno, and 0 where it is watched. */
+void scan_report_watch(struct scan_report *r, const char *dir, int error);
+/* VERIFY is whether DIR is asked before an address is absent. */
+void scan_report_verify(struct scan_report *r, const char *dir, bool verify);
 
 #endif

@@ -1,35 +1,40 @@
 /*
- * scan_schedule - when the next scan is due.  Pure: the time comes from the
- * caller.
+ * scan_schedule - decides when the next scan begins.  Pure: the time comes
+ * from the caller.
  *
- * After a quiet moment, but not put off by events for ever; not before the
- * back-off after a failure is over; and never more than half of the time.
+ * A scan begins a quiet moment after the last request for it, but requests
+ * cannot put it off for longer than `longest_delay'.  It does not begin before
+ * the back-off after a failure is over, and not before as much time passed
+ * since the last scan as that one took: scans take half of the time at most.
  */
 #ifndef CACHE_SCAN_SCHEDULE_H
 #define CACHE_SCAN_SCHEDULE_H
 
 #include <stdbool.h>
 
-#define SCAN_SCHEDULE_BACKOFF \
-	1.0 /* seconds after the first failure, then doubled */
+/* Seconds after the first failure; each further failure doubles them. */
+#define SCAN_SCHEDULE_BACKOFF 1.0
 
-/* Starts as all zeroes but for the two limits.  Seconds. */
+/* Starts as all zeroes but for the two limits.  All in seconds, of any clock
+ * that does not jump. */
 struct scan_schedule {
 	double longest_delay;
 	double longest_backoff;
-	double first; /* when the scan that is due was asked for first */
-	double not_before;
-	double backoff;
-	bool waiting;
+	double first;      /* when the scan that waits was requested first */
+	double not_before; /* no scan begins earlier */
+	double backoff;    /* the last one; 0: the last scan was good */
+	bool waiting;      /* a scan was requested and has not begun */
 };
 
-/* When to scan if at NOW a scan is asked for, DELAY from then. */
-double scan_schedule_ask(struct scan_schedule *p, double now, double delay);
-/* The scan that was due began. */
-void scan_schedule_began(struct scan_schedule *p);
-/* It ended, having taken TOOK; and if it failed. */
-void scan_schedule_ended(struct scan_schedule *p, double now, double took);
-void scan_schedule_failed(struct scan_schedule *p, double now);
-void scan_schedule_well(struct scan_schedule *p);
+/* A scan is requested at NOW, to begin DELAY later.  When it is to begin; at
+ * NOW at the earliest. */
+double scan_schedule_ask(struct scan_schedule *s, double now, double delay);
+/* The scan that was requested began. */
+void scan_schedule_began(struct scan_schedule *s);
+/* It ended at NOW and had taken TOOK seconds.  Then it failed, or went well, or
+ * neither. */
+void scan_schedule_ended(struct scan_schedule *s, double now, double took);
+void scan_schedule_failed(struct scan_schedule *s, double now);
+void scan_schedule_well(struct scan_schedule *s);
 
 #endif

@@ -6,8 +6,8 @@
 #include "cache/rebuild_job.h"
 #include "cache/record.h"
 
-/* The longest value: three numbers of 64 bits, a host and a word; or one, a
- * URL and a host. */
+/* No value is longer: three numbers of 64 bits, a host and a word; or one
+ * number, a URL and a host. */
 #define VALUE_MAX 640
 #define KEY_MAX 512
 
@@ -65,6 +65,7 @@ put_head_record(struct cdbmake *m, const struct rebuild_job *job)
 	return cdbmake_put(m, STR(RECORD_HEAD_KEY), buf_get(&b));
 }
 
+/* The order is that of record.h.  0, or -1 with errno. */
 static int
 put_all_records(struct cdbmake *m, const struct rebuild_job *job)
 {
@@ -105,7 +106,7 @@ snapshot_write(struct rebuild_job *job)
 	const char *err;
 	struct cdbmake *m = cdbmake_new(job->path, 0644, &err);
 
-	/* What a put leaves undone the commit tells. */
+	/* A put that fails makes the commit fail. */
 	if (m != NULL)
 		(void)put_all_records(m, job);
 	if (m == NULL || cdbmake_commit(m, &err) == -1)

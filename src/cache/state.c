@@ -1,5 +1,5 @@
 /*
- * The file, one "word value" a line:
+ * The file has one "word value" a line, always these four in this order:
  *
  *	away no
  *	lists 120
@@ -23,7 +23,7 @@
 
 #define FILE_MAX 1024
 
-/* Takes the line "WORD value" off *REST. */
+/* Takes the line "WORD value" off *REST.  0, or -1 where it is another one. */
 static int
 next_state_value(struct str *rest, const char *word, struct str *value)
 {
@@ -98,7 +98,7 @@ state_read(const char *cache_dir, const char *site, struct state *s)
 	return result;
 }
 
-/* The reason on one line, whatever is in it. */
+/* Puts the reason on one line, whatever is in it. */
 static void
 put_reason_line(struct buf *b, const char *reason)
 {
@@ -132,7 +132,7 @@ touch_or_write(const char *path, const struct rebuild_result *r)
 	known = read_state_file(path, &old) == 0;
 	well = r->status == REBUILD_WRITTEN || r->status == REBUILD_UNCHANGED;
 	lists = well ? r->lists : known ? old.lists : 0;
-	/* What could not be written changes nothing about that. */
+	/* A scan that failed says nothing about the directory. */
 	away = r->status == REBUILD_AWAY ||
 	    (r->status == REBUILD_FAILED && known && old.away);
 	buf_over(&b, memory, sizeof(memory));

@@ -1,8 +1,12 @@
 /*
- * state - what the last scan of a site came to, beside its snapshot: for
- * those who read without the daemon (--direct, status).  CACHE_DIR/SITE.state
+ * state - the result of a site's last scan, in the file CACHE_DIR/SITE.state.
  *
- * Its mtime is the time of the last scan; an unchanged scan sets only that.
+ * It tells those who did not scan themselves what a snapshot is worth:
+ * `listmap --direct', and a daemon that starts.  Where the snapshot is gone,
+ * the guard of rebuild() learns here how many lists there were.
+ *
+ * The file's mtime is the time of the last scan; a scan that changed nothing
+ * sets only that.
  */
 #ifndef CACHE_STATE_H
 #define CACHE_STATE_H
@@ -15,17 +19,17 @@
 struct rebuild_result;
 
 struct state {
-	bool away;      /* the last scan met no directory to believe */
-	size_t lists;   /* in the last scan that was to be believed */
-	time_t scanned; /* seconds since the epoch */
+	bool away;      /* the last scan did not believe the directory */
+	size_t lists;   /* in the last scan that was believed */
+	time_t scanned; /* when the last scan ended, seconds since the epoch */
 	unsigned long milliseconds; /* that the last scan took */
-	char reason[512];
+	char reason[512]; /* as in struct rebuild_result */
 };
 
-/* 0, or -1 where there is none that can be read. */
+/* 0 and *S, or -1 where there is no file that can be read and understood. */
 int state_read(const char *cache_dir, const char *site, struct state *s)
     WARN_UNUSED;
-/* 0, or -1 with errno. */
+/* Writes what the scan with the result *R came to.  0, or -1 with errno. */
 int state_write(const char *cache_dir, const char *site,
     const struct rebuild_result *r);
 

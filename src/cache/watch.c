@@ -18,19 +18,19 @@
 	(ENTRY_CAME_OR_WENT | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |     \
 	    IN_ONLYDIR)
 
-/* A watch that cannot keep up counts as one that lost events. */
+/* No more names are remembered; a name too many counts as lost events. */
 #define GONE_MAX 1000000
 #define ARM_TRIES 3
 
 struct watch {
 	int fd;
 	int wd; /* -1: not armed */
-	int files_wd; /* likewise, of watch_files() */
-	const char *prefix;
+	int files_wd; /* of watch_files(); -1: no directory is watched */
+	const char *prefix; /* of the files that count there */
 	struct directory_id id, files_dir;
-	uint64_t *gone;
+	uint64_t *gone; /* hashes of the names of entries that went */
 	size_t ngone, gone_size;
-	size_t given; /* of them: what the last watch_gone() handed out */
+	size_t given; /* of these: the last watch_gone() gave them */
 };
 
 struct watch *
@@ -88,7 +88,8 @@ is_same_directory(const struct directory_id *a, const struct directory_id *b)
 	return a->dev == b->dev && a->ino == b->ino;
 }
 
-/* The identity is asked before and after, so that it is of what is watched. */
+/* Takes the identity before and after, so that it is sure to be that of what is
+ * watched. */
 int
 watch_arm(struct watch *w, const char *path)
 {
@@ -148,7 +149,7 @@ watch_cure(int error)
 	return "";
 }
 
-/* 0, or -1 where the name could not be kept. */
+/* 0, or -1 where the name cannot be remembered. */
 static int
 remember_gone_name(struct watch *w, const char *name)
 {
@@ -168,6 +169,7 @@ remember_gone_name(struct watch *w, const char *name)
 	return 0;
 }
 
+/* What one event means: a set of enum watch_event. */
 static unsigned
 take_watch_event(struct watch *w, const struct inotify_event *e)
 {
@@ -181,7 +183,7 @@ take_watch_event(struct watch *w, const struct inotify_event *e)
 		return e->len > 0 && str_starts(str_from(e->name), w->prefix) ?
 		    WATCH_FILES : 0;
 	}
-	/* What an earlier watch saw to go went all the same. */
+	/* An event of an earlier watch counts as well: the entry went. */
 	if ((e->mask & (IN_DELETE | IN_MOVED_FROM)) != 0 && e->len > 0 &&
 	    remember_gone_name(w, e->name) == -1)
 		events |= WATCH_OVERFLOW;

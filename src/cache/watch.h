@@ -1,8 +1,12 @@
 /*
- * watch - one inotify watch on a lists directory.
+ * watch - watches a lists directory, and Mailman's files about its lists, by
+ * inotify(7).
  *
- * The only file that knows inotify.  Not on the loop: whoever owns it waits
- * for watch_fd() to be readable and calls watch_read().
+ * It knows no loop: its owner waits until watch_fd() is readable and calls
+ * watch_read().  Inotify sees which entries come and go, not what happens
+ * inside of them, and on a network filesystem only what this host does.
+ *
+ * This is the only file that knows inotify.
  */
 #ifndef CACHE_WATCH_H
 #define CACHE_WATCH_H
@@ -14,44 +18,50 @@
 
 struct watch;
 
-/* NULL with errno when out of memory or of inotify instances (ENOSPC, EMFILE:
- * fs.inotify.max_user_watches and max_user_instances). */
+/* Watches nothing yet.  NULL with errno when out of memory or of inotify
+ * instances (EMFILE). */
 struct watch *watch_new(void);
+/* W may be NULL. */
 void watch_free(struct watch *w);
 int watch_fd(const struct watch *w);
 
 /*
- * Watches PATH (following symbolic links), whatever was watched before.  0,
- * or -1 with errno; nothing is watched then.
+ * Watches the lists directory PATH, in the place of the one before.  Symbolic
+ * links are followed.  0, or -1 with errno (ENOSPC: too many watches), and no
+ * lists directory is watched then.
  */
 int watch_arm(struct watch *w, const char *path) WARN_UNUSED;
 /*
  * Watches the directory PATH as well, for files whose names begin with PREFIX
- * (static) and that were written or replaced or went.  Where that cannot be,
- * it is not.  Whether it is another directory than was watched before, which
- * may be because there was none.
+ * (static text).  Reports them when they are written, replaced or removed.
+ * True where a watch is new: files may have changed unseen before.  False where
+ * PATH is watched already, or cannot be watched.
  */
 bool watch_files(struct watch *w, const char *path, const char *prefix);
+/* Whether a lists directory is watched. */
 bool watch_armed(const struct watch *w);
-/* Whether that is what PATH leads to now. */
+/* Whether PATH leads to the very directory that is watched. */
 bool watch_is_at(const struct watch *w, const char *path);
-/* What helps against an errno of watch_new() and watch_arm(), or "". */
+/* What helps against an errno of watch_new() and watch_arm(), to be put behind
+ * its text; or "". */
 const char *watch_cure(int error);
 
 enum watch_event {
 	WATCH_CHANGED = 1,  /* entries came, went, or changed their mode */
 	WATCH_OVERFLOW = 2, /* events were lost */
-	WATCH_LOST = 4,     /* unmounted, removed, moved: not armed any more */
-	WATCH_TOUCHED = 8,  /* mode or owner of the directory itself */
-	WATCH_FILES = 16   /* a file of watch_files() */
+	WATCH_LOST = 4,     /* the directory was unmounted, removed or moved,
+			       and is not watched any more */
+	WATCH_TOUCHED = 8,  /* the directory's own mode or owner changed */
+	WATCH_FILES = 16    /* a file of watch_files() changed */
 };
-/* Takes what is there, without waiting: a set of enum watch_event. */
+/* Reads the events that are there, without waiting: a set of enum
+ * watch_event. */
 unsigned watch_read(struct watch *w);
 
-/* The names that went and are not forgotten; sorted, valid until the next
+/* The names of entries that went and are not forgotten, valid until the next
  * watch_read(). */
 struct gone watch_gone(struct watch *w);
-/* Forgets those that the last watch_gone() gave, not those since. */
+/* Forgets the names that the last watch_gone() gave, not those seen since. */
 void watch_forget(struct watch *w);
 
 #endif
