@@ -54,6 +54,13 @@ cached_lists_of(const struct lists *l)
 	return (struct cached_lists *)l;
 }
 
+/* What "no" of the snapshot is worth where nobody asks the directory. */
+static enum lists_found
+answer_unverified(const struct cached_lists *s)
+{
+	return s->fresh.trusted && !s->fresh.away ? LISTS_ABSENT : LISTS_AWAY;
+}
+
 /* Asks the directory for NAME.  *CONFIG is the stat of the file that makes it a
  * list, where it is found. */
 static enum lists_found
@@ -113,7 +120,7 @@ find_unrecorded(struct cached_lists *s, struct str name, const struct stat *st,
 
 	/* While the snapshot is behind a scan is due; one for each look-up of
 	 * an entry that is too young would not be worth it. */
-	if (!recent || !s->behind)
+	if (!recent || !s->fresh.behind)
 		report_difference(s, LISTS_FOUND);
 	if (recent)
 		return LISTS_NO_ANSWER;
@@ -146,13 +153,13 @@ find_without_record(struct cached_lists *s, struct str name, bool known,
 	enum lists_found found = find_in_directory(s, name, &st);
 
 	/* Mailman 3 has lists without a directory, which its files name. */
-	if (found == LISTS_ABSENT && known && !s->away &&
+	if (found == LISTS_ABSENT && known && !s->fresh.away &&
 	    files_changed_and_readable(s)) {
 		report_difference(s, LISTS_FOUND);
 		return LISTS_NO_ANSWER;
 	}
 	if (found == LISTS_ABSENT)
-		return known && !s->away ? LISTS_ABSENT : LISTS_AWAY;
+		return known && !s->fresh.away ? LISTS_ABSENT : LISTS_AWAY;
 	if (found == LISTS_FOUND)
 		return find_unrecorded(s, name, &st, out);
 	if (found == LISTS_AWAY)
@@ -177,9 +184,9 @@ find_recorded_as_none(struct cached_lists *s, struct str name,
 	struct stat st;
 
 	if (!s->verify)
-		return s->trusted && !s->away ? LISTS_ABSENT : LISTS_AWAY;
+		return answer_unverified(s);
 	found = find_in_directory(s, name, &st);
-	if (found == LISTS_ABSENT && s->away)
+	if (found == LISTS_ABSENT && s->fresh.away)
 		return LISTS_AWAY;
 	if (found != LISTS_FOUND && found != LISTS_ABSENT)
 		return found;
@@ -191,7 +198,7 @@ find_recorded_as_none(struct cached_lists *s, struct str name,
 		report_difference(s, LISTS_FOUND);
 		return LISTS_NO_ANSWER;
 	}
-	return s->away ? LISTS_AWAY : LISTS_ABSENT;
+	return s->fresh.away ? LISTS_AWAY : LISTS_ABSENT;
 }
 
 /* Whether NAME is a new list by now that has the name of the one in R. */
@@ -201,7 +208,7 @@ is_remade_list(const struct cached_lists *s, struct str name,
 {
 	struct stat st;
 
-	return s->settle > 0 && s->behind && s->verify &&
+	return s->settle > 0 && s->fresh.behind && s->verify &&
 	    find_in_directory(s, name, &st) == LISTS_FOUND &&
 	    !is_file_of_record(r, &st) &&
 	    is_younger_than_settle(s, &st.st_mtim);
@@ -232,8 +239,7 @@ find_cached(const struct lists *l, struct str name, enum lists_from from,
 		return LISTS_ABSENT;
 	if (s->verify)
 		return find_without_record(s, name, known == 0, out);
-	return known == 0 && !s->away && s->trusted ? LISTS_ABSENT :
-	    LISTS_AWAY;
+	return known == 0 ? answer_unverified(s) : LISTS_AWAY;
 }
 
 /* A list that is not in the snapshot is absent here, since find_cached() has
@@ -249,14 +255,14 @@ find_changed_since(const struct lists *l, struct str name, struct list *out)
 	if (s->cache == NULL || cache_find(s->cache, name, &r) != 1)
 		return LISTS_ABSENT;
 	if (!s->verify)
-		return s->trusted && !s->away ? LISTS_ABSENT : LISTS_AWAY;
+		return answer_unverified(s);
 	if (files_changed_and_readable(s)) {
 		report_difference(s, LISTS_FOUND);
 		return LISTS_NO_ANSWER;
 	}
 	found = find_in_directory(s, name, &st);
 	/* Nobody knows what host the list has where the directory is away. */
-	if (found == LISTS_ABSENT && s->away)
+	if (found == LISTS_ABSENT && s->fresh.away)
 		return LISTS_AWAY;
 	if (found != LISTS_FOUND)
 		return found;
@@ -325,7 +331,7 @@ each_cached_host(const struct lists *l,
 static bool
 cache_is_behind(const struct lists *l)
 {
-	return cached_lists_of(l)->behind;
+	return cached_lists_of(l)->fresh.behind;
 }
 
 static bool
@@ -333,7 +339,7 @@ cache_is_complete(const struct lists *l)
 {
 	const struct cached_lists *s = cached_lists_of(l);
 
-	return s->cache != NULL && s->complete;
+	return s->cache != NULL && s->fresh.complete;
 }
 
 void

@@ -3,9 +3,8 @@
  * behind it the directory that it was made from.
  *
  * It answers through struct lists (mailman/lists.h) and never refreshes the
- * snapshot itself.  Its owner does (refresh.c), and sets the flags below that
- * say what the snapshot is worth; whoever has no loop sets them once
- * (mm-handler).
+ * snapshot itself.  Its owner does (refresh.c), and says in `fresh' what the
+ * snapshot is worth; whoever has no loop says that once (mm-handler).
  */
 #ifndef CACHE_CACHED_LISTS_H
 #define CACHE_CACHED_LISTS_H
@@ -15,6 +14,7 @@
 #include "base/str.h"
 #include "mailman/lists.h"
 #include "mailman/list_info.h"
+#include "cache/freshness.h"
 
 struct cache;
 struct conf_site;
@@ -30,16 +30,7 @@ struct cached_lists {
 
 	/* The directory may be asked, and is before "absent" is said. */
 	bool verify;
-	/* The snapshot is young enough to say "absent" without that. */
-	bool trusted;
-	/* The last scan did not believe the directory, so a list that is not
-	 * to be found may come back. */
-	bool away;
-	/* The directory has, or may have, changes that the snapshot lacks. */
-	bool behind;
-	/* The snapshot held every list for as long as its directory was to be
-	 * seen.  Stays true after the directory went. */
-	bool complete;
+	struct freshness fresh; /* what the snapshot is worth */
 
 	/*
 	 * Called with ARG when a look-up meets a directory that differs from

@@ -2,23 +2,8 @@
  * Three things tell that the directory may have changed: the watch
  * (on_inotify), a look every second (on_look), and a look-up to which the
  * directory said something else than the snapshot (note_difference).  Each
- * requests a scan and changes what the snapshot is worth until that ended.
- * A look-up sees that in struct cached_lists:
- *
- *			behind	complete suspect away	trusted
- *	start		true	false	 false	 last	false
- *	entry changed	true	false *	 -	 -	-
- *	directory went	-	-	 true	 -	-
- *	it is unwatched	true	-	 -	 -	-
- *	scan: well	**	**	 false	 false	true
- *	scan: away	-	-	 -	 true	-
- *	scan: failed	-	-	 -	 -	-
- *	two rescans on	-	-	 -	 -	false
- *	stop		true	false	 -	 -	-
- *
- *	last: as the last scan before this process left it
- *	*: but for a directory that is suspect or away
- *	**: depends on what happened while the scan ran, see note_scan_well()
+ * requests a scan from the scan_runner.  Each is an event of struct freshness
+ * as well, where look-ups see what the snapshot is worth until that scan ends.
  *
  * The loop must not wait for a file server.  A directory on a network
  * filesystem is read by the child alone.
@@ -38,6 +23,7 @@
 #include "mailman/mailman.h"
 #include "cache/cache.h"
 #include "cache/cached_lists.h"
+#include "cache/freshness.h"
 #include "cache/rebuild.h"
 #include "cache/scan_report.h"
 #include "cache/scan_runner.h"
@@ -57,20 +43,11 @@ struct refresh {
 
 	struct watch *watch; /* NULL: there is no inotify instance yet */
 	bool remote; /* the directory is on a network filesystem */
-	/* The directory that the snapshot came from was moved, unmounted or
-	 * replaced. */
-	bool suspect;
-	/* The directory was watched from the child's start until now, so no
-	 * change went unseen. */
-	bool watched;
-	/* A change was seen since the child's start: its result may lack it. */
-	bool changed;
 
 	struct ev_io watch_io;
 	struct ev_timer look;
 
 	struct scan_report report;
-	double trusted_until; /* by clock_seconds() */
 };
 
 static void
@@ -83,19 +60,14 @@ request_scan(struct refresh *r, double delay)
 static void
 note_changed(struct refresh *r)
 {
-	r->changed = true;
-	r->lists.behind = true;
-	/* Events of another directory say nothing of the one that went. */
-	if (!r->suspect && !r->lists.away)
-		r->lists.complete = false;
+	freshness_changed(&r->lists.fresh);
 	request_scan(r, r->o.debounce);
 }
 
 static void
 note_suspect(struct refresh *r)
 {
-	r->suspect = true;
-	r->watched = false;
+	freshness_suspect(&r->lists.fresh);
 	request_scan(r, 0.0);
 }
 
@@ -106,7 +78,7 @@ note_difference(void *arg, enum lists_found found)
 
 	if (found == LISTS_FOUND)
 		note_changed(r);
-	else if (!r->lists.away)
+	else if (!r->lists.fresh.away)
 		note_suspect(r);
 }
 
@@ -178,14 +150,14 @@ watch_mailman_files(struct refresh *r)
 static void
 watch_lists_dir(struct refresh *r)
 {
-	r->watched = false;
-	if (open_watch(r) == -1 ||
-	    watch_arm(r->watch, r->o.site->lists_dir) == -1) {
-		scan_report_watch(&r->report, r->o.site->lists_dir, errno);
-		r->lists.behind = true;
+	bool watching = open_watch(r) == 0 &&
+	    watch_arm(r->watch, r->o.site->lists_dir) == 0;
+
+	scan_report_watch(&r->report, r->o.site->lists_dir,
+	    watching ? 0 : errno);
+	freshness_rewatched(&r->lists.fresh, watching);
+	if (!watching)
 		return;
-	}
-	scan_report_watch(&r->report, r->o.site->lists_dir, 0);
 	watch_mailman_files(r);
 	look_at_filesystem(r);
 	request_scan(r, 0.0);
@@ -221,7 +193,7 @@ static void
 note_scan_away(struct refresh *r, const struct rebuild_result *result)
 {
 	scan_report_away(&r->report, r->o.site->name, result);
-	r->lists.away = true;
+	freshness_scan_away(&r->lists.fresh);
 }
 
 static void
@@ -240,19 +212,15 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 	}
 	scan_report_well(&r->report, r->o.site->name, result);
 	scan_runner_well(r->scans);
-	r->trusted_until = clock_seconds() + TRUSTED_RESCANS * r->o.rescan;
-	r->lists.trusted = true;
-	r->lists.away = false;
-	r->suspect = false;
 	/*
 	 * Inotify does not see what happens inside an entry: one that is no
 	 * list yet may become one, and one that is too young may ripen.
 	 */
-	r->lists.behind = r->changed || !is_watching(r) ||
-	    result->unfinished > 0 || result->young > 0;
+	freshness_scan_well(&r->lists.fresh, is_watching(r),
+	    result->unfinished > 0 || result->young > 0, clock_seconds(),
+	    TRUSTED_RESCANS * r->o.rescan);
 	if (result->young > 0)
 		request_scan(r, result->ripe_in);
-	r->lists.complete = r->watched && !r->lists.behind;
 	/* The child could read the directory, so this does not hang. */
 	if (!is_watching(r))
 		watch_lists_dir(r);
@@ -288,8 +256,7 @@ order_scan(void *arg, struct rebuild_order *order)
 	order->known = r->lists.cache;
 	if (r->watch != NULL)
 		order->gone = watch_gone(r->watch);
-	r->changed = false;
-	r->watched = is_watching(r);
+	freshness_scan_began(&r->lists.fresh, is_watching(r));
 }
 
 /* Takes a snapshot that somebody else wrote: cron, a person, a successor. */
@@ -334,11 +301,11 @@ on_look(struct ev_loop *loop, struct ev_timer *w, int events)
 		look_at_directory(r);
 	if (!r->remote)
 		watch_mailman_files(r);
-	r->lists.trusted &= clock_seconds() < r->trusted_until;
+	freshness_aged(&r->lists.fresh, clock_seconds());
 	if (is_scanning(r))
 		return;
 	look_at_snapshot(r);
-	if (r->lists.away)
+	if (r->lists.fresh.away)
 		request_scan(r, 0.0);
 }
 
@@ -365,10 +332,10 @@ open_old_snapshot(struct refresh *r)
 		    err);
 	if (state_read(r->o.cache_dir, site, &state) == -1)
 		return;
-	r->lists.away = state.away;
+	freshness_start(&r->lists.fresh, state.away);
 	if (r->loop != NULL)
 		return;
-	r->lists.trusted = !state.away;
+	r->lists.fresh.trusted = !state.away;
 	scan_report_restore(&r->report, &state);
 }
 
@@ -381,8 +348,7 @@ init_cached_lists(struct refresh *r)
 	r->lists.arg = r;
 	r->lists.swapped = r->o.swapped;
 	r->lists.swapped_arg = r->o.arg;
-	/* Nobody knows what happened since the snapshot was written. */
-	r->lists.behind = true;
+	freshness_start(&r->lists.fresh, false);
 }
 
 struct refresh *
@@ -438,8 +404,7 @@ refresh_stop(struct refresh *r)
 		ev_io_stop(r->loop, &r->watch_io);
 	watch_free(r->watch);
 	r->watch = NULL;
-	r->lists.behind = true;
-	r->lists.complete = false;
+	freshness_stop(&r->lists.fresh);
 }
 
 void
@@ -468,7 +433,7 @@ refresh_status(struct refresh *r, struct refresh_status *st)
 
 	*st = (struct refresh_status){
 		.cached = c != NULL,
-		.away = r->lists.away,
+		.away = r->lists.fresh.away,
 		.scanning = is_scanning(r),
 		.watching = is_watching(r),
 		.verifying = r->lists.verify,

@@ -159,7 +159,7 @@ open_cache(struct recipient_sites *t, size_t i, char *reason, size_t size)
 	if (!path)
 		return doubt(reason, size, "out of memory");
 	cached_lists_init(s, t->bare[i].mailman, site->lists_dir, false);
-	s->trusted = true; /* for what it does not have */
+	s->fresh.trusted = true; /* for what it does not have */
 	s->cache = cache_open(path, &err);
 	if (s->cache)
 		t->of[i] = &s->lists;

@@ -92,8 +92,8 @@ test_what_a_miss_means(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		cached_lists_init(&s, &mailman2, dir, cases[i].verify);
 		s.differs = note;
-		s.away = cases[i].away;
-		s.trusted = cases[i].snapshot != OLD;
+		s.fresh.away = cases[i].away;
+		s.fresh.trusted = cases[i].snapshot != OLD;
 		told = LISTS_ABSENT;
 		if (cases[i].snapshot != NONE) {
 			make_snapshot(cases[i].snapshot == OTHER ?
@@ -250,9 +250,9 @@ test_changed_but_how(void **state)
 	/* It went; it may not be looked into; the directory went. */
 	fixture_unlist("lists", "old");
 	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
-	source.away = true;
+	source.fresh.away = true;
 	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
-	source.away = false;
+	source.fresh.away = false;
 	fixture_list("lists", "old");
 	assert_int_equal(chmod(fixture_path("lists/old"), 0), 0);
 	assert_int_equal(ask_again("old", &list), LISTS_NO_ANSWER);
@@ -276,9 +276,9 @@ test_changed_unverified(void **state)
 	write_config("old", "elsewhere.test");
 	/* Not one that nobody could refresh, nor while the lists are away. */
 	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
-	source.trusted = true;
+	source.fresh.trusted = true;
 	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
-	source.away = true;
+	source.fresh.away = true;
 	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
 	cached_lists_clear(&source);
 	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
@@ -348,7 +348,7 @@ test_reopen(void **state)
 	cached_lists_init(&s, &mailman2, "/nonexistent", true);
 	assert_int_equal(cached_lists_reopen(&s, path, &err), -1);
 	assert_null(s.cache);
-	s.complete = true;
+	s.fresh.complete = true;
 	assert_false(s.lists.complete(&s.lists));
 	s.swapped = count_swap;
 	make_snapshot(fixture_path("lists"), "1\t2\t3\t");

@@ -680,11 +680,11 @@ look_ups_of_no_lists(void **state)
 	assert_int_equal(ask(&at, "phantom.d.test", LISTS_FROM_DISK),
 	    LISTS_ABSENT);
 	assert_int_equal(told, LISTS_ABSENT);
-	at.away = true;
+	at.fresh.away = true;
 	assert_int_equal(ask(&at, "phantom.d.test", LISTS_FROM_DISK),
 	    LISTS_AWAY);
 	assert_int_equal(ask(&at, "b.d.test", LISTS_FROM_DISK), LISTS_AWAY);
-	at.away = false;
+	at.fresh.away = false;
 	/* The files were written again, who knows what is in them. */
 	assert_int_equal(ask(&at, "other.d.test", LISTS_FROM_DISK),
 	    LISTS_ABSENT);
@@ -696,10 +696,10 @@ look_ups_of_no_lists(void **state)
 	    LISTS_NO_ANSWER);
 	/* Without a look at the directory. */
 	at.verify = false;
-	at.trusted = true;
+	at.fresh.trusted = true;
 	assert_int_equal(ask(&at, "phantom.d.test", LISTS_FROM_DISK),
 	    LISTS_ABSENT);
-	at.trusted = false;
+	at.fresh.trusted = false;
 	assert_int_equal(ask(&at, "phantom.d.test", LISTS_FROM_DISK),
 	    LISTS_AWAY);
 	cached_lists_clear(&at);
@@ -724,7 +724,7 @@ look_ups_of_new_lists(void **state)
 	unmake("a.d.test");
 	make("a.d.test");
 	assert_int_equal(ask(&at, "a.d.test", LISTS_FROM_DISK), LISTS_FOUND);
-	at.behind = true;
+	at.fresh.behind = true;
 	assert_int_equal(ask(&at, "a.d.test", LISTS_FROM_DISK),
 	    LISTS_NO_ANSWER);
 	age("lists/a.d.test", 51);

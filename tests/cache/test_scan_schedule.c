@@ -8,7 +8,7 @@
 #include "cache/scan_schedule.h"
 
 static struct scan_schedule
-new_pace(void)
+new_schedule(void)
 {
 	return (
 	    struct scan_schedule){ .longest_delay = 2, .longest_backoff = 5 };
@@ -17,7 +17,7 @@ new_pace(void)
 static void
 test_debounce_is_capped(void **state)
 {
-	struct scan_schedule p = new_pace();
+	struct scan_schedule p = new_schedule();
 
 	(void)state;
 	assert_true(scan_schedule_ask(&p, 100, 0.5) == 100.5);
@@ -33,7 +33,7 @@ test_debounce_is_capped(void **state)
 static void
 test_half_of_the_time(void **state)
 {
-	struct scan_schedule p = new_pace();
+	struct scan_schedule p = new_schedule();
 
 	(void)state;
 	scan_schedule_began(&p);
@@ -47,7 +47,7 @@ static void
 test_back_off(void **state)
 {
 	static const double waits[] = { 1, 2, 4, 5, 5 };
-	struct scan_schedule p = new_pace();
+	struct scan_schedule p = new_schedule();
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {

@@ -1,0 +1,70 @@
+#include "cache/freshness.h"
+
+void
+freshness_start(struct freshness *f, bool away)
+{
+	*f = (struct freshness){ .behind = true, .away = away };
+}
+
+void
+freshness_changed(struct freshness *f)
+{
+	f->changed = true;
+	f->behind = true;
+	if (!f->suspect && !f->away)
+		f->complete = false;
+}
+
+void
+freshness_suspect(struct freshness *f)
+{
+	f->suspect = true;
+	f->watched = false;
+}
+
+void
+freshness_rewatched(struct freshness *f, bool watching)
+{
+	f->watched = false;
+	if (!watching)
+		f->behind = true;
+}
+
+void
+freshness_scan_began(struct freshness *f, bool watching)
+{
+	f->changed = false;
+	f->watched = watching;
+}
+
+void
+freshness_scan_well(struct freshness *f, bool watching, bool unripe, double now,
+    double trust)
+{
+	f->trusted_until = now + trust;
+	f->trusted = true;
+	f->away = false;
+	f->suspect = false;
+	f->behind = f->changed || !watching || unripe;
+	f->complete = f->watched && !f->behind;
+}
+
+void
+freshness_scan_away(struct freshness *f)
+{
+	f->away = true;
+}
+
+void
+freshness_aged(struct freshness *f, double now)
+{
+	if (now >= f->trusted_until)
+		f->trusted = false;
+}
+
+void
+freshness_stop(struct freshness *f)
+{
+	f->behind = true;
+	f->complete = false;
+}

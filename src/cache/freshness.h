@@ -1,0 +1,86 @@
+/*
+ * freshness - what the snapshot of a site is worth at the moment.  Pure: the
+ * time comes from the caller.
+ *
+ * The owner of a snapshot (refresh.c) tells what happened, one function an
+ * event; look-ups (cached_lists.c) read the first four members.
+ *
+ *				behind	complete suspect away	trusted
+ *	start			true	false	 false	 last	false
+ *	changed			true	false *	 -	 -	-
+ *	suspect			-	-	 true	 -	-
+ *	rewatched, in vain	true	-	 -	 -	-
+ *	scan_well		**	**	 false	 false	true
+ *	scan_away		-	-	 -	 true	-
+ *	aged			-	-	 -	 -	false ***
+ *	stop			true	false	 -	 -	-
+ *
+ *	last: as the last scan before this process left it
+ *	*: not while the directory is suspect or away, for then the event is
+ *	   one of another directory
+ *	**: depends on what happened while the scan ran
+ *	***: once its time is over
+ *
+ * A scan that failed changes nothing.
+ */
+#ifndef CACHE_FRESHNESS_H
+#define CACHE_FRESHNESS_H
+
+#include <stdbool.h>
+
+struct freshness {
+	/* The snapshot is young enough to say "absent" although nobody looks
+	 * into the directory before. */
+	bool trusted;
+	/* The last scan did not believe the directory, so a list that is not
+	 * to be found may come back. */
+	bool away;
+	/* The directory has, or may have, changes that the snapshot lacks. */
+	bool behind;
+	/* The snapshot held every list for as long as its directory was to be
+	 * seen.  Stays true after the directory went. */
+	bool complete;
+
+	/* The directory that the snapshot came from was moved, unmounted or
+	 * replaced, as far as anybody knows. */
+	bool suspect;
+	/* The directory was watched from the scan's start until now, so no
+	 * change went unseen. */
+	bool watched;
+	/* A change was seen since the scan's start: its result may lack it. */
+	bool changed;
+	double trusted_until; /* seconds, by the clock of NOW below */
+};
+
+/*
+ * A process starts, and nobody knows what happened since the snapshot was
+ * written.  AWAY is what the last scan left (state.h).  Whoever has no loop may
+ * start with all zeroes and set `trusted' by hand.
+ */
+void freshness_start(struct freshness *f, bool away);
+/* An entry of the directory changed, or events were lost. */
+void freshness_changed(struct freshness *f);
+/* The directory is not the one that the snapshot came from. */
+void freshness_suspect(struct freshness *f);
+/* The watch was begun anew; WATCHING is whether that worked. */
+void freshness_rewatched(struct freshness *f, bool watching);
+
+/* A scan began; WATCHING is whether the directory is watched. */
+void freshness_scan_began(struct freshness *f, bool watching);
+/*
+ * The scan ended well, and the snapshot is that of the scan.  WATCHING is
+ * whether the directory is watched now.  UNRIPE is whether it has entries that
+ * may become lists without an event.  The snapshot is trusted for TRUST seconds
+ * from NOW.
+ */
+void freshness_scan_well(struct freshness *f, bool watching, bool unripe,
+    double now, double trust);
+/* The scan did not believe the directory. */
+void freshness_scan_away(struct freshness *f);
+
+/* It is NOW. */
+void freshness_aged(struct freshness *f, double now);
+/* Nobody watches or scans any more. */
+void freshness_stop(struct freshness *f);
+
+#endif
