@@ -1,3 +1,7 @@
+/*
+ * A host is found by name in a tree (tsearch(3)), since there may be as many
+ * hosts as lists, and visited in the order of an array.  The array owns it.
+ */
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>

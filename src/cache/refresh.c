@@ -5,8 +5,9 @@
  * requests a scan from the scan_runner.  Each is an event of struct freshness
  * as well, where look-ups see what the snapshot is worth until that scan ends.
  *
- * The loop must not wait for a file server.  A directory on a network
- * filesystem is read by the child alone.
+ * A file server may take for ever to answer, and the loop with it.  So on_look
+ * leaves a directory on a network filesystem alone; it is watched at the start
+ * and after a child could read it.
  */
 #include <errno.h>
 #include <ev.h>
@@ -42,7 +43,7 @@ struct refresh {
 	struct scan_runner *scans; /* NULL: no loop, or stopped */
 
 	struct watch *watch; /* NULL: there is no inotify instance yet */
-	bool remote; /* the directory is on a network filesystem */
+	bool remote;         /* the directory is on a network filesystem */
 
 	struct ev_io watch_io;
 	struct ev_timer look;
@@ -320,6 +321,7 @@ start_refreshing(struct refresh *r)
 	scan_runner_begin(r->scans);
 }
 
+/* Takes what processes before this one left: the snapshot, and the state. */
 static void
 open_old_snapshot(struct refresh *r)
 {

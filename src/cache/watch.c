@@ -1,3 +1,12 @@
+/*
+ * One inotify instance has two watches: of the lists directory, and of the
+ * directory with Mailman's files.  The kernel says by a number (wd) which one
+ * an event is of.  Events of a lists directory that was watched before may
+ * still come.  They count, but for the end of that directory itself.
+ *
+ * The names are kept as hashes in the order in which they came, and sorted
+ * when somebody asks.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

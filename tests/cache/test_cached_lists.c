@@ -120,7 +120,7 @@ test_what_a_miss_means(void **state)
  * Hosts.
  */
 
-static struct cached_lists source;
+static struct cached_lists cached;
 static char lists_dir[1024];
 
 static void
@@ -148,10 +148,10 @@ know(bool verify)
 	    (uintmax_t)st.st_ino, (intmax_t)scan_mtime(&st),
 	    (intmax_t)st.st_size);
 	make_snapshot(lists_dir, record);
-	cached_lists_init(&source, &mailman2, lists_dir, verify);
-	source.differs = note;
+	cached_lists_init(&cached, &mailman2, lists_dir, verify);
+	cached.differs = note;
 	told = LISTS_ABSENT;
-	assert_int_equal(cached_lists_reopen(&source,
+	assert_int_equal(cached_lists_reopen(&cached,
 	                     fixture_path("cache/s.cdb"), &err),
 	    1);
 }
@@ -159,14 +159,14 @@ know(bool verify)
 static enum lists_found
 ask(const char *name, struct list *list)
 {
-	return source.lists.find(&source.lists, str_from(name), LISTS_FROM_DISK,
+	return cached.lists.find(&cached.lists, str_from(name), LISTS_FROM_DISK,
 	    list);
 }
 
 static enum lists_found
 ask_again(const char *name, struct list *list)
 {
-	return source.lists.find_changed(&source.lists, str_from(name), list);
+	return cached.lists.find_changed(&cached.lists, str_from(name), list);
 }
 
 static void
@@ -193,7 +193,7 @@ test_host_of_the_snapshot_and_of_the_directory(void **state)
 	                     DIRECTORY_READ_MAX + 1), 0);
 	assert_int_equal(ask("new", &list), LISTS_FOUND);
 	assert_true(list.host.n == 0 && list.unread);
-	cached_lists_clear(&source);
+	cached_lists_clear(&cached);
 }
 
 static void
@@ -226,7 +226,7 @@ test_changed_host(void **state)
 	/* The snapshot has the old host until a scan. */
 	assert_int_equal(ask("old", &list), LISTS_FOUND);
 	assert_true(str_is(list.host, "a.test"));
-	cached_lists_clear(&source);
+	cached_lists_clear(&cached);
 }
 
 static void
@@ -250,9 +250,9 @@ test_changed_but_how(void **state)
 	/* It went; it may not be looked into; the directory went. */
 	fixture_unlist("lists", "old");
 	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
-	source.fresh.away = true;
+	cached.fresh.away = true;
 	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
-	source.fresh.away = false;
+	cached.fresh.away = false;
 	fixture_list("lists", "old");
 	assert_int_equal(chmod(fixture_path("lists/old"), 0), 0);
 	assert_int_equal(ask_again("old", &list), LISTS_NO_ANSWER);
@@ -262,7 +262,7 @@ test_changed_but_how(void **state)
 	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
 	/* A list that the snapshot does not have. */
 	assert_int_equal(ask_again("new", &list), LISTS_ABSENT);
-	cached_lists_clear(&source);
+	cached_lists_clear(&cached);
 }
 
 /* Where the directory is not asked, the snapshot is all there is. */
@@ -276,11 +276,11 @@ test_changed_unverified(void **state)
 	write_config("old", "elsewhere.test");
 	/* Not one that nobody could refresh, nor while the lists are away. */
 	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
-	source.fresh.trusted = true;
+	cached.fresh.trusted = true;
 	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
-	source.fresh.away = true;
+	cached.fresh.away = true;
 	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
-	cached_lists_clear(&source);
+	cached_lists_clear(&cached);
 	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
 }
 
@@ -306,7 +306,7 @@ test_hosts(void **state)
 	(void)state;
 	know(true);
 	buf_over(&b, text, sizeof(text));
-	assert_int_equal(source.lists.each_host(&source.lists, note_host, &b),
+	assert_int_equal(cached.lists.each_host(&cached.lists, note_host, &b),
 	    0);
 	assert_int_equal(b.n, 0);
 	m = cdbmake_new(fixture_path("cache/s.cdb"), 0644, &err);
@@ -316,15 +316,15 @@ test_hosts(void **state)
 	assert_int_equal(cdbmake_put(m, STR(":host:a.test"),
 	                     STR("3\thttp://a")), 0);
 	assert_int_equal(cdbmake_commit(m, &err), 0);
-	assert_int_equal(cached_lists_reopen(&source,
+	assert_int_equal(cached_lists_reopen(&cached,
 	                     fixture_path("cache/s.cdb"), &err),
 	    1);
-	assert_int_equal(source.lists.each_host(&source.lists, note_host, &b),
+	assert_int_equal(cached.lists.each_host(&cached.lists, note_host, &b),
 	    0);
 	assert_string_equal(buf_cstr(&b), "a.test 3 http://a");
 	/* Nothing is known without a snapshot. */
-	cached_lists_clear(&source);
-	assert_int_equal(source.lists.each_host(&source.lists, note_host, &b),
+	cached_lists_clear(&cached);
+	assert_int_equal(cached.lists.each_host(&cached.lists, note_host, &b),
 	    0);
 	assert_string_equal(buf_cstr(&b), "a.test 3 http://a");
 }

@@ -828,5 +828,5 @@ main(void)
 		TEST(phantoms_are_not_enumerated),
 	};
 
-	return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("reconcile", tests, NULL, NULL);
 }
