@@ -57,7 +57,7 @@ find_entry(const struct mailman *mailman, int dir, const char *name,
 }
 
 static bool
-is_same_directory(int dir, const struct directory_id *must_be)
+is_wanted_directory(int dir, const struct directory_id *must_be)
 {
 	struct stat st;
 
@@ -83,7 +83,7 @@ directory_find(const struct mailman *mailman, const char *path,
 	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1)
 		return LISTS_AWAY;
-	if (is_same_directory(dir, must_be))
+	if (is_wanted_directory(dir, must_be))
 		found = find_entry(mailman, dir, copy, config);
 	close(dir);
 	return found;

@@ -25,7 +25,7 @@ may_become_list(const struct disk_lists *d, struct str name)
 }
 
 static enum lists_found
-find_in_directory(const struct lists *l, struct str name, enum lists_from from,
+find_disk_list(const struct lists *l, struct str name, enum lists_from from,
     struct list *out)
 {
 	/* `lists' is the first member of what is never const. */
@@ -46,7 +46,7 @@ find_in_directory(const struct lists *l, struct str name, enum lists_from from,
 	return LISTS_FOUND;
 }
 
-/* find_in_directory() looked at the disk already. */
+/* find_disk_list() looked at the disk already. */
 static enum lists_found
 find_changed_nothing(const struct lists *l, struct str name, struct list *out)
 {
@@ -56,7 +56,7 @@ find_changed_nothing(const struct lists *l, struct str name, struct list *out)
 }
 
 static int
-each_in_directory(const struct lists *l,
+each_disk_list(const struct lists *l,
     int (*visit)(void *arg, const struct list *list), void *arg)
 {
 	const struct disk_lists *d = (const struct disk_lists *)l;
@@ -105,9 +105,9 @@ disk_lists_init(struct disk_lists *d, const struct mailman *mailman,
 {
 	*d = (struct disk_lists){
 		.lists = {
-			.find = find_in_directory,
+			.find = find_disk_list,
 			.find_changed = find_changed_nothing,
-			.each = each_in_directory,
+			.each = each_disk_list,
 			.each_host = each_host_nobody_knows,
 			.changing = is_never_so,
 			.complete = is_never_so,

@@ -68,7 +68,7 @@ struct sites_names {
 };
 
 static int
-copy_text(struct sites *s, struct str text, struct str *kept)
+copy_into_index(struct sites *s, struct str text, struct str *kept)
 {
 	struct sites_names *n = malloc(sizeof(*n) + text.n + 1);
 
@@ -149,7 +149,7 @@ discover_domain(struct sites *s, struct site *site,
 
 	if (!site->takes_hosts || host->name.n == 0)
 		return 0;
-	if (copy_text(s, host->name, &name) == -1)
+	if (copy_into_index(s, host->name, &name) == -1)
 		return -1;
 	/* No address has a domain that ends with a dot. */
 	if (conf_value_domain_name(name.p) || str_ends(name, "."))
@@ -169,7 +169,7 @@ name_alias_host(struct sites *s, struct site *site,
 	d = d && d->real ? find_domain_named(s, d->real->name) : NULL;
 	if (!d || host->real.n == 0 || str_eq(host->real, d->name))
 		return 0;
-	if (copy_text(s, host->real, &real) == -1)
+	if (copy_into_index(s, host->real, &real) == -1)
 		return -1;
 	return name_domain(d, real);
 }
@@ -280,7 +280,7 @@ add_foreign(struct sites *s, struct site *site, const struct lists_host *host)
 	site->foreign = more;
 	more[site->nforeign].lists = host->count;
 	site->foreign_lists += host->count;
-	return copy_text(s, host->name, &more[site->nforeign++].name);
+	return copy_into_index(s, host->name, &more[site->nforeign++].name);
 }
 
 /* Lists of SITE have HOST: that may make it a domain, and tell its URL. */
@@ -302,7 +302,7 @@ place_host(struct sites *s, struct site *site, const struct lists_host *host)
 		return site->mailman->foreign_hosts ?
 		    add_foreign(s, site, host) : 0;
 	real = find_domain_named(s, d->real->name);
-	return real->url.n ? 0 : copy_text(s, host->url, &real->url);
+	return real->url.n ? 0 : copy_into_index(s, host->url, &real->url);
 }
 
 static void
