@@ -1,3 +1,18 @@
+/*
+ * One loop reads the message, writes it to the wrapper, reads what the wrapper
+ * prints, and takes signals, until the wrapper ends.  The message counts as
+ * delivered only if the wrapper exits with 0 after it read all of the message
+ * and saw its end.
+ *
+ * The wrapper's standard input is closed at one place: when the message was
+ * read to its end and written out.  In every other case the wrapper's process
+ * group is killed while that descriptor is still open, so that nobody in it
+ * takes the cut for the end of the message.
+ *
+ * Once the input is closed, Mailman may have stored the message, and sendmail
+ * must not bring it again: signals to us are then ignored, and the way that
+ * the wrapper ends decides.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,42 +30,36 @@
 #include "mm-handler/delivery.h"
 #include "mm-handler/message.h"
 #include "mm-handler/wrapper.h"
+#include "mm-handler/wrapper_output.h"
 
 #define CHUNK (64 * 1024)
-#define GRACE_SECONDS 2.0 /* from SIGTERM to SIGKILL, and to the end */
-/* What is kept of what the wrapper prints: a message says what it is at its
- * beginning, a traceback at its end. */
-#define SAID_HEAD 160
-#define SAID_TAIL 240
+/* From SIGTERM to SIGKILL, and from there until nobody waits any more. */
+#define GRACE_SECONDS 2.0
 
 /* A delivery under way. */
 struct run {
 	const struct deliver_order *o;
 	struct delivery_result *r;
-	pid_t pid;   /* 0: it does not run yet */
+	pid_t pid;   /* of the wrapper; 0: it does not run yet */
 	int from;    /* the message */
 	int in;      /* the wrapper's standard input; -1: it has all */
 	int unread;  /* the other end of it, to see what was left there */
-	int out;     /* what it prints; -1: no more */
-	int signals; /* of the child and for us */
+	int out;     /* what the wrapper prints; -1: no more */
+	int signals; /* a signalfd, for SIGCHLD and what would end us */
 	struct message message;
 	struct buf pending; /* on its way to the wrapper */
-	size_t sent;        /* of pending */
-	bool end;           /* the message was read to its end */
-	double deadline;
-	int told;           /* to end: 1 SIGTERM, 2 SIGKILL */
-	bool over;          /* the wrapper ended: */
-	int status;
-	char head[SAID_HEAD]; /* what it printed first */
-	size_t head_n;
-	char tail[SAID_TAIL]; /* and last, behind that */
-	size_t tail_n;
-	bool lost;            /* there was more between them */
+	size_t sent;        /* bytes of `pending' that it has */
+	bool read_all;      /* the message was read to its end */
+	double deadline;    /* by clock_seconds() */
+	int signals_sent;   /* to a late wrapper: 1 SIGTERM, 2 SIGKILL too */
+	bool ended;         /* the wrapper did, with: */
+	int status;         /* as of waitpid(); -1: nobody knows */
+	struct wrapper_output printed;
 };
 
-#define fail(run, ...) delivery_fail((run)->r, __VA_ARGS__)
+#define fail_run(run, ...) delivery_fail((run)->r, __VA_ARGS__)
 
-/* The next piece of the message; -1 where it cannot be read. */
+/* Reads the next piece of the message; -1 where that fails. */
 static int
 read_message(struct run *run)
 {
@@ -60,7 +69,8 @@ read_message(struct run *run)
 	if (n == -1 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	if (n == -1) {
-		fail(run, "the message cannot be read: %s", strerror(errno));
+		fail_run(run, "the message cannot be read: %s",
+		    strerror(errno));
 		return -1;
 	}
 	run->r->size += (uint64_t)n;
@@ -70,14 +80,14 @@ read_message(struct run *run)
 		message_feed(&run->message,
 		    (struct str){ chunk, (size_t)n }, &run->pending);
 	} else if (delivery_writer_gone(run->o->delivery.writer)) {
-		fail(run, "who sent the message died");
+		fail_run(run, "who sent the message died");
 		return -1;
 	} else {
 		message_end(&run->message, &run->pending);
-		run->end = true;
+		run->read_all = true;
 	}
 	if (run->pending.failed)
-		fail(run, "out of memory");
+		fail_run(run, "out of memory");
 	return run->pending.failed ? -1 : 0;
 }
 
@@ -87,7 +97,7 @@ has_pending(const struct run *run)
 	return run->sent < run->pending.n;
 }
 
-/* The wrapper's end is open here as well, so there is no EPIPE. */
+/* There is never an EPIPE, for `unread' keeps the other end open. */
 static int
 write_pending(struct run *run)
 {
@@ -95,7 +105,8 @@ write_pending(struct run *run)
 	    run->pending.n - run->sent);
 
 	if (n == -1 && errno != EINTR && errno != EAGAIN) {
-		fail(run, "cannot write to the wrapper: %s", strerror(errno));
+		fail_run(run, "cannot write to the wrapper: %s",
+		    strerror(errno));
 		return -1;
 	}
 	run->sent += n > 0 ? (size_t)n : 0;
@@ -103,33 +114,14 @@ write_pending(struct run *run)
 }
 
 static void
-keep(struct run *run, struct str s)
-{
-	size_t n = SAID_HEAD - run->head_n, stay;
-
-	if (n > s.n)
-		n = s.n;
-	memcpy(run->head + run->head_n, s.p, n);
-	run->head_n += n;
-	s = str_tail(s, n);
-	run->lost |= run->tail_n + s.n > SAID_TAIL;
-	if (s.n > SAID_TAIL)
-		s = str_tail(s, s.n - SAID_TAIL);
-	stay = SAID_TAIL - s.n < run->tail_n ? SAID_TAIL - s.n : run->tail_n;
-	memmove(run->tail, run->tail + run->tail_n - stay, stay);
-	if (s.n)
-		memcpy(run->tail + stay, s.p, s.n);
-	run->tail_n = stay + s.n;
-}
-
-static void
-hear(struct run *run)
+read_output(struct run *run)
 {
 	char chunk[4096];
 	ssize_t n = read(run->out, chunk, sizeof(chunk));
 
 	if (n > 0) {
-		keep(run, (struct str){ chunk, (size_t)n });
+		wrapper_output_add(&run->printed,
+		    (struct str){ chunk, (size_t)n });
 	} else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
 		close(run->out);
 		run->out = -1;
@@ -137,69 +129,73 @@ hear(struct run *run)
 }
 
 static bool
-ended_well(const siginfo_t *info)
+wrapper_succeeded(const siginfo_t *info)
 {
 	return info->si_code == CLD_EXITED && info->si_status == 0;
 }
 
 /*
- * The wrapper's end, if it ended.  What it leaves behind may hold the message:
- * it dies as well, unless all is well, before it can see the end of a message
- * that was cut, or store one that sendmail will bring again.
+ * Takes the wrapper's status, if it ended.  Processes that it leaves behind
+ * may hold the message.  Unless the delivery succeeded they are killed too,
+ * before they see the end of a message that was cut, or store one that
+ * sendmail will bring again.
  */
 static void
-reap(struct run *run)
+reap_wrapper(struct run *run)
 {
 	siginfo_t info = { 0 };
 
 	if (waitid(P_PID, (id_t)run->pid, &info, WEXITED | WNOWAIT | WNOHANG) ==
 	    -1) {
-		run->over = errno != EINTR;
+		run->ended = errno != EINTR;
 		run->status = -1;
 		return;
 	}
 	if (info.si_pid == 0)
 		return;
-	if (run->in != -1 || run->told || !ended_well(&info))
+	if (run->in != -1 || run->signals_sent || !wrapper_succeeded(&info))
 		kill(-run->pid, SIGKILL);
-	run->over = true;
+	run->ended = true;
 	if (waitpid(run->pid, &run->status, 0) == -1)
 		run->status = -1;
 }
 
-/* What was printed before the end; whoever else holds the pipe may go on. */
+/* Reads what was printed before the wrapper ended.  There is a limit, for a
+ * process that it left behind may print for ever. */
 static void
-hear_rest(struct run *run)
+read_rest_of_output(struct run *run)
 {
 	struct pollfd p = { .fd = run->out, .events = POLLIN };
 
 	for (int i = 0; i < 16 && run->out != -1 && poll(&p, 1, 0) == 1; i++)
-		hear(run);
+		read_output(run);
 }
 
 /*
- * The end of the wrapper and of what it started, before it can take the end of
- * its input for the end of the message.  What a disk holds up ends later, but
- * does nothing more.
+ * Kills the wrapper and what it started, before they can take the end of their
+ * input for the end of the message.  A process that waits for a disk ends
+ * later, but does nothing more.
  */
 static void
-kill_all(struct run *run)
+kill_wrapper(struct run *run)
 {
 	double until = clock_seconds() + GRACE_SECONDS;
 	struct pollfd p = { .fd = run->signals, .events = POLLIN };
 
 	kill(-run->pid, SIGKILL);
-	for (reap(run); !run->over && clock_seconds() < until; reap(run)) {
+	reap_wrapper(run);
+	while (!run->ended && clock_seconds() < until) {
 		struct signalfd_siginfo info;
 
 		(void)poll(&p, 1, 100);
 		(void)!read(run->signals, &info, sizeof(info));
+		reap_wrapper(run);
 	}
 }
 
-/* Whether to give up for a signal. */
+/* Takes a signal; true where the delivery has to be given up for it. */
 static bool
-take_signal(struct run *run)
+handle_signal(struct run *run)
 {
 	struct signalfd_siginfo info;
 	ssize_t n = read(run->signals, &info, sizeof(info));
@@ -207,33 +203,34 @@ take_signal(struct run *run)
 	if (n != sizeof(info))
 		return false;
 	if (info.ssi_signo == SIGCHLD) {
-		reap(run);
+		reap_wrapper(run);
 		return false;
 	}
 	if (run->pid != 0 && run->in == -1)
 		return false;
-	fail(run, "ended by signal %u", info.ssi_signo);
+	fail_run(run, "ended by signal %u", info.ssi_signo);
 	return true;
 }
 
-/* Time is over: the wrapper is asked to end, then made to. */
+/* The wrapper did not end in time: sends SIGTERM, at the next call SIGKILL,
+ * and then waits no more. */
 static void
-take_too_long(struct run *run)
+stop_late_wrapper(struct run *run)
 {
 	run->deadline = clock_seconds() + GRACE_SECONDS;
-	if (++run->told <= 2) {
-		kill(-run->pid, run->told == 1 ? SIGTERM : SIGKILL);
+	if (++run->signals_sent <= 2) {
+		kill(-run->pid, run->signals_sent == 1 ? SIGTERM : SIGKILL);
 		return;
 	}
-	run->over = true;
+	run->ended = true;
 	run->status = -1;
 }
 
 enum { SIGNALS, OUT, IN, FROM, FDS };
 
-/* Waits for something to do; -1 where that fails. */
+/* Waits for something to do, at most to the deadline; -1 where poll() fails. */
 static int
-wait_for_any(struct run *run, struct pollfd fds[FDS])
+wait_for_event(struct run *run, struct pollfd fds[FDS])
 {
 	double left = run->deadline - clock_seconds();
 	int ms = left <= 0 ? 0 : left > 60 ? 60000 : (int)(left * 1000) + 1;
@@ -242,7 +239,7 @@ wait_for_any(struct run *run, struct pollfd fds[FDS])
 	fds[SIGNALS] = (struct pollfd){ run->signals, POLLIN, 0 };
 	fds[OUT] = (struct pollfd){ run->out, POLLIN, 0 };
 	fds[IN] = (struct pollfd){ pending ? run->in : -1, POLLOUT, 0 };
-	fds[FROM] = (struct pollfd){ pending || run->end ? -1 : run->from,
+	fds[FROM] = (struct pollfd){ pending || run->read_all ? -1 : run->from,
 		POLLIN, 0 };
 	if (poll(fds, FDS, ms) >= 0)
 		return 0;
@@ -250,42 +247,43 @@ wait_for_any(struct run *run, struct pollfd fds[FDS])
 		fds[i].revents = 0;
 	if (errno == EINTR)
 		return 0;
-	fail(run, "poll: %s", strerror(errno));
+	fail_run(run, "poll: %s", strerror(errno));
 	return -1;
 }
 
-/* Gives the message to the wrapper until that ends; -1: it was cut. */
+/* Gives the message to the wrapper until that ends; -1 where the message is
+ * cut, and then the wrapper still runs. */
 static int
-converse(struct run *run)
+feed_wrapper(struct run *run)
 {
 	struct pollfd fds[FDS];
 
-	while (!run->over) {
-		if (wait_for_any(run, fds) == -1)
+	while (!run->ended) {
+		if (wait_for_event(run, fds) == -1)
 			return -1;
-		if (fds[SIGNALS].revents && take_signal(run))
+		if (fds[SIGNALS].revents && handle_signal(run))
 			return -1;
 		if (fds[OUT].revents)
-			hear(run);
-		if (run->over)
+			read_output(run);
+		if (run->ended)
 			break;
 		if (fds[IN].revents && write_pending(run) == -1)
 			return -1;
 		if (fds[FROM].revents && read_message(run) == -1)
 			return -1;
-		if (run->end && !has_pending(run) && run->in != -1) {
+		if (run->read_all && !has_pending(run) && run->in != -1) {
 			close(run->in);
 			run->in = -1;
 		}
 		if (clock_seconds() >= run->deadline)
-			take_too_long(run);
+			stop_late_wrapper(run);
 	}
 	return 0;
 }
 
-/* Whether the wrapper read all that it was given, and saw the end. */
+/* Whether the wrapper was given all of the message, and read it. */
 static bool
-took_all(const struct run *run)
+wrapper_took_all(const struct run *run)
 {
 	int left = 0;
 
@@ -293,15 +291,16 @@ took_all(const struct run *run)
 	    left == 0;
 }
 
-/* sendmail must be able to get rid of the rest, or it says "broken pipe". */
+/* Reads the rest of the message and drops it: sendmail would log a broken
+ * pipe. */
 static void
-drain(struct run *run)
+drain_message(struct run *run)
 {
 	double until = clock_seconds() + GRACE_SECONDS;
 	struct pollfd p = { .fd = run->from, .events = POLLIN };
 	char chunk[CHUNK];
 
-	while (!run->end && clock_seconds() < until &&
+	while (!run->read_all && clock_seconds() < until &&
 	    poll(&p, 1, (int)(GRACE_SECONDS * 1000)) == 1) {
 		ssize_t n = read(run->from, chunk, sizeof(chunk));
 
@@ -311,86 +310,62 @@ drain(struct run *run)
 	}
 }
 
-/* Why it was not delivered, as far as the wrapper's end tells. */
+/* Writes the reason where the way that the wrapper ended says that the message
+ * is not delivered. */
 static void
-judge(struct run *run)
+check_wrapper_end(struct run *run)
 {
 	bool well = run->status != -1 && WIFEXITED(run->status) &&
 	    WEXITSTATUS(run->status) == 0;
 
-	if (run->told && !well)
-		fail(run, "the wrapper took longer than %g s",
+	if (run->signals_sent && !well)
+		fail_run(run, "the wrapper took longer than %g s",
 		    run->o->delivery.timeout);
 	else if (run->status == -1)
-		fail(run, "the wrapper's end was not seen");
+		fail_run(run, "the wrapper's end was not seen");
 	else if (WIFSIGNALED(run->status))
-		fail(run, "the wrapper died by signal %d",
+		fail_run(run, "the wrapper died by signal %d",
 		    WTERMSIG(run->status));
 	else if (!well)
-		fail(run, "the wrapper ended with status %d",
+		fail_run(run, "the wrapper ended with status %d",
 		    WEXITSTATUS(run->status));
-	else if (!took_all(run))
-		fail(run, "the wrapper says that all is well, but did not take "
-		    "all of the message");
-}
-
-/* What the wrapper printed, behind the reason, on one line. */
-static void
-quote(struct run *run)
-{
-	char *reason = run->r->reason;
-	size_t n = strlen(reason), end;
-	struct buf b;
-
-	if (n == 0)
-		return;
-	buf_over(&b, reason, sizeof(run->r->reason));
-	buf_put(&b, reason, n);
-	buf_add(&b, ": ");
-	buf_put(&b, run->head, run->head_n);
-	buf_add(&b, run->lost ? "..." : "");
-	buf_put(&b, run->tail, run->tail_n);
-	for (end = b.n; end > n + 2 && (reason[end - 1] == '\n' ||
-	    reason[end - 1] == ' ' || reason[end - 1] == '\0'); end--)
-		;
-	for (size_t i = n; i < end; i++)
-		if (reason[i] == '\n' || reason[i] == '\0')
-			reason[i] = ' ';
-	reason[end > n + 2 ? end : n] = '\0';
+	else if (!wrapper_took_all(run))
+		fail_run(run, "the wrapper says that all is well, but did not "
+		    "take all of the message");
 }
 
 static int
-take_signals(struct run *run)
+open_signals(struct run *run)
 {
 	sigset_t mask;
 
 	delivery_signals(&mask);
 	sigaddset(&mask, SIGCHLD);
-	/* A SIGCHLD that is ignored would keep the wrapper's status from us. */
+	/* While SIGCHLD is ignored the kernel drops the wrapper's status. */
 	signal(SIGCHLD, SIG_DFL);
 	if (sigprocmask(SIG_BLOCK, &mask, NULL) == 0)
 		run->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (run->signals == -1)
-		fail(run, "cannot take signals: %s", strerror(errno));
+		fail_run(run, "cannot take signals: %s", strerror(errno));
 	return run->signals == -1 ? -1 : 0;
 }
 
-/* Whoever sends nothing is not to run anything. */
+/* Waits until the message begins: the wrapper is not run for nothing. */
 static int
-wait_for_message(struct run *run)
+wait_for_first_bytes(struct run *run)
 {
 	struct pollfd fds[FDS];
 
 	while (run->r->size == 0) {
-		if (wait_for_any(run, fds) == -1 ||
-		    (fds[SIGNALS].revents && take_signal(run)))
+		if (wait_for_event(run, fds) == -1 ||
+		    (fds[SIGNALS].revents && handle_signal(run)))
 			return -1;
 		if (fds[FROM].revents && read_message(run) == -1)
 			return -1;
-		if (run->end)
-			fail(run, "there is no message on standard input");
+		if (run->read_all)
+			fail_run(run, "there is no message on standard input");
 		else if (clock_seconds() >= run->deadline)
-			fail(run, "the message did not come in time");
+			fail_run(run, "the message did not come in time");
 		if (run->r->reason[0] != '\0')
 			return -1;
 	}
@@ -398,14 +373,14 @@ wait_for_message(struct run *run)
 }
 
 static int
-begin(struct run *run)
+launch_wrapper(struct run *run)
 {
 	const struct deliver_order *o = run->o;
 	struct wrapper w;
 	int err = wrapper_start(o->wrapper, o->action, o->list, &w);
 
 	if (err != 0) {
-		fail(run, "cannot run %s: %s", o->wrapper, strerror(err));
+		fail_run(run, "cannot run %s: %s", o->wrapper, strerror(err));
 		return -1;
 	}
 	run->pid = w.pid;
@@ -416,7 +391,7 @@ begin(struct run *run)
 }
 
 static void
-close_all(struct run *run)
+close_descriptors(struct run *run)
 {
 	const int fds[] = { run->in, run->unread, run->out, run->signals };
 
@@ -436,15 +411,17 @@ deliver(const struct deliver_order *o, struct delivery_result *r)
 	*r = (struct delivery_result){ 0 };
 	buf_init(&run.pending, CHUNK + o->delivery.fields.n + 16);
 	message_init(&run.message, o->delivery.fields);
-	if (take_signals(&run) == 0 && wait_for_message(&run) == 0 &&
-	    begin(&run) == 0) {
-		if (converse(&run) == -1)
-			kill_all(&run);
-		hear_rest(&run);
-		judge(&run);
-		quote(&run);
+	if (open_signals(&run) == 0 && wait_for_first_bytes(&run) == 0 &&
+	    launch_wrapper(&run) == 0) {
+		if (feed_wrapper(&run) == -1)
+			kill_wrapper(&run);
+		read_rest_of_output(&run);
+		check_wrapper_end(&run);
+		if (r->reason[0] != '\0')
+			wrapper_output_quote(&run.printed, r->reason,
+			    sizeof(r->reason));
 	}
-	drain(&run);
-	close_all(&run);
+	drain_message(&run);
+	close_descriptors(&run);
 	return r->reason[0] == '\0';
 }

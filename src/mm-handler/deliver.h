@@ -1,10 +1,10 @@
 /*
  * deliver - runs Mailman's wrapper and gives it a message.
  *
- * The message goes from descriptor to descriptor, whatever its size.  The
- * wrapper must never see the end of a message that was cut: it would store
- * the half of it, and the whole of it when sendmail tries again.  So whatever
- * goes wrong before that end kills the wrapper first.
+ * The message goes from descriptor to descriptor in pieces, whatever its size.
+ * The wrapper must never see the end of a message that was cut: it would store
+ * half of the message, and all of it when sendmail tries again.  So whatever
+ * goes wrong before the end of the message kills the wrapper.
  */
 #ifndef MM_HANDLER_DELIVER_H
 #define MM_HANDLER_DELIVER_H
@@ -13,15 +13,16 @@
 
 struct deliver_order {
 	struct delivery delivery;
-	const char *wrapper;
-	const char *action;
-	const char *list;
+	const char *wrapper; /* path of the program */
+	const char *action;  /* its first argument */
+	const char *list;    /* its second argument */
 };
 
 /*
- * Whether the wrapper took all of the message and says that all is well.
- * Every descriptor of the process but 0 to 2 must be close-on-exec.  Signals
- * end the delivery; once the wrapper has the whole message they do no more.
+ * Delivers.  True where the wrapper read all of the message and exited with 0;
+ * else *R says why not.  Every descriptor of the process but 0 to 2 must be
+ * close-on-exec.  A signal ends the delivery until the wrapper has the whole
+ * message, and is ignored from then on.  The signals stay blocked.
  */
 bool deliver(const struct deliver_order *o, struct delivery_result *r)
     WARN_UNUSED;

@@ -6,7 +6,8 @@
 
 #include "mm-handler/delivery.h"
 
-/* <linux/sched.h> of the kernel itself: it is exiting (proc(5), flags). */
+/* A flag of proc(5) stat: the process is exiting.  The number is of the
+ * kernel's include/linux/sched.h. */
 #define PF_EXITING 0x4
 
 bool
@@ -35,8 +36,8 @@ delivery_signals(sigset_t *set)
 }
 
 /*
- * The kernel marks a process as exiting before it closes its descriptors, so
- * whoever sees the end of a pipe for that sees the mark as well.
+ * The kernel marks a process as exiting before it closes its descriptors.  So
+ * whoever sees the end of its pipe can see the mark as well.
  */
 static bool
 is_exiting(pid_t pid)
@@ -54,7 +55,7 @@ is_exiting(pid_t pid)
 	n = fread(line, 1, sizeof(line) - 1, f);
 	fclose(f);
 	line[n] = '\0';
-	/* The name in brackets may hold anything. */
+	/* The name in brackets may hold any byte, also a bracket. */
 	after = strrchr(line, ')');
 	if (!after || sscanf(after + 1, " %c %*d %*d %*d %*d %*d %u", &state,
 	    &flags) != 2)
@@ -65,6 +66,6 @@ is_exiting(pid_t pid)
 bool
 delivery_writer_gone(pid_t parent)
 {
-	/* Looked at last, since it changes after the mark. */
+	/* In this order: the parent changes after the mark is set. */
 	return is_exiting(parent) || getppid() != parent;
 }

@@ -1,3 +1,12 @@
+/*
+ * The file is locked, checked, written and synced, in this order.  Where
+ * writing fails the file is cut to the size that it had, so that a message is
+ * in it whole or not at all.
+ *
+ * All signals are blocked from the start.  Between two pieces of the message
+ * the pending ones are looked at, which is where a signal can still end the
+ * delivery.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <lockfile.h>
@@ -17,48 +26,49 @@
 #include "mm-handler/message.h"
 
 #define CHUNK (64 * 1024)
-#define LOCK_SECONDS 30.0 /* others do not keep a mailbox locked longer */
+#define LOCK_SECONDS 30.0 /* nobody locks a mailbox for longer */
 #define LOCK_PAUSE_MS 100
 #define MAILBOX_MODE 0660
 
 static const char from_[] = "From ";
 #define FROM_N (sizeof(from_) - 1)
 
-struct box {
+struct mailbox {
 	const struct mailbox_order *o;
 	struct delivery_result *r;
 	int fd;
-	off_t size; /* before */
-	char lock[4096];
-	bool locked;
-	double deadline;
-	/* Quoting: what a line began with so far, FROM_N + 1 behind that. */
+	off_t size;      /* of the file before we wrote */
+	char lock[4096]; /* path of the dot lock */
+	bool locked;     /* the dot lock is ours */
+	double deadline; /* by clock_seconds() */
+	/* Of the line in hand, how many bytes of "From " it began with; FROM_N
+	 * + 1 once it is known whether it has to be quoted. */
 	size_t matched;
-	bool first; /* nothing was written yet */
-	bool open;  /* the last line has no end yet */
-	struct buf out;
+	bool first; /* no line was written yet */
+	bool open;  /* the line in hand has no end yet */
+	struct buf out; /* to be written */
 };
 
-#define fail(b, ...) delivery_fail((b)->r, __VA_ARGS__)
+#define fail_append(b, ...) delivery_fail((b)->r, __VA_ARGS__)
 
-/* No link, no device, nobody's pipe: only an ordinary file. */
+/* Opens the file; refuses links, devices and pipes. */
 static bool
-open_box(struct box *b)
+open_mailbox(struct mailbox *b)
 {
 	struct stat st;
 
 	b->fd = open(b->o->path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW |
 	    O_NONBLOCK | O_CLOEXEC, MAILBOX_MODE);
 	if (b->fd == -1)
-		return fail(b, "%s: %s", b->o->path, strerror(errno));
+		return fail_append(b, "%s: %s", b->o->path, strerror(errno));
 	if (fstat(b->fd, &st) == -1 || !S_ISREG(st.st_mode))
-		return fail(b, "%s: is no regular file", b->o->path);
+		return fail_append(b, "%s: is no regular file", b->o->path);
 	return true;
 }
 
-/* A pause, unless time is over. */
+/* Pauses; false where the time is over (UNTIL, by clock_seconds()). */
 static bool
-may_try_again(double until)
+pause_before_retry(double until)
 {
 	if (clock_seconds() >= until)
 		return false;
@@ -66,8 +76,9 @@ may_try_again(double until)
 	return true;
 }
 
+/* Takes both locks, and waits for others to give them up. */
 static bool
-lock_box(struct box *b)
+lock_mailbox(struct mailbox *b)
 {
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	double until = clock_seconds() + LOCK_SECONDS;
@@ -77,28 +88,33 @@ lock_box(struct box *b)
 		until = b->deadline;
 	while (fcntl(b->fd, F_SETLK, &whole) == -1) {
 		if (errno != EACCES && errno != EAGAIN && errno != EINTR)
-			return fail(b, "%s: cannot be locked: %s", b->o->path,
-			    strerror(errno));
-		if (!may_try_again(until))
-			return fail(b, "%s: is locked", b->o->path);
+			return fail_append(b, "%s: cannot be locked: %s",
+			    b->o->path, strerror(errno));
+		if (!pause_before_retry(until))
+			return fail_append(b, "%s: is locked", b->o->path);
 	}
 	if ((size_t)snprintf(b->lock, sizeof(b->lock), "%s.lock", b->o->path) >=
 	    sizeof(b->lock))
-		return fail(b, "%s: is too long", b->o->path);
+		return fail_append(b, "%s: is too long", b->o->path);
 	while ((rc = lockfile_create(b->lock, 0, L_PID)) != L_SUCCESS) {
 		if (rc != L_MAXTRYS)
-			return fail(b, "%s: cannot be made: %s", b->lock,
+			return fail_append(b, "%s: cannot be made: %s", b->lock,
 			    strerror(errno));
-		if (!may_try_again(until))
-			return fail(b, "%s: is locked", b->lock);
+		if (!pause_before_retry(until))
+			return fail_append(b, "%s: is locked", b->lock);
 	}
 	b->locked = true;
 	return true;
 }
 
-/* What a reader put in its place while we waited is the mailbox now. */
+/*
+ * Makes sure that the file is still the mailbox: while we waited for the locks
+ * a mail reader may have put another in its place.  Notes its size, and puts
+ * the empty line that divides messages where the file does not end with one;
+ * it may end with half of a message that a crash left there.
+ */
 static bool
-check_box(struct box *b)
+check_mailbox(struct mailbox *b)
 {
 	struct stat ours, there;
 	char last[2] = "\n\n";
@@ -106,13 +122,11 @@ check_box(struct box *b)
 
 	if (fstat(b->fd, &ours) == -1 || stat(b->o->path, &there) == -1 ||
 	    ours.st_dev != there.st_dev || ours.st_ino != there.st_ino)
-		return fail(b, "%s: was replaced", b->o->path);
+		return fail_append(b, "%s: was replaced", b->o->path);
 	b->size = ours.st_size;
-	/* An empty line divides messages, also from half of one that a crash
-	 * left there. */
 	n = b->size < 2 ? (ssize_t)b->size : 2;
 	if (pread(b->fd, last + 2 - n, (size_t)n, b->size - n) != n)
-		return fail(b, "%s: cannot be read", b->o->path);
+		return fail_append(b, "%s: cannot be read", b->o->path);
 	if (last[1] != '\n')
 		buf_add(&b->out, "\n\n");
 	else if (last[0] != '\n')
@@ -121,7 +135,7 @@ check_box(struct box *b)
 }
 
 static bool
-write_all(struct box *b, struct str s)
+write_to_mailbox(struct mailbox *b, struct str s)
 {
 	while (s.n > 0) {
 		ssize_t n = write(b->fd, s.p, s.n);
@@ -129,16 +143,16 @@ write_all(struct box *b, struct str s)
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
-			return fail(b, "%s: cannot be written: %s", b->o->path,
-			    strerror(errno));
+			return fail_append(b, "%s: cannot be written: %s",
+			    b->o->path, strerror(errno));
 		s = str_tail(s, (size_t)n);
 	}
 	return true;
 }
 
-/* The line that divides messages, where the message does not bring it. */
+/* Begins a message in the file: the From_ line, unless it brings its own. */
 static void
-begin_line(struct box *b)
+put_from_line(struct mailbox *b)
 {
 	char date[32];
 	time_t now = time(NULL);
@@ -155,22 +169,25 @@ begin_line(struct box *b)
 	b->first = false;
 }
 
-/* A line's beginning is known: to quote it, or it is the first of all. */
+/* Puts the beginning of a line, `matched' bytes of "From ", once it is known
+ * whether all of "From " stands there. */
 static void
-decide(struct box *b)
+put_line_start(struct mailbox *b)
 {
 	bool from = b->matched == FROM_N;
 
 	if (b->first)
-		begin_line(b);
+		put_from_line(b);
 	else if (from)
 		buf_char(&b->out, '>');
 	buf_put(&b->out, from_, b->matched);
 	b->matched = FROM_N + 1;
 }
 
+/* Puts S, the next piece of the message, with a '>' before each line that
+ * begins with "From ". */
 static void
-put(struct box *b, struct str s)
+put_quoted(struct mailbox *b, struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
@@ -178,21 +195,22 @@ put(struct box *b, struct str s)
 		b->open = c != '\n';
 		if (b->matched < FROM_N && c == from_[b->matched]) {
 			if (++b->matched == FROM_N)
-				decide(b);
+				put_line_start(b);
 			continue;
 		}
 		if (b->matched < FROM_N)
-			decide(b);
+			put_line_start(b);
 		buf_char(&b->out, c);
 		if (c == '\n')
 			b->matched = 0;
 	}
 }
 
-/* Half of a message is as bad as one that sendmail brings twice: who ends us
- * ends this before it is on the disk, or not at all. */
+/* Whether a signal waits that would end us.  It ends the delivery before the
+ * message is on the disk, or not at all: half of a message is as bad as one
+ * that sendmail brings twice. */
 static bool
-interrupted(struct box *b)
+has_ending_signal(struct mailbox *b)
 {
 	sigset_t ending, pending;
 
@@ -202,21 +220,22 @@ interrupted(struct box *b)
 	for (int i = 1; i < NSIG; i++)
 		if (sigismember(&ending, i) == 1 &&
 		    sigismember(&pending, i) == 1)
-			return !fail(b, "ended by signal %d", i);
+			return !fail_append(b, "ended by signal %d", i);
 	return false;
 }
 
-/* One piece of the message, more or less.  1, 0 at its end, -1. */
+/* Reads a piece of the message, which may be empty.  1; 0 at the end of the
+ * message; -1 where it fails. */
 static int
-read_piece(struct box *b, char *chunk, size_t size, size_t *got)
+read_message_piece(struct mailbox *b, char *chunk, size_t size, size_t *got)
 {
 	struct pollfd p = { .fd = b->o->delivery.from, .events = POLLIN };
 	double left = b->deadline - clock_seconds();
 	ssize_t n = -1;
 
 	if (left <= 0)
-		fail(b, "the message did not come in time");
-	if (left <= 0 || interrupted(b))
+		fail_append(b, "the message did not come in time");
+	if (left <= 0 || has_ending_signal(b))
 		return -1;
 	errno = EAGAIN;
 	if (poll(&p, 1, left > 1 ? 1000 : (int)(left * 1000) + 1) == 1)
@@ -224,28 +243,31 @@ read_piece(struct box *b, char *chunk, size_t size, size_t *got)
 	*got = n > 0 ? (size_t)n : 0;
 	b->r->size += *got;
 	if (n == -1 && errno != EINTR && errno != EAGAIN) {
-		fail(b, "the message cannot be read: %s", strerror(errno));
+		fail_append(b, "the message cannot be read: %s",
+		    strerror(errno));
 		return -1;
 	}
 	if (n == 0 && delivery_writer_gone(b->o->delivery.writer)) {
-		fail(b, "who sent the message died");
+		fail_append(b, "who sent the message died");
 		return -1;
 	}
 	return n != 0;
 }
 
+/* Writes what waits in `out'. */
 static bool
-flush_out(struct box *b)
+flush_to_mailbox(struct mailbox *b)
 {
-	bool ok = b->out.failed ? fail(b, "out of memory") :
-	    write_all(b, buf_get(&b->out));
+	bool ok = b->out.failed ? fail_append(b, "out of memory") :
+	    write_to_mailbox(b, buf_get(&b->out));
 
 	buf_reset(&b->out);
 	return ok;
 }
 
+/* Copies all of the message into the file. */
 static bool
-copy(struct box *b)
+copy_message(struct mailbox *b)
 {
 	struct message m;
 	struct buf piece;
@@ -256,31 +278,31 @@ copy(struct box *b)
 	message_init(&m, b->o->delivery.fields);
 	buf_init(&piece, CHUNK + b->o->delivery.fields.n + 16);
 	do {
-		rc = read_piece(b, chunk, sizeof(chunk), &n);
+		rc = read_message_piece(b, chunk, sizeof(chunk), &n);
 		if (rc == 1)
 			message_feed(&m, (struct str){ chunk, n }, &piece);
 		else if (rc == 0)
 			message_end(&m, &piece);
-		put(b, buf_get(&piece));
+		put_quoted(b, buf_get(&piece));
 		buf_reset(&piece);
-		if (!flush_out(b))
+		if (!flush_to_mailbox(b))
 			rc = -1;
 	} while (rc == 1);
 	buf_clear(&piece);
 	if (rc == -1)
 		return false;
 	if (b->r->size == 0)
-		return fail(b, "there is no message on standard input");
+		return fail_append(b, "there is no message on standard input");
 	if (b->matched < FROM_N)
-		decide(b);
+		put_line_start(b);
 	buf_add(&b->out, b->open ? "\n\n" : "\n");
-	return flush_out(b) && !interrupted(b);
+	return flush_to_mailbox(b) && !has_ending_signal(b);
 }
 
-/* A signal between two writes would leave half a message; one after the last
- * would make sendmail try again. */
+/* A signal between two writes would leave half of a message; one after the
+ * last write would make sendmail bring it again. */
 static void
-block_signals(void)
+block_all_signals(void)
 {
 	sigset_t all;
 
@@ -291,7 +313,7 @@ block_signals(void)
 bool
 mailbox_append(const struct mailbox_order *o, struct delivery_result *r)
 {
-	struct box b = { .o = o, .r = r, .fd = -1, .first = true,
+	struct mailbox b = { .o = o, .r = r, .fd = -1, .first = true,
 		.deadline = clock_seconds() + o->delivery.timeout };
 	bool ok;
 
@@ -299,19 +321,20 @@ mailbox_append(const struct mailbox_order *o, struct delivery_result *r)
 	/* Each byte of a piece may become a quoted line. */
 	buf_init(&b.out, 2 * CHUNK + o->delivery.fields.n + strlen(o->sender) +
 	    64);
-	block_signals();
-	ok = open_box(&b) && lock_box(&b) && check_box(&b);
+	block_all_signals();
+	ok = open_mailbox(&b) && lock_mailbox(&b) && check_mailbox(&b);
 	if (ok) {
-		ok = copy(&b);
+		ok = copy_message(&b);
 		if (ok && fsync(b.fd) == -1)
-			ok = fail(&b, "%s: %s", o->path, strerror(errno));
+			ok = fail_append(&b, "%s: %s", o->path,
+			    strerror(errno));
 		if (!ok && ftruncate(b.fd, b.size) == -1)
-			fail(&b, "%s: %s", o->path, strerror(errno));
+			fail_append(&b, "%s: %s", o->path, strerror(errno));
 	}
 	if (b.locked)
 		lockfile_remove(b.lock);
 	if (b.fd != -1 && close(b.fd) == -1 && ok)
-		ok = fail(&b, "%s: %s", o->path, strerror(errno));
+		ok = fail_append(&b, "%s: %s", o->path, strerror(errno));
 	buf_clear(&b.out);
 	return ok;
 }

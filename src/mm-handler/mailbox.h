@@ -1,8 +1,9 @@
 /*
  * mailbox - appends a message to a mailbox file (mbox), for mailman-loop.
  *
- * Locked as mail readers on Debian expect it (Debian Policy 11.6): fcntl(),
- * then a dot lock.  Lines that begin with "From " get a '>'.
+ * The file is locked as mail readers on Debian expect it (Debian Policy 11.6):
+ * with fcntl(), then with a dot lock.  A '>' is put before lines that begin
+ * with "From ", for such a line divides messages.
  */
 #ifndef MM_HANDLER_MAILBOX_H
 #define MM_HANDLER_MAILBOX_H
@@ -10,14 +11,15 @@
 #include "mm-handler/delivery.h"
 
 struct mailbox_order {
-	struct delivery delivery; /* its time is also that for the locks */
+	struct delivery delivery; /* its timeout holds for the locks too */
 	const char *path;
-	const char *sender; /* for messages that come without a From_ line */
+	const char *sender; /* for a message that has no From_ line */
 };
 
 /*
- * Whether all of the message is in the file and on the disk.  Else the file is
- * as it was.  Signals are blocked from then on: the process is to end.
+ * Appends.  True where all of the message is in the file and on the disk; else
+ * the file is as it was, and *R says why.  All signals stay blocked, for the
+ * process is about to end.
  */
 bool mailbox_append(const struct mailbox_order *o, struct delivery_result *r)
     WARN_UNUSED;

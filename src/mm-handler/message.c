@@ -10,9 +10,10 @@ message_init(struct message *m, struct str fields)
 	*m = (struct message){ .fields = fields };
 }
 
-/* The first bytes, until it is clear whether they begin a From_ line. */
+/* Takes the first bytes until it is clear whether they begin a From_ line;
+ * returns what follows them. */
 static struct str
-feed_start(struct message *m, struct str in, struct buf *out)
+match_from_line(struct message *m, struct str in, struct buf *out)
 {
 	size_t i = 0;
 
@@ -34,7 +35,7 @@ void
 message_feed(struct message *m, struct str in, struct buf *out)
 {
 	if (m->state == MESSAGE_START)
-		in = feed_start(m, in, out);
+		in = match_from_line(m, in, out);
 	if (m->state == MESSAGE_FROM_LINE) {
 		size_t end = str_find(in, '\n');
 

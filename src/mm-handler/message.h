@@ -1,9 +1,9 @@
 /*
- * message - a message on its way from sendmail to Mailman: fields are put at
- * the head of it, the rest stays as it is.  Pure: bytes in, bytes out.
+ * message - a message on its way from sendmail to Mailman: it puts fields at
+ * the head and changes nothing else.  Pure: bytes in, bytes out.
  *
- * The From_ line of mailboxes that sendmail writes first ("From SENDER DATE",
- * mailer flag n unset) stays first.
+ * Unless the mailer has flag n, sendmail begins with the From_ line of
+ * mailboxes ("From SENDER DATE").  That line stays the first one.
  */
 #ifndef MM_HANDLER_MESSAGE_H
 #define MM_HANDLER_MESSAGE_H
@@ -12,25 +12,30 @@
 
 struct buf;
 
-enum message_state { MESSAGE_START, MESSAGE_FROM_LINE, MESSAGE_REST };
+enum message_state {
+	MESSAGE_START,     /* nothing was put out: it may be "From " */
+	MESSAGE_FROM_LINE, /* in the From_ line */
+	MESSAGE_REST       /* behind the fields */
+};
 
 struct message {
 	enum message_state state;
-	size_t matched;    /* bytes of "From " so far */
-	struct str fields; /* whole lines, "NAME: VALUE\n" */
+	size_t matched;    /* at the start: bytes of "From " so far */
+	struct str fields; /* whole lines, each "NAME: VALUE\n" */
 };
 
-/* FIELDS must outlive it. */
+/* Begins a message.  FIELDS must outlive it. */
 void message_init(struct message *m, struct str fields);
-/* The next piece of it; what comes out is appended to OUT. */
+/* Takes IN, the next piece, and appends to OUT what can be passed on. */
 void message_feed(struct message *m, struct str in, struct buf *out);
-/* There is no more. */
+/* The message ended: appends what was held back, and the fields where they are
+ * not out yet. */
 void message_end(struct message *m, struct buf *out);
 
 /*
- * Writes the fields that tell a list's software how the message came here:
- * Delivered-To, which Mailman reads for VERP (Mailman/Queue/BounceRunner.py),
- * and X-Mailman-Handler.  No byte of ADDRESS can end the line.
+ * Appends the fields that tell Mailman how the message came here: Delivered-To,
+ * which it reads for VERP (Mailman 2.1, Mailman/Queue/BounceRunner.py), and
+ * X-Mailman-Handler.  No byte of ADDRESS can end the line.
  */
 void message_fields(struct buf *fields, struct str address);
 

@@ -1,8 +1,33 @@
+/*
+ * When is mail for an address refused?
+ *
+ * sendmail asked the daemon first, and the daemon found a list: else the
+ * message would not be here.  So a list that is not found now was removed a
+ * moment ago, or the disk does not show it, or an old table of sendmail's
+ * names it.  A bounce cannot be taken back, a delay can.  The address is
+ * refused (EX_NOUSER) only when all of this holds:
+ *
+ *  1. No site that may have lists at its domain has such a list in its lists
+ *     directory, whatever host the list has.
+ *  2. Each of these lists directories can be read and has at least one list:
+ *     a directory without any may be a volume that is not mounted.
+ *  3. Nothing in these directories has the list's name without being a list:
+ *     it may be a list that is half made, or a link to a volume that is away.
+ *  4. No cache of these sites has the list: what the cache knows and the
+ *     directory does not show was removed while the daemon did not look, or
+ *     is hidden.  A site of Mailman 3 must have a cache, for its lists may
+ *     have no directory at all.
+ *
+ * Otherwise the message waits (EX_TEMPFAIL).  It waits also for an address
+ * that sendmail has to route in another way now: one that became a redirect,
+ * or a list of a site that takes mail by LMTP.
+ */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "mm-handler/recipient.h"
 #include "base/conf.h"
@@ -13,15 +38,16 @@
 #include "cache/cache.h"
 #include "cache/cached_lists.h"
 
+/* The arrays have an element for each of conf->sites. */
 struct recipient_sites {
 	const struct conf *conf;
-	struct disk_lists *bare;       /* beside conf->sites, as all below */
-	const struct lists **of;
-	struct sites *sites;
-	struct cached_lists *source;   /* the caches, where they were asked */
+	struct disk_lists *disk;
+	struct cached_lists *cached; /* filled when rule 4 opens the caches */
+	const struct lists **lists_of; /* a site's disk, or its cache */
+	struct sites *sites;           /* on the disk */
 };
 
-static const struct conf_words everything;
+static const struct conf_words all_sites;
 
 struct recipient_sites *
 recipient_open(const struct conf *conf)
@@ -31,19 +57,19 @@ recipient_open(const struct conf *conf)
 	if (!t)
 		return NULL;
 	t->conf = conf;
-	t->bare = calloc(conf->nsites, sizeof(*t->bare));
-	t->of = calloc(conf->nsites, sizeof(*t->of));
-	t->source = calloc(conf->nsites, sizeof(*t->source));
-	if (!t->bare || !t->of || !t->source)
+	t->disk = calloc(conf->nsites, sizeof(*t->disk));
+	t->lists_of = calloc(conf->nsites, sizeof(*t->lists_of));
+	t->cached = calloc(conf->nsites, sizeof(*t->cached));
+	if (!t->disk || !t->lists_of || !t->cached)
 		goto fail;
 	for (size_t i = 0; i < conf->nsites; i++) {
 		const struct conf_site *site = &conf->sites[i];
 
-		disk_lists_init(&t->bare[i], mailman_find(site->mailman),
+		disk_lists_init(&t->disk[i], mailman_find(site->mailman),
 		    site->lists_dir);
-		t->of[i] = &t->bare[i].lists;
+		t->lists_of[i] = &t->disk[i].lists;
 	}
-	t->sites = sites_new(conf, t->of, &everything);
+	t->sites = sites_new(conf, t->lists_of, &all_sites);
 	if (t->sites)
 		return t;
 fail:
@@ -57,11 +83,11 @@ recipient_close(struct recipient_sites *t)
 	if (!t)
 		return;
 	sites_free(t->sites);
-	for (size_t i = 0; t->source && i < t->conf->nsites; i++)
-		cached_lists_clear(&t->source[i]);
-	free(t->source);
-	free(t->of);
-	free(t->bare);
+	for (size_t i = 0; t->cached && i < t->conf->nsites; i++)
+		cached_lists_clear(&t->cached[i]);
+	free(t->cached);
+	free(t->lists_of);
+	free(t->disk);
 	free(t);
 }
 
@@ -71,29 +97,47 @@ recipient_sites(const struct recipient_sites *t)
 	return t->sites;
 }
 
-static enum resolved __attribute__((format(printf, 3, 4)))
-doubt(char *reason, size_t size, const char *fmt, ...)
+/* Writes why the address cannot be refused; always false. */
+static bool __attribute__((format(printf, 3, 4)))
+put_doubt(char *reason, size_t size, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(reason, size, fmt, ap);
 	va_end(ap);
-	return RESOLVED_NO_ANSWER;
+	return false;
 }
 
-/* At its own host, as the daemon would say it; else at any. */
+/* The list at the address's own domain, as the daemon answers; else one that
+ * has another host. */
 static enum resolved
-ask(const struct sites *s, const struct address *a, struct route *r)
+find_list(const struct sites *s, const struct address *a, struct route *r)
 {
 	enum resolved found = resolve(s, a, r);
 
 	return found == RESOLVED_ABSENT ? resolve_any_host(s, a, r) : found;
 }
 
-/* Whether site I may have lists at the domain of A. */
+/* Whether mm-handler is the one that delivers by the route R. */
 static bool
-serves(const struct recipient_sites *t, size_t i, const struct address *a)
+check_route(const struct route *r, char *reason, size_t size)
+{
+	if (r->redirect)
+		return put_doubt(reason, size, "is a redirect to %s, which "
+		    "sendmail has to follow", r->redirect);
+	if (!r->site->mailman->wrapped)
+		return put_doubt(reason, size, "is a list of site %s by now, "
+		    "which takes mail by LMTP: sendmail has to route it anew",
+		    r->site->conf->name);
+	return true;
+}
+
+/* Whether site I may have lists at the domain of A: all sites may where the
+ * domain is nobody's. */
+static bool
+may_have_lists(const struct recipient_sites *t, size_t i,
+    const struct address *a)
 {
 	const struct domain *d = sites_domain(t->sites, a->domain);
 
@@ -102,32 +146,32 @@ serves(const struct recipient_sites *t, size_t i, const struct address *a)
 	return domain_has_site(d->real, &t->sites->site[i]);
 }
 
-/* A directory without a single list may be one that is not mounted. */
-static enum resolved
+/* Rule 2: whether the directories in question show lists at all. */
+static bool
 check_directories(const struct recipient_sites *t, const struct address *a,
     char *reason, size_t size)
 {
 	for (size_t i = 0; i < t->conf->nsites; i++) {
 		const char *path = t->conf->sites[i].lists_dir;
 
-		if (!serves(t, i, a))
+		if (!may_have_lists(t, i, a))
 			continue;
-		switch (disk_lists_any(&t->bare[i])) {
+		switch (disk_lists_any(&t->disk[i])) {
 		case 1:
 			break;
 		case 0:
-			return doubt(reason, size, "%s: holds no list at all",
-			    path);
+			return put_doubt(reason, size, "%s: holds no list at "
+			    "all", path);
 		default:
-			return doubt(reason, size, "%s: %s", path,
+			return put_doubt(reason, size, "%s: %s", path,
 			    strerror(errno));
 		}
 	}
-	return RESOLVED_ABSENT;
+	return true;
 }
 
-/* Half-made lists, and links to where a volume is away. */
-static enum resolved
+/* Rule 3: whether no entry has the list's name without being a list. */
+static bool
 check_entries(struct recipient_sites *t, const struct address *a, char *reason,
     size_t size)
 {
@@ -135,44 +179,46 @@ check_entries(struct recipient_sites *t, const struct address *a, char *reason,
 	struct route r;
 
 	for (size_t i = 0; i < t->conf->nsites; i++)
-		t->bare[i].unfinished_is_no_answer = true;
+		t->disk[i].unfinished_is_no_answer = true;
 	found = resolve_any_host(t->sites, a, &r);
 	for (size_t i = 0; i < t->conf->nsites; i++)
-		t->bare[i].unfinished_is_no_answer = false;
-	return found == RESOLVED_ABSENT ? found : doubt(reason, size,
+		t->disk[i].unfinished_is_no_answer = false;
+	return found == RESOLVED_ABSENT || put_doubt(reason, size,
 	    "what has the list's name in the lists directory is no list now");
 }
 
 /*
- * Opens a site's cache, to be asked in the place of its directory.  Where there
- * is none the directory has been asked already, if that knows all lists.
+ * Lets the cache of site I answer in the place of its directory.  A site that
+ * has no cache goes on with its directory, which rule 1 has asked already,
+ * unless its Mailman has lists that only the cache knows.
  */
-static enum resolved
+static bool
 open_cache(struct recipient_sites *t, size_t i, char *reason, size_t size)
 {
 	const struct conf_site *site = &t->conf->sites[i];
 	char *path = cache_path(t->conf->cache_dir, site->name, "cdb");
-	enum resolved result = RESOLVED_ABSENT;
-	struct cached_lists *s = &t->source[i];
+	struct cached_lists *c = &t->cached[i];
 	const char *err;
+	bool ok = true;
 
 	if (!path)
-		return doubt(reason, size, "out of memory");
-	cached_lists_init(s, t->bare[i].mailman, site->lists_dir, false);
-	s->fresh.trusted = true; /* for what it does not have */
-	s->cache = cache_open(path, &err);
-	if (s->cache)
-		t->of[i] = &s->lists;
+		return put_doubt(reason, size, "out of memory");
+	cached_lists_init(c, t->disk[i].mailman, site->lists_dir, false);
+	c->fresh.trusted = true; /* it may say "absent" for itself */
+	c->cache = cache_open(path, &err);
+	if (c->cache)
+		t->lists_of[i] = &c->lists;
 	else if (errno != ENOENT)
-		result = doubt(reason, size, "%s: %s", path, err);
-	else if (t->bare[i].mailman->read_files)
-		result = doubt(reason, size, "%s: there is no cache, and site "
+		ok = put_doubt(reason, size, "%s: %s", path, err);
+	else if (t->disk[i].mailman->read_files)
+		ok = put_doubt(reason, size, "%s: there is no cache, and site "
 		    "%s may have lists without a directory", path, site->name);
 	free(path);
-	return result;
+	return ok;
 }
 
-static enum resolved
+/* Rule 4: whether no cache has the list. */
+static bool
 check_caches(struct recipient_sites *t, const struct address *a, char *reason,
     size_t size)
 {
@@ -181,45 +227,37 @@ check_caches(struct recipient_sites *t, const struct address *a, char *reason,
 	enum resolved found;
 
 	for (size_t i = 0; i < t->conf->nsites; i++)
-		if (serves(t, i, a) && open_cache(t, i, reason, size) ==
-		    RESOLVED_NO_ANSWER)
-			return RESOLVED_NO_ANSWER;
-	cached = sites_new(t->conf, t->of, &everything);
+		if (may_have_lists(t, i, a) && !open_cache(t, i, reason, size))
+			return false;
+	cached = sites_new(t->conf, t->lists_of, &all_sites);
 	if (!cached)
-		return doubt(reason, size, "out of memory");
+		return put_doubt(reason, size, "out of memory");
 	found = resolve_any_host(cached, a, &r);
 	sites_free(cached);
 	if (found == RESOLVED_FOUND)
-		return doubt(reason, size, "the cache has it, and the lists "
-		    "directory does not");
-	if (found == RESOLVED_NO_ANSWER)
-		return doubt(reason, size, "the cache cannot be read");
-	return RESOLVED_ABSENT;
+		return put_doubt(reason, size, "the cache has it, and the "
+		    "lists directory does not");
+	return found == RESOLVED_ABSENT ||
+	    put_doubt(reason, size, "the cache cannot be read");
 }
 
-enum resolved
+int
 recipient_find(struct recipient_sites *t, const struct address *a,
     struct route *r, char *reason, size_t size)
 {
-	enum resolved found = ask(t->sites, a, r);
-
-	if (found == RESOLVED_NO_ANSWER)
-		return doubt(reason, size, "%s", r->reason);
-	if (found == RESOLVED_FOUND && r->redirect)
-		return doubt(reason, size, "is a redirect to %s, which "
-		    "sendmail has to follow", r->redirect);
-	if (found == RESOLVED_FOUND && !r->site->mailman->wrapped)
-		return doubt(reason, size, "is a list of site %s by now, which "
-		    "takes mail by LMTP: sendmail has to route it anew",
-		    r->site->conf->name);
-	if (found == RESOLVED_FOUND)
-		return found;
-	found = check_directories(t, a, reason, size);
-	if (found == RESOLVED_ABSENT)
-		found = check_entries(t, a, reason, size);
-	if (found == RESOLVED_ABSENT)
-		found = check_caches(t, a, reason, size);
-	if (found == RESOLVED_ABSENT)
-		snprintf(reason, size, "no list has this address");
-	return found;
+	switch (find_list(t->sites, a, r)) {
+	case RESOLVED_FOUND:
+		return check_route(r, reason, size) ? EX_OK : EX_TEMPFAIL;
+	case RESOLVED_NO_ANSWER:
+		(void)put_doubt(reason, size, "%s", r->reason);
+		return EX_TEMPFAIL;
+	case RESOLVED_ABSENT: /* rule 1 */
+		break;
+	}
+	if (!check_directories(t, a, reason, size) ||
+	    !check_entries(t, a, reason, size) ||
+	    !check_caches(t, a, reason, size))
+		return EX_TEMPFAIL;
+	snprintf(reason, size, "no list has this address");
+	return EX_NOUSER;
 }

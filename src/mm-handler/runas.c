@@ -9,7 +9,7 @@
 #include "base/privileges.h"
 
 static const char *
-find_named(const char *name, struct account *a)
+find_delivery_user(const char *name, struct account *a)
 {
 	const struct passwd *pw = getpwnam(name);
 
@@ -24,7 +24,7 @@ find_named(const char *name, struct account *a)
 }
 
 static const char *
-find_owner(const char *lists_dir, struct account *a)
+find_lists_owner(const char *lists_dir, struct account *a)
 {
 	struct stat st;
 
@@ -44,9 +44,9 @@ runas_find(const struct conf_site *site, struct account *a)
 	*a = (struct account){ .change = true, .uid = geteuid(),
 		.gid = getegid() };
 	if (*site->delivery_user)
-		err = find_named(site->delivery_user, a);
+		err = find_delivery_user(site->delivery_user, a);
 	else if (a->uid == 0)
-		err = find_owner(site->lists_dir, a);
+		err = find_lists_owner(site->lists_dir, a);
 	if (err)
 		return err;
 	if (a->uid == 0)

@@ -7,7 +7,7 @@
 
 #include "mm-handler/wrapper.h"
 
-/* A pipe whose end on our side does not block; 0, or an error number. */
+/* Makes a pipe whose end on our side does not block.  0, or an error number. */
 static int
 make_pipe(int *ours, int *its, bool we_write)
 {
@@ -26,7 +26,7 @@ make_pipe(int *ours, int *its, bool we_write)
 }
 
 static int
-use_files(posix_spawn_file_actions_t *files, int in, int out)
+set_standard_files(posix_spawn_file_actions_t *files, int in, int out)
 {
 	int err = posix_spawn_file_actions_adddup2(files, in, STDIN_FILENO);
 
@@ -40,9 +40,9 @@ use_files(posix_spawn_file_actions_t *files, int in, int out)
 }
 
 static int
-spawn(pid_t *pid, char *const argv[], int in, int out)
+spawn_wrapper(pid_t *pid, char *const argv[], int in, int out)
 {
-	/* Mailman's wrapper drops even this (src/common.c, keepenvars). */
+	/* Mailman's wrapper drops even this one (src/common.c, keepenvars). */
 	static char path[] = "PATH=/usr/bin:/bin";
 	char *env[] = { path, NULL };
 	posix_spawn_file_actions_t files;
@@ -62,7 +62,7 @@ spawn(pid_t *pid, char *const argv[], int in, int out)
 	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	posix_spawnattr_setsigdefault(&how, &all);
 	posix_spawnattr_setsigmask(&how, &none);
-	err = use_files(&files, in, out);
+	err = set_standard_files(&files, in, out);
 	if (err == 0)
 		err = posix_spawn(pid, argv[0], &files, &how, argv, env);
 	posix_spawnattr_destroy(&how);
@@ -81,7 +81,7 @@ wrapper_start(const char *path, const char *action, const char *list,
 		return err;
 	err = make_pipe(&w->out, &out, false);
 	if (err == 0) {
-		err = spawn(&w->pid, argv, w->unread, out);
+		err = spawn_wrapper(&w->pid, argv, w->unread, out);
 		close(out);
 		if (err == 0)
 			return 0;

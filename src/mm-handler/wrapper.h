@@ -1,5 +1,6 @@
 /*
- * wrapper - starts Mailman's wrapper.
+ * wrapper - starts Mailman's wrapper, the setgid program that checks who calls
+ * it and runs Mailman's scripts (Mailman 2.1, src/mail-wrapper.c).
  */
 #ifndef MM_HANDLER_WRAPPER_H
 #define MM_HANDLER_WRAPPER_H
@@ -10,16 +11,16 @@
 
 struct wrapper {
 	pid_t pid;  /* its process group has the same number */
-	int in;     /* to its standard input */
-	int unread; /* the other end of that, to see what was left there */
-	int out;    /* from its standard output and error */
+	int in;     /* we write its standard input here */
+	int unread; /* the other end of that pipe, to see what it left there */
+	int out;    /* we read its standard output and error here */
 };
 
 /*
- * Runs PATH ACTION LIST, without a shell, in a process group of its own, with
- * signals as they are by default, PATH as its environment and three
- * descriptors; `in' and `out' do not block.  Every other descriptor must be
- * close-on-exec.  0, or an error number, and then nothing is open.
+ * Runs PATH ACTION LIST without a shell.  The wrapper gets a process group of
+ * its own, default signals, three descriptors and an environment that holds
+ * PATH alone.  Every other descriptor of ours must be close-on-exec.  `in' and
+ * `out' do not block.  0, or an error number, and then nothing is open.
  */
 int wrapper_start(const char *path, const char *action, const char *list,
     struct wrapper *w) WARN_UNUSED;
