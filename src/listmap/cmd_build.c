@@ -1,6 +1,8 @@
 /*
- * build: a map as a file that needs no daemon.  Each type is a writer that
- * takes pairs and puts the finished file in its place at the end.
+ * build: writes a map to a file that needs no daemon.
+ *
+ * Each type of file is a row of `types' below.  Its function writes all pairs
+ * to a new file, which takes the place of the old one only when it is whole.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -19,12 +21,12 @@
 #define TABLE_MODE 0644
 
 /*
- * cdb: as Postfix's cdb: and sendmail's cdb maps read it.
+ * cdb: what Postfix's cdb: and sendmail's cdb maps read.
  */
 
-/* What a put leaves undone the commit tells. */
+/* A put that fails makes the commit fail. */
 static int
-put_cdb(void *arg, struct str key, struct str value)
+write_cdb_pair(void *arg, struct str key, struct str value)
 {
 	(void)cdbmake_put(arg, key, value);
 	return 0;
@@ -40,7 +42,7 @@ build_cdb(struct direct *d, const char *name, enum map_form form,
 
 	if (!m)
 		fatal(EX_CANTCREAT, "%s: %s", file, err);
-	rc = direct_each(d, name, form, put_cdb, m);
+	rc = direct_each(d, name, form, write_cdb_pair, m);
 	if (rc != EX_OK) {
 		cdbmake_cancel(m);
 		return rc;
@@ -61,7 +63,7 @@ struct text {
 };
 
 static int
-put_text(void *arg, struct str key, struct str value)
+write_text_pair(void *arg, struct str key, struct str value)
 {
 	struct text *t = arg;
 
@@ -91,7 +93,7 @@ build_text(struct direct *d, const char *name, enum map_form form,
 	t.f = fdopen(dup(r.fd), "w");
 	if (!t.f)
 		fatal(EX_OSERR, "%s: %s", file, strerror(errno));
-	rc = direct_each(d, name, form, put_text, &t);
+	rc = direct_each(d, name, form, write_text_pair, &t);
 	if (rc != EX_OK) {
 		fclose(t.f);
 		replace_cancel(&r);
@@ -118,7 +120,7 @@ static const struct {
 };
 
 static int
-build(const char *path, const char *type, enum map_form form, char **argv)
+build_table(const char *path, const char *type, enum map_form form, char **argv)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		if (!strcmp(types[i].name, type)) {
@@ -126,7 +128,8 @@ build(const char *path, const char *type, enum map_form form, char **argv)
 			const struct sites *sites;
 			int rc;
 
-			/* Before there is a file that would be left. */
+			/* May end the program, so it comes before there is a
+			 * new file that would be left behind. */
 			(void)direct_enumerable(d, argv[0], form, &sites);
 			rc = types[i].build(d, argv[0], form, argv[1]);
 			direct_close(d);
@@ -137,7 +140,7 @@ build(const char *path, const char *type, enum map_form form, char **argv)
 }
 
 static int
-run(const char *path, int argc, char **argv)
+run_build(const char *path, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "standalone", no_argument, NULL, 's' },
@@ -153,12 +156,12 @@ run(const char *path, int argc, char **argv)
 	}
 	if (argc - optind != 3)
 		return cmd_usage(&cmd_build);
-	return build(path, argv[optind], form, argv + optind + 1);
+	return build_table(path, argv[optind], form, argv + optind + 1);
 }
 
 const struct cmd cmd_build = {
 	.name = "build",
 	.usage = "[--standalone] cdb | text map file",
 	.help = "write a map to a file that needs no daemon",
-	.run = run,
+	.run = run_build,
 };

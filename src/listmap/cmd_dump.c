@@ -1,3 +1,6 @@
+/*
+ * dump: prints all keys and values of a map, a pair a line.
+ */
 #include <getopt.h>
 #include <stdio.h>
 #include <sysexits.h>
@@ -8,7 +11,7 @@
 #include "listmap/direct.h"
 
 static void
-put(struct str s)
+print_bytes(struct str s)
 {
 	fwrite(s.p, 1, s.n, stdout);
 }
@@ -18,17 +21,17 @@ print_pair(void *arg, struct str key, struct str value)
 {
 	const struct map *map = arg;
 
-	put(key);
+	print_bytes(key);
 	if (!map->keys_only) {
 		putchar('\t');
-		put(value);
+		print_bytes(value);
 	}
 	putchar('\n');
 	return 0;
 }
 
 static int
-run(const char *path, int argc, char **argv)
+run_dump(const char *path, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "shared", no_argument, NULL, 's' },
@@ -59,5 +62,5 @@ const struct cmd cmd_dump = {
 	.name = "dump",
 	.usage = "[--shared] map",
 	.help = "print all keys and values",
-	.run = run,
+	.run = run_dump,
 };

@@ -1,3 +1,6 @@
+/*
+ * query: looks keys up, through the daemon or without it (--direct).
+ */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -19,27 +22,27 @@
 #include "listmap/cmd.h"
 #include "listmap/direct.h"
 
-/* A daemon answers within its deadline; this is for one that is stopped. */
+/* A daemon answers within its deadline, unless it is stopped. */
 #define PATIENCE_SECONDS 10.0
 
 #define EX_ABSENT 1
 
 struct query {
-	struct direct *direct; /* or NULL, and then: */
-	struct client *client;
+	struct client *client; /* of the daemon; NULL with --direct, then: */
+	struct direct *direct;
 	const struct map *map;
 	const struct sites *sites;
-	const char *name;
+	const char *name; /* of the map */
 	bool with_keys; /* print key<TAB>value */
-	bool verbose;
+	bool verbose;   /* explain each key */
 	struct buf value;
-	bool found;
-	bool no_answer;
+	bool found;     /* at least one key was */
+	bool no_answer; /* for at least one key */
 };
 
-/* On standard error, so that what is found stays what it is. */
+/* Prints to standard error, so that standard output has the values alone. */
 static void
-say_why(struct query *q, struct str key)
+explain_key(struct query *q, struct str key)
 {
 	char shown[STR_SHOWN];
 	struct buf request;
@@ -60,14 +63,15 @@ say_why(struct query *q, struct str key)
 	    buf_cstr(&q->value));
 }
 
+/* Looks KEY up and prints what was found. */
 static void
-ask(struct query *q, struct str key)
+query_key(struct query *q, struct str key)
 {
 	char shown[STR_SHOWN];
 	int r;
 
 	if (q->verbose)
-		say_why(q, key);
+		explain_key(q, key);
 	buf_reset(&q->value);
 	r = q->client
 	    ? client_ask(q->client, str_from(q->name), key, &q->value)
@@ -88,9 +92,10 @@ ask(struct query *q, struct str key)
 	}
 }
 
-/* One key a line; the last line may lack its end. */
+/* Looks up the keys on standard input, one a line; the last line may lack its
+ * end. */
 static void
-ask_stdin(struct query *q)
+query_stdin(struct query *q)
 {
 	char *line = NULL;
 	size_t size = 0;
@@ -99,7 +104,7 @@ ask_stdin(struct query *q)
 	while ((n = getline(&line, &size, stdin)) != -1) {
 		if (n && line[n - 1] == '\n')
 			n--;
-		ask(q, (struct str){ line, (size_t)n });
+		query_key(q, (struct str){ line, (size_t)n });
 	}
 	if (ferror(stdin))
 		fatal(EX_IOERR, "standard input: %s", strerror(errno));
@@ -132,7 +137,7 @@ open_query(struct query *q, const char *path, bool direct)
 }
 
 static int
-run(const char *path, int argc, char **argv)
+run_query(const char *path, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "direct", no_argument, NULL, 'd' },
@@ -156,9 +161,9 @@ run(const char *path, int argc, char **argv)
 	open_query(&q, path, direct);
 	for (int i = optind; i < argc; i++) {
 		if (!strcmp(argv[i], "-"))
-			ask_stdin(&q);
+			query_stdin(&q);
 		else
-			ask(&q, str_from(argv[i]));
+			query_key(&q, str_from(argv[i]));
 	}
 	program_flush();
 	buf_clear(&q.value);
@@ -172,5 +177,5 @@ const struct cmd cmd_query = {
 	.name = "query",
 	.usage = "[-v] [--direct] map key ... | -",
 	.help = "look keys up",
-	.run = run,
+	.run = run_query,
 };

@@ -1,3 +1,7 @@
+/*
+ * rebuild: brings the caches up to date, for cron and for people.  It does what
+ * a child of the daemon does, as the same account.
+ */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,10 +21,10 @@
 
 #define BAR_WIDTH 30
 
-/* A bar needs to know how many there will be: as many as last time. */
+/* The bar is full at as many lists as there were last time. */
 struct progress {
 	const char *site;
-	size_t expected;
+	size_t expected; /* 0: nobody knows */
 };
 
 static void
@@ -49,8 +53,10 @@ last_count(const struct conf *conf, const struct conf_site *site)
 	return n;
 }
 
+/* Prints what became of the rebuild; returns the exit code for it. */
 static int
-say(const struct conf_site *site, const struct rebuild_result *r, bool terminal)
+report_rebuild(const struct conf_site *site, const struct rebuild_result *r,
+    bool terminal)
 {
 	if (terminal)
 		fputc('\n', stderr);
@@ -65,8 +71,7 @@ say(const struct conf_site *site, const struct rebuild_result *r, bool terminal)
 			    *r->reason ? "; " : "", r->reason);
 		return EX_OK;
 	case REBUILD_AWAY:
-		log_error("site %s: %s", site->name,
-		    r->reason);
+		log_error("site %s: %s", site->name, r->reason);
 		return r->denied ? EX_NOINPUT : EX_TEMPFAIL;
 	case REBUILD_FAILED:
 		break;
@@ -92,11 +97,12 @@ rebuild_site(const struct conf *conf, const struct conf_site *site,
 		o.progress_arg = &p;
 	}
 	rebuild(&o, &r);
-	return say(site, &r, terminal);
+	return report_rebuild(site, &r, terminal);
 }
 
+/* Whether NAMES, which end with NULL, have the site; none names all sites. */
 static bool
-wanted(const struct conf_site *site, char **names)
+is_site_wanted(const struct conf_site *site, char **names)
 {
 	if (!*names)
 		return true;
@@ -107,7 +113,7 @@ wanted(const struct conf_site *site, char **names)
 }
 
 static void
-check_names(const struct conf *conf, char **names)
+check_site_names(const struct conf *conf, char **names)
 {
 	for (; *names; names++) {
 		bool known = false;
@@ -120,7 +126,7 @@ check_names(const struct conf *conf, char **names)
 }
 
 static int
-run(const char *path, int argc, char **argv)
+run_rebuild(const char *path, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "accept-empty", no_argument, NULL, 'e' },
@@ -138,7 +144,7 @@ run(const char *path, int argc, char **argv)
 		accept_empty = true;
 	}
 	conf = configuration_need(path);
-	check_names(conf, argv + optind);
+	check_site_names(conf, argv + optind);
 	err = privileges_find(conf->user, &account);
 	if (err)
 		fatal(EX_CONFIG, "option 'user': %s: %s", conf->user, err);
@@ -149,7 +155,7 @@ run(const char *path, int argc, char **argv)
 		fatal(EX_OSERR, "cannot become %s: %m", conf->user);
 	for (size_t i = 0; i < conf->nsites; i++) {
 		const struct conf_site *site = &conf->sites[i];
-		int one = wanted(site, argv + optind)
+		int one = is_site_wanted(site, argv + optind)
 		    ? rebuild_site(conf, site, accept_empty) : EX_OK;
 
 		if (rc == EX_OK)
@@ -164,5 +170,5 @@ const struct cmd cmd_rebuild = {
 	.name = "rebuild",
 	.usage = "[--accept-empty] [site ...]",
 	.help = "bring the caches up to date (for cron)",
-	.run = run,
+	.run = run_rebuild,
 };

@@ -1,7 +1,6 @@
 /*
- * status: what the daemon serves.  It says so in lines of three fields, each
- * ended by a TAB or the line: an object ("daemon", or "site NAME"), a name, a
- * value; times are seconds since the epoch and their names end in "_at".
+ * status: prints for people what the daemon says of itself.  What it sends is
+ * described in answer/status.h.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,9 +21,9 @@
 
 #define PATIENCE_SECONDS 10.0
 
-/* Takes the text up to C from *REST. */
+/* Takes the text up to C, or all of it, from *REST. */
 static struct str
-take(struct str *rest, char c)
+take_until(struct str *rest, char c)
 {
 	size_t at = str_find(*rest, c);
 	struct str s = at == STR_NONE ? *rest : str_head(*rest, at);
@@ -52,12 +51,13 @@ print_time(struct str value)
 	printf("%s (%lld s ago)\n", text, (long long)(time(NULL) - t));
 }
 
-/* One line of the report; false where it says that something is wrong. */
+/* Prints a line of the report, and its object unless LAST (SIZE bytes) was the
+ * same.  False where it says that something is wrong. */
 static bool
 print_line(struct str line, char *last, size_t size)
 {
-	struct str object = take(&line, '\t');
-	struct str name = take(&line, '\t');
+	struct str object = take_until(&line, '\t');
+	struct str name = take_until(&line, '\t');
 	char shown[STR_SHOWN];
 
 	str_printable(object, shown, sizeof(shown));
@@ -74,7 +74,7 @@ print_line(struct str line, char *last, size_t size)
 }
 
 static int
-run(const char *path, int argc, char **argv)
+run_status(const char *path, int argc, char **argv)
 {
 	struct conf *conf;
 	struct client *client;
@@ -98,7 +98,7 @@ run(const char *path, int argc, char **argv)
 		    buf_cstr(&report));
 	rest = buf_get(&report);
 	while (rest.n)
-		well &= print_line(take(&rest, '\n'), last, sizeof(last));
+		well &= print_line(take_until(&rest, '\n'), last, sizeof(last));
 	program_flush();
 	buf_clear(&report);
 	client_close(client);
@@ -110,5 +110,5 @@ const struct cmd cmd_status = {
 	.name = "status",
 	.usage = "",
 	.help = "what the daemon serves, and how old it is",
-	.run = run,
+	.run = run_status,
 };

@@ -1,3 +1,6 @@
+/*
+ * listmap - the command line: finds the command and runs it.
+ */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +26,7 @@ usage(FILE *to)
 	      "The manual is listmap(1).\n", to);
 }
 
-/* Runs the command that argv[0] names. */
+/* Runs the command that argv[0] names; returns the exit code. */
 static int
 run_command(const char *path, int argc, char **argv)
 {

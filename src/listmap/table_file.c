@@ -8,7 +8,7 @@
 #include "mailman/address.h"
 
 static struct str
-trim(struct str s)
+trim_blanks(struct str s)
 {
 	while (s.n && isspace((unsigned char)s.p[0]))
 		s = str_tail(s, 1);
@@ -18,15 +18,15 @@ trim(struct str s)
 }
 
 static struct str
-unquote(struct str s)
+strip_quotes(struct str s)
 {
 	if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
 		return (struct str){ s.p + 1, s.n - 2 };
 	return s;
 }
 
-/* Where the key of a line ends: at the colon of an alias, which may be quoted,
- * or at the first blank. */
+/* The length of the key of a line, which ends at the first blank, or at the
+ * colon of an alias; neither counts inside of quotes. */
 static size_t
 key_length(struct str s, bool aliases)
 {
@@ -43,35 +43,36 @@ key_length(struct str s, bool aliases)
 	return i;
 }
 
-/* "key:" is an alias, "key@domain" one of a virtusertable. */
+/* The kind of a table with the line S: "key:" is an alias, and "key@domain" a
+ * line of a virtusertable. */
 static enum table_file_kind
-guess(struct str s)
+guess_kind(struct str s)
 {
 	size_t blank = key_length(s, false);
 	size_t colon = key_length(s, true);
 
 	if (colon < s.n && (colon < blank ||
-	    trim(str_head(s, colon)).n <= blank))
+	    trim_blanks(str_head(s, colon)).n <= blank))
 		return TABLE_FILE_ALIASES;
 	return str_find(str_head(s, blank), '@') != STR_NONE ?
 	    TABLE_FILE_VIRTUSER : TABLE_FILE_MAILERTABLE;
 }
 
 static int
-add(struct table_file *h, struct str text, size_t line)
+add_line(struct table_file *t, struct str text, size_t line)
 {
-	bool aliases = h->kind == TABLE_FILE_ALIASES;
+	bool aliases = t->kind == TABLE_FILE_ALIASES;
 	size_t n = key_length(text, aliases);
-	struct str key = unquote(trim(str_head(text, n)));
-	struct str value = trim(str_tail(text, n < text.n ? n + 1 : n));
-	struct table_file_line *more = reallocarray(h->line, h->n + 1,
+	struct str key = strip_quotes(trim_blanks(str_head(text, n)));
+	struct str value = trim_blanks(str_tail(text, n < text.n ? n + 1 : n));
+	struct table_file_line *more = reallocarray(t->line, t->n + 1,
 	    sizeof(*more));
 	struct table_file_line *l;
 
 	if (!more)
 		return -1;
-	h->line = more;
-	l = &h->line[h->n++];
+	t->line = more;
+	l = &t->line[t->n++];
 	*l = (struct table_file_line){ str_dup(key), str_dup(value), line };
 	if (!l->key || !l->value)
 		return -1;
@@ -79,12 +80,12 @@ add(struct table_file *h, struct str text, size_t line)
 	return 0;
 }
 
-/* Goes on with the value of the last line. */
+/* Appends TEXT to the value of the last line. */
 static int
-append(struct table_file *h, struct str text)
+continue_line(struct table_file *t, struct str text)
 {
-	struct table_file_line *l = &h->line[h->n - 1];
-	struct str more = trim(text);
+	struct table_file_line *l = &t->line[t->n - 1];
+	struct str more = trim_blanks(text);
 	char *joined = NULL;
 
 	if (asprintf(&joined, "%s%s%.*s", l->value, *l->value ? " " : "",
@@ -96,27 +97,27 @@ append(struct table_file *h, struct str text)
 }
 
 int
-table_file_read(FILE *f, struct table_file *h)
+table_file_read(FILE *f, struct table_file *t)
 {
 	char *text = NULL;
 	size_t size = 0, line = 0;
 	ssize_t n;
 	int rc = 0;
 
-	*h = (struct table_file){ 0 };
+	*t = (struct table_file){ 0 };
 	while (rc == 0 && (n = getline(&text, &size, f)) != -1) {
 		struct str s = { text, (size_t)n };
 		bool indented = isspace((unsigned char)text[0]);
 
 		line++;
-		if (trim(s).n == 0 || text[0] == '#')
+		if (trim_blanks(s).n == 0 || text[0] == '#')
 			continue;
-		if (h->n == 0)
-			h->kind = guess(trim(s));
-		if (indented && h->n && h->kind == TABLE_FILE_ALIASES)
-			rc = append(h, s);
+		if (t->n == 0)
+			t->kind = guess_kind(trim_blanks(s));
+		if (indented && t->n && t->kind == TABLE_FILE_ALIASES)
+			rc = continue_line(t, s);
 		else
-			rc = add(h, trim(s), line);
+			rc = add_line(t, trim_blanks(s), line);
 	}
 	if (ferror(f))
 		rc = -1;
@@ -125,12 +126,12 @@ table_file_read(FILE *f, struct table_file *h)
 }
 
 void
-table_file_clear(struct table_file *h)
+table_file_clear(struct table_file *t)
 {
-	for (size_t i = 0; i < h->n; i++) {
-		free(h->line[i].key);
-		free(h->line[i].value);
+	for (size_t i = 0; i < t->n; i++) {
+		free(t->line[i].key);
+		free(t->line[i].value);
 	}
-	free(h->line);
-	*h = (struct table_file){ 0 };
+	free(t->line);
+	*t = (struct table_file){ 0 };
 }

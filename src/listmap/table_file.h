@@ -1,8 +1,9 @@
 /*
- * table_file - a table that somebody keeps by hand, in source form.
+ * table_file - reads a table that somebody keeps by hand, in source form:
  *
- *	alias file	key: value	a line that begins with a blank goes on
- *	makemap's	key value	with the one before (aliases only)
+ *	key: value	an alias file (aliases(5) of sendmail); a line that
+ *			begins with a blank continues the one before
+ *	key value	what makemap(8) reads
  *
  * Lines that are empty or begin with '#' are comments.
  */
@@ -16,14 +17,14 @@
 
 enum table_file_kind {
 	TABLE_FILE_ALIASES,
-	TABLE_FILE_VIRTUSER,
+	TABLE_FILE_VIRTUSER,   /* its keys have an '@' */
 	TABLE_FILE_MAILERTABLE
 };
 
 struct table_file_line {
 	char *key;   /* lower case, without quotes */
 	char *value; /* without blanks around it */
-	size_t line;
+	size_t line; /* its number; the first is 1 */
 };
 
 struct table_file {
@@ -33,10 +34,10 @@ struct table_file {
 };
 
 /*
- * Reads F; what kind it is its first line tells.  0, or -1 with errno.  The
- * caller clears *H in both cases.
+ * Reads all of F into *T.  The first line that is no comment tells the kind of
+ * the table.  0, or -1 with errno.  The caller clears *T in both cases.
  */
-int table_file_read(FILE *f, struct table_file *h) WARN_UNUSED;
-void table_file_clear(struct table_file *h);
+int table_file_read(FILE *f, struct table_file *t) WARN_UNUSED;
+void table_file_clear(struct table_file *t);
 
 #endif
