@@ -33,11 +33,12 @@
 #include "mm-handler/wrapper_output.h"
 
 #define CHUNK (64 * 1024)
-/* From SIGTERM to SIGKILL, and from there until nobody waits any more. */
+/* How long a process has to end after SIGTERM, and after SIGKILL; and how long
+ * the rest of a message is read that is not delivered. */
 #define GRACE_SECONDS 2.0
 
 /* A delivery under way. */
-struct run {
+struct wrapper_run {
 	const struct deliver_order *o;
 	struct delivery_result *r;
 	pid_t pid;   /* of the wrapper; 0: it does not run yet */
@@ -61,7 +62,7 @@ struct run {
 
 /* Reads the next piece of the message; -1 where that fails. */
 static int
-read_message(struct run *run)
+read_message(struct wrapper_run *run)
 {
 	char chunk[CHUNK];
 	ssize_t n = read(run->from, chunk, sizeof(chunk));
@@ -92,14 +93,14 @@ read_message(struct run *run)
 }
 
 static bool
-has_pending(const struct run *run)
+has_pending(const struct wrapper_run *run)
 {
 	return run->sent < run->pending.n;
 }
 
-/* There is never an EPIPE, for `unread' keeps the other end open. */
+/* write() never fails with EPIPE, for `unread' keeps the other end open. */
 static int
-write_pending(struct run *run)
+write_pending(struct wrapper_run *run)
 {
 	ssize_t n = write(run->in, run->pending.p + run->sent,
 	    run->pending.n - run->sent);
@@ -114,7 +115,7 @@ write_pending(struct run *run)
 }
 
 static void
-read_output(struct run *run)
+read_output(struct wrapper_run *run)
 {
 	char chunk[4096];
 	ssize_t n = read(run->out, chunk, sizeof(chunk));
@@ -141,7 +142,7 @@ wrapper_succeeded(const siginfo_t *info)
  * sendmail will bring again.
  */
 static void
-reap_wrapper(struct run *run)
+reap_wrapper(struct wrapper_run *run)
 {
 	siginfo_t info = { 0 };
 
@@ -163,7 +164,7 @@ reap_wrapper(struct run *run)
 /* Reads what was printed before the wrapper ended.  There is a limit, for a
  * process that it left behind may print for ever. */
 static void
-read_rest_of_output(struct run *run)
+read_rest_of_output(struct wrapper_run *run)
 {
 	struct pollfd p = { .fd = run->out, .events = POLLIN };
 
@@ -177,7 +178,7 @@ read_rest_of_output(struct run *run)
  * later, but does nothing more.
  */
 static void
-kill_wrapper(struct run *run)
+kill_wrapper(struct wrapper_run *run)
 {
 	double until = clock_seconds() + GRACE_SECONDS;
 	struct pollfd p = { .fd = run->signals, .events = POLLIN };
@@ -195,7 +196,7 @@ kill_wrapper(struct run *run)
 
 /* Takes a signal; true where the delivery has to be given up for it. */
 static bool
-handle_signal(struct run *run)
+handle_signal(struct wrapper_run *run)
 {
 	struct signalfd_siginfo info;
 	ssize_t n = read(run->signals, &info, sizeof(info));
@@ -215,7 +216,7 @@ handle_signal(struct run *run)
 /* The wrapper did not end in time: sends SIGTERM, at the next call SIGKILL,
  * and then waits no more. */
 static void
-stop_late_wrapper(struct run *run)
+stop_late_wrapper(struct wrapper_run *run)
 {
 	run->deadline = clock_seconds() + GRACE_SECONDS;
 	if (++run->signals_sent <= 2) {
@@ -230,7 +231,7 @@ enum { SIGNALS, OUT, IN, FROM, FDS };
 
 /* Waits for something to do, at most to the deadline; -1 where poll() fails. */
 static int
-wait_for_event(struct run *run, struct pollfd fds[FDS])
+wait_for_event(struct wrapper_run *run, struct pollfd fds[FDS])
 {
 	double left = run->deadline - clock_seconds();
 	int ms = left <= 0 ? 0 : left > 60 ? 60000 : (int)(left * 1000) + 1;
@@ -254,7 +255,7 @@ wait_for_event(struct run *run, struct pollfd fds[FDS])
 /* Gives the message to the wrapper until that ends; -1 where the message is
  * cut, and then the wrapper still runs. */
 static int
-feed_wrapper(struct run *run)
+feed_wrapper(struct wrapper_run *run)
 {
 	struct pollfd fds[FDS];
 
@@ -283,7 +284,7 @@ feed_wrapper(struct run *run)
 
 /* Whether the wrapper was given all of the message, and read it. */
 static bool
-wrapper_took_all(const struct run *run)
+wrapper_took_all(const struct wrapper_run *run)
 {
 	int left = 0;
 
@@ -294,7 +295,7 @@ wrapper_took_all(const struct run *run)
 /* Reads the rest of the message and drops it: sendmail would log a broken
  * pipe. */
 static void
-drain_message(struct run *run)
+drain_message(struct wrapper_run *run)
 {
 	double until = clock_seconds() + GRACE_SECONDS;
 	struct pollfd p = { .fd = run->from, .events = POLLIN };
@@ -313,7 +314,7 @@ drain_message(struct run *run)
 /* Writes the reason where the way that the wrapper ended says that the message
  * is not delivered. */
 static void
-check_wrapper_end(struct run *run)
+check_wrapper_end(struct wrapper_run *run)
 {
 	bool well = run->status != -1 && WIFEXITED(run->status) &&
 	    WEXITSTATUS(run->status) == 0;
@@ -335,7 +336,7 @@ check_wrapper_end(struct run *run)
 }
 
 static int
-open_signals(struct run *run)
+open_signals(struct wrapper_run *run)
 {
 	sigset_t mask;
 
@@ -352,7 +353,7 @@ open_signals(struct run *run)
 
 /* Waits until the message begins: the wrapper is not run for nothing. */
 static int
-wait_for_first_bytes(struct run *run)
+wait_for_first_bytes(struct wrapper_run *run)
 {
 	struct pollfd fds[FDS];
 
@@ -373,7 +374,7 @@ wait_for_first_bytes(struct run *run)
 }
 
 static int
-launch_wrapper(struct run *run)
+launch_wrapper(struct wrapper_run *run)
 {
 	const struct deliver_order *o = run->o;
 	struct wrapper w;
@@ -391,7 +392,7 @@ launch_wrapper(struct run *run)
 }
 
 static void
-close_descriptors(struct run *run)
+close_descriptors(struct wrapper_run *run)
 {
 	const int fds[] = { run->in, run->unread, run->out, run->signals };
 
@@ -404,8 +405,9 @@ close_descriptors(struct run *run)
 bool
 deliver(const struct deliver_order *o, struct delivery_result *r)
 {
-	struct run run = { .o = o, .r = r, .from = o->delivery.from, .in = -1,
-		.unread = -1, .out = -1, .signals = -1,
+	struct wrapper_run run = { .o = o, .r = r,
+		.from = o->delivery.from, .in = -1, .unread = -1, .out = -1,
+		.signals = -1,
 		.deadline = clock_seconds() + o->delivery.timeout };
 
 	*r = (struct delivery_result){ 0 };

@@ -16,7 +16,7 @@
  *  4. No cache of these sites has the list: what the cache knows and the
  *     directory does not show was removed while the daemon did not look, or
  *     is hidden.  A site of Mailman 3 must have a cache, for its lists may
- *     have no directory at all.
+ *     have no directory at all; a site of Mailman 2.1 may be without one.
  *
  * Otherwise the message waits (EX_TEMPFAIL).  It waits also for an address
  * that sendmail has to route in another way now: one that became a redirect,
