@@ -11,26 +11,27 @@
 #include "maps/maps.h"
 #include "answer/explain.h"
 
-struct entry {
+/* A map that can be asked. */
+struct named_map {
 	struct str name;
-	const struct map *map;
+	const struct map *role;
 	struct sites *sites;
-	bool own; /* sites are this entry's alone */
+	bool own; /* the sites are of this map alone, and it frees them */
 };
 
 struct answer {
-	struct entry *entry;
+	struct named_map *map;
 	size_t n;
 	struct sites *all;
-	struct buf value; /* scratch */
-	struct log_limit unknown;
-	struct log_limit no_space;
+	struct buf value; /* of the request in hand */
+	struct log_limit unknown;  /* for names that no map has */
+	struct log_limit no_space; /* for requests without a space */
 	answer_status_fn *status;
 	void *arg;
 };
 
 static bool
-configured(const struct conf *conf, const char *name)
+is_configured_map(const struct conf *conf, const char *name)
 {
 	for (size_t i = 0; i < conf->nmaps; i++)
 		if (!strcmp(conf->maps[i].name, name))
@@ -39,18 +40,18 @@ configured(const struct conf *conf, const char *name)
 }
 
 static int
-add_configured(struct answer *a, const struct conf *conf,
+add_configured_maps(struct answer *a, const struct conf *conf,
     const struct lists *const *lists_of)
 {
 	for (size_t i = 0; i < conf->nmaps; i++) {
 		const struct conf_map *m = &conf->maps[i];
-		struct entry *e = &a->entry[a->n];
+		struct named_map *new = &a->map[a->n];
 
-		*e = (struct entry){ str_from(m->name), map_find(m->role),
+		*new = (struct named_map){ str_from(m->name), map_find(m->role),
 			a->all, m->sites.n > 0 };
-		if (e->own) {
-			e->sites = sites_new(conf, lists_of, &m->sites);
-			if (!e->sites)
+		if (new->own) {
+			new->sites = sites_new(conf, lists_of, &m->sites);
+			if (!new->sites)
 				return -1;
 		}
 		a->n++;
@@ -73,15 +74,16 @@ answer_new(const struct conf *conf, const struct lists *const *lists_of,
 	a->arg = arg;
 	while (maps[roles])
 		roles++;
-	a->entry = calloc(conf->nmaps + roles, sizeof(*a->entry));
+	a->map = calloc(conf->nmaps + roles, sizeof(*a->map));
 	a->all = sites_new(conf, lists_of, &everything);
-	if (!a->entry || !a->all || add_configured(a, conf, lists_of) == -1) {
+	if (!a->map || !a->all ||
+	    add_configured_maps(a, conf, lists_of) == -1) {
 		answer_free(a);
 		return NULL;
 	}
 	for (size_t i = 0; i < roles; i++)
-		if (!configured(conf, maps[i]->name))
-			a->entry[a->n++] = (struct entry){
+		if (!is_configured_map(conf, maps[i]->name))
+			a->map[a->n++] = (struct named_map){
 				str_from(maps[i]->name), maps[i], a->all,
 				false };
 	return a;
@@ -93,10 +95,10 @@ answer_free(struct answer *a)
 	if (!a)
 		return;
 	for (size_t i = 0; i < a->n; i++)
-		if (a->entry[i].own)
-			sites_free(a->entry[i].sites);
+		if (a->map[i].own)
+			sites_free(a->map[i].sites);
 	sites_free(a->all);
-	free(a->entry);
+	free(a->map);
 	buf_clear(&a->value);
 	free(a);
 }
@@ -105,9 +107,9 @@ const struct map *
 answer_map(const struct answer *a, struct str name, const struct sites **sites)
 {
 	for (size_t i = 0; i < a->n; i++)
-		if (str_eq(a->entry[i].name, name)) {
-			*sites = a->entry[i].sites;
-			return a->entry[i].map;
+		if (str_eq(a->map[i].name, name)) {
+			*sites = a->map[i].sites;
+			return a->map[i].role;
 		}
 	return NULL;
 }
@@ -119,13 +121,13 @@ answer_sites(const struct answer *a)
 }
 
 static void
-put_temp(struct buf *out, const char *reason)
+put_temp_reply(struct buf *out, const char *reason)
 {
 	socketmap_put_reply(out, SOCKETMAP_TEMP, str_from(reason));
 }
 
 static void
-no_such_map(struct answer *a, struct str name, struct buf *out)
+put_unknown_map(struct answer *a, struct str name, struct buf *out)
 {
 	char shown[STR_SHOWN];
 	unsigned long before;
@@ -133,11 +135,11 @@ no_such_map(struct answer *a, struct str name, struct buf *out)
 	if (log_limit(&a->unknown, &before))
 		log_warn("answer: no map has the name: %s (%lu more before)",
 		    str_printable(name, shown, sizeof(shown)), before);
-	put_temp(out, "no map has that name");
+	put_temp_reply(out, "no map has that name");
 }
 
 static void
-look_up(struct answer *a, const struct map *map, const struct sites *sites,
+put_look_up(struct answer *a, const struct map *map, const struct sites *sites,
     struct str key, struct buf *out)
 {
 	int found;
@@ -145,7 +147,7 @@ look_up(struct answer *a, const struct map *map, const struct sites *sites,
 	buf_reset(&a->value);
 	found = map_lookup(map, sites, key, &a->value);
 	if (a->value.failed)
-		put_temp(out, "out of memory");
+		put_temp_reply(out, "out of memory");
 	else if (found == 1)
 		socketmap_put_reply(out, SOCKETMAP_OK, buf_get(&a->value));
 	else if (found == 0)
@@ -162,7 +164,7 @@ look_up(struct answer *a, const struct map *map, const struct sites *sites,
 	}
 }
 
-/* The key is another request; which map it is for tells the sites. */
+/* The key is a request itself; its map says which sites take part. */
 static void
 put_explanation(struct answer *a, struct str request, struct buf *out)
 {
@@ -171,7 +173,7 @@ put_explanation(struct answer *a, struct str request, struct buf *out)
 
 	if (socketmap_parse_request(request, &r) == -1 ||
 	    !answer_map(a, r.map, &sites)) {
-		put_temp(out, "no map has that name");
+		put_temp_reply(out, "no map has that name");
 		return;
 	}
 	buf_reset(&a->value);
@@ -192,12 +194,12 @@ answer_request(void *arg, struct str request, struct buf *out)
 		if (log_limit(&a->no_space, &before))
 			log_warn("answer: a request has no space between map "
 			    "and key (%lu more before)", before);
-		put_temp(out, "a request is a map, a space and a key");
+		put_temp_reply(out, "a request is a map, a space and a key");
 		return;
 	}
 	map = answer_map(a, r.map, &sites);
 	if (map) {
-		look_up(a, map, sites, r.key, out);
+		put_look_up(a, map, sites, r.key, out);
 	} else if (a->status && str_is(r.map, ANSWER_STATUS)) {
 		buf_reset(&a->value);
 		a->status(a->arg, &a->value);
@@ -205,6 +207,6 @@ answer_request(void *arg, struct str request, struct buf *out)
 	} else if (str_is(r.map, ANSWER_EXPLAIN)) {
 		put_explanation(a, r.key, out);
 	} else {
-		no_such_map(a, r.map, out);
+		put_unknown_map(a, r.map, out);
 	}
 }

@@ -1,5 +1,9 @@
 /*
- * answer - from the name of a map to its role, from a request to a reply.
+ * answer - answers requests: finds the role that a map's name stands for, looks
+ * the key up in it, and writes the reply.
+ *
+ * The maps are those of the configuration.  A role whose name no map of the
+ * configuration has is a map of that name, with all sites.
  */
 #ifndef ANSWER_ANSWER_H
 #define ANSWER_ANSWER_H
@@ -12,31 +16,37 @@ struct lists;
 struct map;
 struct sites;
 
-/* The map of `listmap status'; no map of a configuration begins with a dot. */
+/* The map of `listmap status'; its key means nothing.  No name of a map in a
+ * configuration begins with a dot. */
 #define ANSWER_STATUS ".status"
-/* That of `listmap query -v'; its key is "MAP KEY". */
+/* The map of `listmap query -v'; its key is "MAP KEY". */
 #define ANSWER_EXPLAIN ".explain"
 
 struct answer;
 
-/*
- * The maps of CONF over the lists of its sites.  STATUS (or NULL) writes what
- * ANSWER_STATUS says.  NULL when out of memory.  CONF and lists must outlive
- * it.
- */
+/* Appends to OUT what the map ANSWER_STATUS answers. */
 typedef void answer_status_fn(void *arg, struct buf *out);
+
+/*
+ * Makes the maps of CONF, which ask LISTS_OF[i] for the lists of
+ * conf->sites[i]; both must outlive the result.  Where STATUS is NULL there is
+ * no map ANSWER_STATUS; it is called with ARG.  NULL when out of memory.
+ */
 struct answer *answer_new(const struct conf *conf,
     const struct lists *const *lists_of, answer_status_fn *status, void *arg);
+/* Frees A, which may be NULL. */
 void answer_free(struct answer *a);
 
-/* The role that NAME stands for, and the sites it knows; NULL: none. */
+/* The role that the map NAME stands for, and in *SITES the sites that it knows;
+ * NULL where no map has that name. */
 const struct map *answer_map(const struct answer *a, struct str name,
     const struct sites **sites);
 
-/* All sites. */
+/* All sites; they are valid as long as A. */
 const struct sites *answer_sites(const struct answer *a);
 
-/* A conn_answer_fn; ARG is the struct answer. */
+/* Appends to OUT the framed reply to REQUEST, always one; see conn_answer_fn.
+ * ARG is the struct answer. */
 void answer_request(void *arg, struct str request, struct buf *out);
 
 #endif

@@ -5,7 +5,7 @@
 #include "mailman/mailman.h"
 #include "maps/maps.h"
 
-/* More roles than there will be. */
+/* There will never be more roles. */
 #define ROLES_MAX 64
 
 struct conf *

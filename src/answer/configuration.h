@@ -1,6 +1,6 @@
 /*
- * configuration - the configuration file as listmapd and listmap read it: with
- * the roles that maps may have.
+ * configuration - reads the configuration file for listmapd and listmap, which
+ * know the roles that a map may have.
  */
 #ifndef ANSWER_CONFIGURATION_H
 #define ANSWER_CONFIGURATION_H
@@ -8,12 +8,14 @@
 struct conf;
 
 /*
- * Reads and checks the file PATH.  PROGRAM_CONF may be absent: then Debian's
- * paths hold, and the hosts of the lists are domains.  NULL where it is wrong,
- * and that was logged; the caller frees it with conf_free().
+ * Reads and checks the file PATH.  Where PATH is PROGRAM_CONF it may be absent:
+ * then Debian's paths hold, and the hosts of the lists are domains.  The caller
+ * frees the result with conf_free().  NULL where the file is wrong, and that
+ * was logged.
  */
 struct conf *configuration_load(const char *path);
-/* The same for a program that cannot go on without: ends it (EX_CONFIG). */
+/* The same for a program that cannot go on without a configuration: ends it
+ * (EX_CONFIG) where the file is wrong. */
 struct conf *configuration_need(const char *path);
 
 #endif

@@ -8,7 +8,7 @@
 #include "mailman/resolve.h"
 
 static void
-put(struct buf *out, struct str s)
+put_printable(struct buf *out, struct str s)
 {
 	char shown[STR_SHOWN];
 
@@ -16,15 +16,15 @@ put(struct buf *out, struct str s)
 }
 
 static void
-put_domain(struct buf *out, const struct domain *d)
+put_domain_words(struct buf *out, const struct domain *d)
 {
-	put(out, d->name);
+	put_printable(out, d->name);
 	if (d->discovered)
 		buf_add(out, " (not of the configuration)");
 }
 
 static void
-put_list(struct buf *out, const struct route *r)
+put_list_words(struct buf *out, const struct route *r)
 {
 	static const char *const known_by[] = {
 		[LISTS_BY_DIRECTORY] = "its directory",
@@ -35,28 +35,28 @@ put_list(struct buf *out, const struct route *r)
 
 	buf_printf(out, "site %s (Mailman %s), list ", r->site->conf->name,
 	    r->site->conf->mailman);
-	put(out, m->list);
+	put_printable(out, m->list);
 	if (r->domain) {
 		buf_add(out, " at ");
-		put_domain(out, r->domain);
+		put_domain_words(out, r->domain);
 	}
 	buf_printf(out, ", action %s", action_name(m->action));
 	if (m->detail.n) {
 		buf_add(out, ", detail ");
-		put(out, m->detail);
+		put_printable(out, m->detail);
 	}
 	buf_printf(out, ", known by %s", known_by[m->basis]);
 }
 
 static void
-put_absent(struct buf *out, const struct domain *d)
+put_absence(struct buf *out, const struct domain *d)
 {
 	if (!d) {
 		buf_add(out, "no domain of any site");
 		return;
 	}
 	buf_add(out, "no list at ");
-	put_domain(out, d);
+	put_domain_words(out, d);
 	buf_printf(out, ", which is %s, in site", d->dedicated ? "dedicated" :
 	    "shared");
 	for (size_t i = 0; i < d->nsites; i++)
@@ -77,17 +77,17 @@ explain(struct buf *out, const struct sites *s, struct str key)
 	switch (resolve(s, &a, &r)) {
 	case RESOLVED_FOUND:
 		if (!r.redirect) {
-			put_list(out, &r);
+			put_list_words(out, &r);
 			return;
 		}
 		buf_add(out, "redirect of ");
-		put_domain(out, r.domain);
+		put_domain_words(out, r.domain);
 		return;
 	case RESOLVED_NO_ANSWER:
 		buf_printf(out, "no answer: %s", r.reason);
 		return;
 	case RESOLVED_ABSENT:
-		put_absent(out, r.domain);
+		put_absence(out, r.domain);
 		return;
 	}
 }

@@ -1,5 +1,5 @@
 /*
- * explain - what an address means, in words, for people who wonder.
+ * explain - says in words what an address means, for `listmap query -v'.
  */
 #ifndef ANSWER_EXPLAIN_H
 #define ANSWER_EXPLAIN_H
@@ -9,8 +9,10 @@
 struct buf;
 struct sites;
 
-/* One line without an end: the site that answers for the address KEY, its
- * list, and what that is known from; or why there is none. */
+/*
+ * Appends to OUT one line without its end: the site that answers for the
+ * address KEY, the list, and how that is known; or why there is no list.
+ */
 void explain(struct buf *out, const struct sites *s, struct str key);
 
 #endif

@@ -1,13 +1,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer/store.h"
+#include "answer/site_lists.h"
 #include "base/conf.h"
 #include "mailman/mailman.h"
 #include "cache/refresh.h"
 
 static enum refresh_verify
-verify(const struct conf_site *site)
+verify_option(const struct conf_site *site)
 {
 	if (!strcmp(site->verify_misses, "yes"))
 		return REFRESH_VERIFY_YES;
@@ -16,7 +16,7 @@ verify(const struct conf_site *site)
 }
 
 static struct refresh_options
-options_for(const struct store *s, const struct conf_site *site)
+refresh_options_for(const struct site_lists *s, const struct conf_site *site)
 {
 	const struct conf *conf = s->conf;
 
@@ -26,16 +26,16 @@ options_for(const struct store *s, const struct conf_site *site)
 		.cache_dir = conf->cache_dir,
 		.rescan = conf->rescan,
 		.debounce = conf->debounce,
-		.verify = verify(site),
+		.verify = verify_option(site),
 		.swapped = s->swapped,
 		.arg = s->arg,
 	};
 }
 
-/* The index of SITE in the OLD store, if nothing about it is new that matters;
- * old->conf->nsites: there is none. */
+/* The index in OLD of a site with the name, the Mailman and the directory of
+ * SITE; old->conf->nsites where there is none. */
 static size_t
-find_same(const struct store *old, const struct conf_site *site)
+find_same_site(const struct site_lists *old, const struct conf_site *site)
 {
 	size_t i;
 
@@ -51,28 +51,29 @@ find_same(const struct store *old, const struct conf_site *site)
 }
 
 static int
-open_site(struct store *s, size_t i, struct ev_loop *loop,
-    const struct store *old)
+open_site_lists(struct site_lists *s, size_t i, struct ev_loop *loop,
+    const struct site_lists *old)
 {
 	const struct conf_site *site = &s->conf->sites[i];
 	struct refresh_options o;
-	size_t same = old ? find_same(old, site) : 0;
+	size_t same = old ? find_same_site(old, site) : 0;
 
 	if (old && same < old->conf->nsites) {
 		s->refresh[i] = old->refresh[same];
 		s->borrowed[i] = true;
 	} else {
-		o = options_for(s, site);
+		o = refresh_options_for(s, site);
 		s->refresh[i] = refresh_new(loop, &o);
 	}
 	if (!s->refresh[i])
 		return -1;
-	s->lists[i] = refresh_lists(s->refresh[i]);
+	s->lists_of[i] = refresh_lists(s->refresh[i]);
 	return 0;
 }
 
+/* Frees S but for its configuration. */
 static void
-free_all(struct store *s)
+free_own_lists(struct site_lists *s)
 {
 	for (size_t i = 0; s->refresh && s->borrowed && i < s->conf->nsites;
 	    i++)
@@ -80,15 +81,15 @@ free_all(struct store *s)
 			refresh_free(s->refresh[i]);
 	free(s->refresh);
 	free(s->borrowed);
-	free(s->lists);
+	free(s->lists_of);
 	free(s);
 }
 
-struct store *
-store_new(struct ev_loop *loop, struct conf *conf, const struct store *old,
-    store_swapped_fn *swapped, void *arg)
+struct site_lists *
+site_lists_new(struct ev_loop *loop, struct conf *conf,
+    const struct site_lists *old, site_lists_swapped_fn *swapped, void *arg)
 {
-	struct store *s = calloc(1, sizeof(*s));
+	struct site_lists *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
@@ -97,20 +98,20 @@ store_new(struct ev_loop *loop, struct conf *conf, const struct store *old,
 	s->arg = arg;
 	s->refresh = calloc(conf->nsites, sizeof(*s->refresh));
 	s->borrowed = calloc(conf->nsites, sizeof(*s->borrowed));
-	s->lists = calloc(conf->nsites, sizeof(*s->lists));
-	if (!s->refresh || !s->borrowed || !s->lists)
+	s->lists_of = calloc(conf->nsites, sizeof(*s->lists_of));
+	if (!s->refresh || !s->borrowed || !s->lists_of)
 		goto fail;
 	for (size_t i = 0; i < conf->nsites; i++)
-		if (open_site(s, i, loop, old) == -1)
+		if (open_site_lists(s, i, loop, old) == -1)
 			goto fail;
 	return s;
 fail:
-	free_all(s);
+	free_own_lists(s);
 	return NULL;
 }
 
 void
-store_succeed(struct store *s, struct store *old)
+site_lists_replace(struct site_lists *s, struct site_lists *old)
 {
 	for (size_t i = 0; i < s->conf->nsites; i++) {
 		const struct conf_site *site = &s->conf->sites[i];
@@ -118,27 +119,27 @@ store_succeed(struct store *s, struct store *old)
 
 		if (!s->borrowed[i])
 			continue;
-		o = options_for(s, site);
+		o = refresh_options_for(s, site);
 		refresh_configure(s->refresh[i], &o);
 		s->borrowed[i] = false;
-		old->borrowed[find_same(old, site)] = true;
+		old->borrowed[find_same_site(old, site)] = true;
 	}
-	store_free(old);
+	site_lists_free(old);
 }
 
 void
-store_stop(struct store *s)
+site_lists_stop_scans(struct site_lists *s)
 {
 	for (size_t i = 0; i < s->conf->nsites; i++)
 		refresh_stop(s->refresh[i]);
 }
 
 void
-store_free(struct store *s)
+site_lists_free(struct site_lists *s)
 {
 	struct conf *conf = s ? s->conf : NULL;
 
 	if (s)
-		free_all(s);
+		free_own_lists(s);
 	conf_free(conf);
 }

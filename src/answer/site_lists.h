@@ -1,44 +1,52 @@
 /*
- * store - a configuration with the snapshots of its sites.
+ * site_lists - a configuration, and the lists of each of its sites.
+ *
+ * A site's lists are a struct refresh, which has the snapshot and keeps it
+ * fresh.  At a reload the sites that are in both configurations go from the old
+ * struct site_lists to the new one with all that is known of them: the new one
+ * borrows them while it is built, for building it may still fail, and gets them
+ * for good when it takes the place of the old one.
  */
-#ifndef ANSWER_STORE_H
-#define ANSWER_STORE_H
+#ifndef ANSWER_SITE_LISTS_H
+#define ANSWER_SITE_LISTS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 struct conf;
 struct ev_loop;
 struct lists;
 struct refresh;
 
-typedef void store_swapped_fn(void *arg);
+/* Called when a site has another snapshot. */
+typedef void site_lists_swapped_fn(void *arg);
 
-struct store {
-	struct conf *conf;
-	store_swapped_fn *swapped;
+/* The arrays have an element for each of conf->sites. */
+struct site_lists {
+	struct conf *conf; /* owned */
+	site_lists_swapped_fn *swapped;
 	void *arg;
-	struct refresh **refresh; /* beside conf->sites */
-	bool *borrowed;
-	const struct lists **lists;
+	struct refresh **refresh;
+	bool *borrowed; /* the refresh is still another's */
+	const struct lists **lists_of; /* to ask them; the refresh owns them */
 };
 
 /*
- * Opens the snapshots of CONF's sites, and keeps them fresh on LOOP, where
- * that is not NULL.  CONF belongs to the store then.  NULL when out of memory,
- * and CONF is still the caller's.
+ * Opens the snapshots of CONF's sites, and keeps them fresh on LOOP; where that
+ * is NULL they stay as they are.  CONF then belongs to the result.  NULL when
+ * out of memory, and CONF is still the caller's.
  *
- * A site that the store OLD (or NULL) has as well is borrowed from it, with
- * all that it knows, until store_succeed(), or until the new store is freed.
- * SWAPPED (or NULL) is called with ARG when a site has another snapshot: what
- * was made of its hosts is to be made anew.
+ * A site that OLD (or NULL) has as well is borrowed from it, until
+ * site_lists_replace(), or until the result is freed.  SWAPPED (or NULL) is
+ * called with ARG when a site has another snapshot: struct sites that were made
+ * of the hosts of its lists are to be made anew.
  */
-struct store *store_new(struct ev_loop *loop, struct conf *conf,
-    const struct store *old, store_swapped_fn *swapped, void *arg);
-/* S takes the place of OLD, which is freed. */
-void store_succeed(struct store *s, struct store *old);
-/* No more scans; what is there is still answered. */
-void store_stop(struct store *s);
-void store_free(struct store *s);
+struct site_lists *site_lists_new(struct ev_loop *loop, struct conf *conf,
+    const struct site_lists *old, site_lists_swapped_fn *swapped, void *arg);
+/* Lets S take the place of OLD, which it was made with, and frees OLD. */
+void site_lists_replace(struct site_lists *s, struct site_lists *old);
+/* Scans no more; the lists can still be asked. */
+void site_lists_stop_scans(struct site_lists *s);
+/* Frees S, which may be NULL, and its configuration. */
+void site_lists_free(struct site_lists *s);
 
 #endif

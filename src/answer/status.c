@@ -7,7 +7,7 @@
 #include "mailman/lists.h"
 #include "mailman/sites.h"
 #include "cache/refresh.h"
-#include "answer/store.h"
+#include "answer/site_lists.h"
 #include "answer/warnings.h"
 
 static void
@@ -29,7 +29,7 @@ put_server(struct buf *out, const struct server *server, time_t started)
 }
 
 static const char *
-state_of(const struct refresh_status *st)
+site_state(const struct refresh_status *st)
 {
 	if (st->away)
 		return "away";
@@ -53,7 +53,7 @@ static void
 put_site_state(struct buf *out, const char *name,
     const struct refresh_status *st)
 {
-	buf_printf(out, "site %s\tstate\t%s\n", name, state_of(st));
+	buf_printf(out, "site %s\tstate\t%s\n", name, site_state(st));
 	if (*st->reason)
 		buf_printf(out, "site %s\treason\t%s\n", name, st->reason);
 	buf_printf(out, "site %s\tlists\t%zu\n", name, st->lists);
@@ -73,7 +73,7 @@ put_site_state(struct buf *out, const char *name,
 	buf_printf(out, "site %s\tscans\t%lu\n", name, st->scans);
 }
 
-/* Lists that answer elsewhere than at their own host, and why. */
+/* Counts the lists that answer at other domains than their own host. */
 static void
 put_foreign_hosts(struct buf *out, const struct sites *sites)
 {
@@ -103,15 +103,15 @@ put_orphan_role(void *arg, const char *local, const struct domain *d)
 }
 
 void
-status_write(struct buf *out, const struct store *store,
+status_write(struct buf *out, const struct site_lists *lists,
     const struct sites *sites, const struct server *server, time_t started)
 {
 	put_server(out, server, started);
-	for (size_t i = 0; i < store->conf->nsites; i++) {
+	for (size_t i = 0; i < lists->conf->nsites; i++) {
 		struct refresh_status st;
 
-		refresh_status(store->refresh[i], &st);
-		put_site_state(out, store->conf->sites[i].name, &st);
+		refresh_status(lists->refresh[i], &st);
+		put_site_state(out, lists->conf->sites[i].name, &st);
 	}
 	put_foreign_hosts(out, sites);
 	warnings_roles(sites, put_orphan_role, out);

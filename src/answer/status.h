@@ -1,5 +1,10 @@
 /*
  * status - what the daemon says of itself to `listmap status'.
+ *
+ * A line has three fields, of which a TAB ends the first and the second, and
+ * the end of the line the third: an object ("daemon", "site NAME", "domain
+ * NAME"), a name, and a value.  A value is a time where its name ends in "_at":
+ * in seconds since the epoch, 0 for never.
  */
 #ifndef ANSWER_STATUS_H
 #define ANSWER_STATUS_H
@@ -8,15 +13,14 @@
 
 struct buf;
 struct server;
+struct site_lists;
 struct sites;
-struct store;
 
 /*
- * Lines of three fields, each ended by a TAB or the line: an object ("daemon",
- * "site NAME", "domain NAME"), a name, a value.  Times are seconds since the
- * epoch, and their names end in "_at".
+ * Appends all lines to OUT.  SITES are those that answer now; the daemon was
+ * STARTED then.
  */
-void status_write(struct buf *out, const struct store *store,
+void status_write(struct buf *out, const struct site_lists *lists,
     const struct sites *sites, const struct server *server, time_t started);
 
 #endif

@@ -27,7 +27,7 @@ leads_nowhere(const struct sites *s, const char *local, const struct domain *d)
 }
 
 void
-warnings_roles(const struct sites *s, warnings_role_fn *say, void *arg)
+warnings_roles(const struct sites *s, warnings_role_fn *report, void *arg)
 {
 	static const char *const roles[] = { "postmaster", "abuse" };
 
@@ -36,12 +36,12 @@ warnings_roles(const struct sites *s, warnings_role_fn *say, void *arg)
 
 		for (size_t j = 0; j < 2 && d->real == d && d->dedicated; j++)
 			if (leads_nowhere(s, roles[j], d))
-				say(arg, roles[j], d);
+				report(arg, roles[j], d);
 	}
 }
 
 static void
-log_role(void *arg, const char *local, const struct domain *d)
+log_missing_role(void *arg, const char *local, const struct domain *d)
 {
 	(void)arg;
 	log_warn(
@@ -50,9 +50,10 @@ log_role(void *arg, const char *local, const struct domain *d)
 	    local, (int)d->name.n, d->name.p);
 }
 
-/* Of a generation whose lists do not tell their domains. */
+/* Logs sites without any domain.  A site whose Mailman lets lists with foreign
+ * hosts answer needs none. */
 static void
-log_without_domain(const struct sites *s)
+log_sites_without_domain(const struct sites *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct site *site = &s->site[i];
@@ -68,7 +69,7 @@ log_without_domain(const struct sites *s)
 	}
 }
 
-/* How many of a site's foreign hosts are named. */
+/* How many foreign hosts of a site are named. */
 #define HOSTS_NAMED 5
 
 void
@@ -113,7 +114,7 @@ log_unknown_hosts(const struct site *site)
 }
 
 static const struct site *
-same_site(const struct sites *s, const struct site *site)
+find_site_before(const struct sites *s, const struct site *site)
 {
 	for (size_t i = 0; s && i < s->n; i++)
 		if (!strcmp(s->site[i].conf->name, site->conf->name))
@@ -126,7 +127,7 @@ warnings_foreign_hosts(const struct sites *before, const struct sites *now)
 {
 	for (size_t i = 0; i < now->n; i++) {
 		const struct site *site = &now->site[i];
-		const struct site *was = same_site(before, site);
+		const struct site *was = find_site_before(before, site);
 
 		if (site->any_host)
 			continue;
@@ -142,7 +143,7 @@ warnings_foreign_hosts(const struct sites *before, const struct sites *now)
 void
 warnings_log(const struct sites *s)
 {
-	warnings_roles(s, log_role, NULL);
-	log_without_domain(s);
+	warnings_roles(s, log_missing_role, NULL);
+	log_sites_without_domain(s);
 	warnings_foreign_hosts(NULL, s);
 }

@@ -1,5 +1,6 @@
 /*
- * warnings - what is legal and looks wrong about the domains of the sites.
+ * warnings - tells of domains and hosts that are set up in a way that is legal
+ * but looks wrong.
  */
 #ifndef ANSWER_WARNINGS_H
 #define ANSWER_WARNINGS_H
@@ -9,21 +10,26 @@ struct domain;
 struct site;
 struct sites;
 
-/* Logs everything there is to say: at the start, after a reload. */
+/* Logs all warnings: for the start and after a reload. */
 void warnings_log(const struct sites *s);
-/* Logs how many lists have a host that is no domain of their site, or one that
- * is not known, where that is not as BEFORE (or NULL). */
+/*
+ * Logs for each site how many lists have a host that is no domain of the site,
+ * and how many have a host that is not known; but not a number that BEFORE (or
+ * NULL) had already.
+ */
 void warnings_foreign_hosts(const struct sites *before,
     const struct sites *now);
-/* Writes "COUNT HOST, COUNT HOST" of the site's lists with foreign hosts. */
+/* Appends "COUNT HOST, COUNT HOST" for the site's lists with foreign hosts: the
+ * most frequent hosts, then how many more there are. */
 void warnings_put_hosts(struct buf *out, const struct site *site);
 
 /*
- * Calls SAY for each address that a dedicated domain must have (postmaster:
- * RFC 5321 4.5.1; abuse: RFC 2142) and that leads nowhere.
+ * Calls REPORT for each address that a dedicated domain must have (postmaster:
+ * RFC 5321 4.5.1; abuse: RFC 2142) and that leads nowhere.  LOCAL is its local
+ * part, D its domain.
  */
 typedef void warnings_role_fn(void *arg, const char *local,
     const struct domain *d);
-void warnings_roles(const struct sites *s, warnings_role_fn *say, void *arg);
+void warnings_roles(const struct sites *s, warnings_role_fn *report, void *arg);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * diff: what becomes of the lines of hand-kept tables when listmap answers
- * instead.
+ * diff: tells what becomes of the lines of hand-kept tables when listmap
+ * answers in their place.  The parts are named in diff.h.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -124,7 +124,7 @@ diff_alias(struct diff *d, const struct table_file_line *l)
 
 /*
  * Resolves the value of a line: a local alias, an address of ours, or one in
- * the pseudo domain of MAILER.  Everything else is absent.  *A belongs to *R.
+ * the pseudo domain of MAILER.  Everything else is absent.  *R points into *A.
  */
 static enum resolved
 resolve_value(const struct diff *d, const struct table_file_line *l,

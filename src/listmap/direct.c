@@ -9,10 +9,10 @@
 #include "maps/maps.h"
 #include "answer/answer.h"
 #include "answer/configuration.h"
-#include "answer/store.h"
+#include "answer/site_lists.h"
 
 struct direct {
-	struct store *store;
+	struct site_lists *lists;
 	struct answer *answer;
 };
 
@@ -23,9 +23,9 @@ direct_open(const char *conf_path)
 	struct direct *d = calloc(1, sizeof(*d));
 
 	if (d)
-		d->store = store_new(NULL, conf, NULL, NULL, NULL);
-	if (d && d->store)
-		d->answer = answer_new(conf, d->store->lists, NULL, NULL);
+		d->lists = site_lists_new(NULL, conf, NULL, NULL, NULL);
+	if (d && d->lists)
+		d->answer = answer_new(conf, d->lists->lists_of, NULL, NULL);
 	if (!d || !d->answer)
 		fatal(EX_OSERR, "out of memory");
 	return d;
@@ -35,7 +35,7 @@ void
 direct_close(struct direct *d)
 {
 	answer_free(d->answer);
-	store_free(d->store);
+	site_lists_free(d->lists);
 	free(d);
 }
 
@@ -59,7 +59,7 @@ struct sites *
 direct_any_host(const struct direct *d)
 {
 	const struct conf_words everything = { 0 };
-	struct sites *s = sites_new(d->store->conf, d->store->lists,
+	struct sites *s = sites_new(d->lists->conf, d->lists->lists_of,
 	    &everything);
 
 	if (!s)

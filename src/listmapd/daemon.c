@@ -1,12 +1,25 @@
+/*
+ * A daemon goes through stages, and only forward:
+ *
+ *	SERVING -> LINGERING -> DRAINING -> FINISHING	where a successor
+ *							takes over
+ *	any -> FINISHING				at SIGTERM, SIGINT
+ *
+ * A timer looks for a successor each second.  It finds that the file of our
+ * unix socket is another's; a daemon that has no such file reads the take-over
+ * file (takeover.h).  From then on the daemon scans no more: the successor
+ * writes the snapshots, and this one still reads them.
+ *
+ * `answer' is made of `lists', and is made anew whenever these change: at a
+ * reload, and when a site has another snapshot.
+ */
 #include <errno.h>
 #include <ev.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "listmapd/daemon.h"
 #include "base/conf.h"
@@ -17,44 +30,47 @@
 #include "wire/server.h"
 #include "answer/answer.h"
 #include "answer/configuration.h"
+#include "answer/site_lists.h"
 #include "answer/status.h"
-#include "answer/store.h"
 #include "answer/warnings.h"
+#include "listmapd/fixed_options.h"
+#include "listmapd/pidfile.h"
 #include "listmapd/takeover.h"
 
-/* After a successor listens, its predecessor still accepts what clients that
- * found the old socket are about to ask. */
+/* How long a predecessor still accepts connections after a successor listens:
+ * some clients have found the old socket and are about to connect. */
 #define LINGER_SECONDS 1.0
-/* What is in flight at SIGTERM has so long. */
+/* How long the daemon waits at its end for requests in flight. */
 #define FINISH_SECONDS 10.0
+/* How often the timer looks whether a stage is over. */
 #define TICK_SECONDS 1.0
 #define FINISH_TICK_SECONDS 0.05
 
 enum stage {
 	SERVING,
-	LINGERING, /* succeeded, still accepting */
-	DRAINING,  /* succeeded, serving what is open */
-	FINISHING  /* told to end */
+	LINGERING, /* a successor listens; we still accept connections */
+	DRAINING,  /* a successor listens; we serve what is open */
+	FINISHING  /* we answer what was asked, and end */
 };
 
 struct daemon {
 	struct ev_loop *loop;
-	const char *path;
-	struct store *store;
+	const char *path; /* of the configuration */
+	struct site_lists *lists;
 	struct answer *answer;
 	struct server *server;
-	struct listener *listener;
+	struct listener *listener; /* until the server has them */
 	size_t nlisteners;
-	struct takeover handover;
-	bool take_over;
-	bool own_file; /* a unix socket, whose file tells of a successor */
+	struct takeover takeover;
+	bool take_over; /* we were started to succeed another */
+	bool own_file;  /* a unix socket, whose file tells of a successor */
 	time_t started;
 	enum stage stage;
-	ev_tstamp stage_ends;
+	ev_tstamp stage_ends; /* at the latest */
 	ev_timer tick;
 	ev_signal hup, term, interrupt;
-	bool socket_gone; /* said so */
-	struct conf *conf; /* until the store has it */
+	bool socket_gone; /* a socket was removed, and that was logged */
+	struct conf *conf; /* until `lists' has it */
 };
 
 void
@@ -67,7 +83,7 @@ daemon_abandon(struct daemon *d)
 }
 
 static _Noreturn void
-cannot_listen(struct daemon *d, const char *spec, const char *err)
+fail_to_listen(struct daemon *d, const char *spec, const char *err)
 {
 	log_error("daemon: option 'listen': %s: %s", spec, err);
 	daemon_abandon(d);
@@ -89,7 +105,7 @@ open_listeners(struct daemon *d, const struct conf *conf,
 		const char *err = listen_open(spec, o, &d->listener[i]);
 
 		if (err)
-			cannot_listen(d, spec, err);
+			fail_to_listen(d, spec, err);
 		d->nlisteners++;
 	}
 }
@@ -101,7 +117,7 @@ daemon_place(struct daemon *d)
 		const char *err = listen_place(&d->listener[i]);
 
 		if (err)
-			cannot_listen(d, d->listener[i].spec, err);
+			fail_to_listen(d, d->listener[i].spec, err);
 	}
 }
 
@@ -120,12 +136,13 @@ daemon_new(const char *path, struct conf *conf, const struct listen_options *o)
 	return d;
 }
 
+/* An answer_status_fn. */
 static void
-status(void *arg, struct buf *out)
+write_status(void *arg, struct buf *out)
 {
 	const struct daemon *d = arg;
 
-	status_write(out, d->store, answer_sites(d->answer), d->server,
+	status_write(out, d->lists, answer_sites(d->answer), d->server,
 	    d->started);
 }
 
@@ -140,7 +157,8 @@ server_options(const struct conf *conf, struct answer *answer)
 	};
 }
 
-/* Another snapshot may have other hosts, and so other domains. */
+/* A site_lists_swapped_fn.  Another snapshot may have other hosts, and so other
+ * domains: the maps are made anew. */
 static void
 on_swapped(void *arg)
 {
@@ -150,86 +168,37 @@ on_swapped(void *arg)
 
 	if (!d->answer)
 		return;
-	answer = answer_new(d->store->conf, d->store->lists, status, d);
+	answer = answer_new(d->lists->conf, d->lists->lists_of, write_status,
+	    d);
 	if (!answer) {
 		log_error("daemon: out of memory: domains are as before");
 		return;
 	}
 	warnings_foreign_hosts(answer_sites(d->answer), answer_sites(answer));
-	o = server_options(d->store->conf, answer);
+	o = server_options(d->lists->conf, answer);
 	server_configure(d->server, &o);
 	answer_free(d->answer);
 	d->answer = answer;
 }
 
-static bool
-same_words(const struct conf_words *a, const struct conf_words *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(a->word[i], b->word[i]))
-			return false;
-	return true;
-}
-
-/* Says which options of the new file take effect at the next start only, and
- * keeps the old values where both must agree. */
+/* SIGHUP: everything new is made before anything old is freed, so that a file
+ * that is wrong changes nothing. */
 static void
-say_restart(const struct conf *old, const struct conf *new)
-{
-	const struct {
-		const char *option;
-		bool same;
-	} fixed[] = {
-		{ "listen", same_words(&old->listen, &new->listen) },
-		{ "socket_mode", old->socket_mode == new->socket_mode },
-		{ "socket_owner",
-		    !strcmp(old->socket_owner, new->socket_owner) },
-		{ "socket_group",
-		    !strcmp(old->socket_group, new->socket_group) },
-		{ "cache_dir", !strcmp(old->cache_dir, new->cache_dir) },
-		{ "user", !strcmp(old->user, new->user) },
-		{ "pidfile", !strcmp(old->pidfile, new->pidfile) },
-		{ "log", !strcmp(old->log, new->log) },
-	};
-
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
-		if (!fixed[i].same)
-			log_warn("daemon: option '%s' takes effect at the next "
-			    "start", fixed[i].option);
-}
-
-static void
-keep(const char *old, char **new)
-{
-	char *same = strdup(old);
-
-	if (!same)
-		return;
-	free(*new);
-	*new = same;
-}
-
-/* The new configuration stands whole before the old one goes. */
-static void
-reload(struct daemon *d)
+read_configuration_again(struct daemon *d)
 {
 	struct conf *conf = configuration_load(d->path);
-	struct store *store = NULL;
+	struct site_lists *lists = NULL;
 	struct answer *answer = NULL;
 
 	if (conf) {
-		say_restart(d->store->conf, conf);
-		keep(d->store->conf->cache_dir, &conf->cache_dir);
-		keep(d->store->conf->pidfile, &conf->pidfile);
-		store = store_new(d->loop, conf, d->store, on_swapped, d);
+		fixed_options_keep(d->lists->conf, conf);
+		lists = site_lists_new(d->loop, conf, d->lists, on_swapped, d);
 	}
-	if (store)
-		answer = answer_new(conf, store->lists, status, d);
+	if (lists)
+		answer = answer_new(conf, lists->lists_of, write_status, d);
 	if (!answer) {
-		if (store)
-			store_free(store);
+		if (lists)
+			site_lists_free(lists);
 		else
 			conf_free(conf);
 		log_error("daemon: %s: not used, the old configuration stays",
@@ -241,28 +210,30 @@ reload(struct daemon *d)
 	server_configure(d->server, &o);
 	program_log_level(conf);
 	answer_free(d->answer);
-	store_succeed(store, d->store);
+	site_lists_replace(lists, d->lists);
 	d->answer = answer;
-	d->store = store;
+	d->lists = lists;
 	warnings_log(answer_sites(answer));
 	log_info("daemon: configuration read again: %s", d->path);
 }
 
 static void
-on_hup(struct ev_loop *loop, ev_signal *w, int events)
+on_sighup(struct ev_loop *loop, ev_signal *w, int events)
 {
 	struct daemon *d = w->data;
 
 	(void)loop;
 	(void)events;
 	if (d->stage == SERVING)
-		reload(d);
+		read_configuration_again(d);
 	else
 		log_warn("daemon: no reload: a successor serves");
 }
 
+/* Begins STAGE, which ends after SECONDS at the latest, and looks every TICK
+ * seconds whether it is over. */
 static void
-enter(struct daemon *d, enum stage stage, double seconds, double tick)
+enter_stage(struct daemon *d, enum stage stage, double seconds, double tick)
 {
 	d->stage = stage;
 	d->stage_ends = ev_now(d->loop) + seconds;
@@ -271,7 +242,7 @@ enter(struct daemon *d, enum stage stage, double seconds, double tick)
 }
 
 static void
-on_term(struct ev_loop *loop, ev_signal *w, int events)
+on_sigterm(struct ev_loop *loop, ev_signal *w, int events)
 {
 	struct daemon *d = w->data;
 
@@ -280,12 +251,13 @@ on_term(struct ev_loop *loop, ev_signal *w, int events)
 	if (d->stage == FINISHING)
 		return;
 	log_info("daemon: signal %d: ending", w->signum);
-	store_stop(d->store);
+	site_lists_stop_scans(d->lists);
 	server_unlisten(d->server);
 	server_finish(d->server);
-	enter(d, FINISHING, FINISH_SECONDS, FINISH_TICK_SECONDS);
+	enter_stage(d, FINISHING, FINISH_SECONDS, FINISH_TICK_SECONDS);
 }
 
+/* Leaves the stage SERVING where a successor took over. */
 static void
 look_for_successor(struct daemon *d)
 {
@@ -295,16 +267,16 @@ look_for_successor(struct daemon *d)
 		log_error("daemon: a socket was removed: nobody can ask; "
 		    "restart listmapd");
 	d->socket_gone = ours == -1;
-	if (ours != 0 && (d->own_file || !takeover_lost(&d->handover)))
+	if (ours != 0 && (d->own_file || !takeover_lost(&d->takeover)))
 		return;
 	log_info("daemon: a successor took over: serving %zu connections "
 	    "to their end", server_connections(d->server));
-	store_stop(d->store);
-	enter(d, LINGERING, LINGER_SECONDS, TICK_SECONDS / 4);
+	site_lists_stop_scans(d->lists);
+	enter_stage(d, LINGERING, LINGER_SECONDS, TICK_SECONDS / 4);
 }
 
 static void
-on_tick(struct ev_loop *loop, ev_timer *w, int events)
+on_stage_tick(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct daemon *d = w->data;
 	bool over = ev_now(loop) >= d->stage_ends;
@@ -318,12 +290,13 @@ on_tick(struct ev_loop *loop, ev_timer *w, int events)
 		if (!over)
 			break;
 		server_unlisten(d->server);
-		enter(d, DRAINING, d->store->conf->drain, TICK_SECONDS / 4);
+		enter_stage(d, DRAINING, d->lists->conf->drain,
+		    TICK_SECONDS / 4);
 		break;
 	case DRAINING:
 		if (server_connections(d->server) == 0 || over) {
 			server_finish(d->server);
-			enter(d, FINISHING, FINISH_SECONDS,
+			enter_stage(d, FINISHING, FINISH_SECONDS,
 			    FINISH_TICK_SECONDS);
 		}
 		break;
@@ -337,9 +310,9 @@ on_tick(struct ev_loop *loop, ev_timer *w, int events)
 static void
 watch_signals(struct daemon *d)
 {
-	ev_signal_init(&d->hup, on_hup, SIGHUP);
-	ev_signal_init(&d->term, on_term, SIGTERM);
-	ev_signal_init(&d->interrupt, on_term, SIGINT);
+	ev_signal_init(&d->hup, on_sighup, SIGHUP);
+	ev_signal_init(&d->term, on_sigterm, SIGTERM);
+	ev_signal_init(&d->interrupt, on_sigterm, SIGINT);
 	d->hup.data = d->term.data = d->interrupt.data = d;
 	ev_signal_start(d->loop, &d->hup);
 	ev_signal_start(d->loop, &d->term);
@@ -362,7 +335,7 @@ start_server(struct daemon *d, const struct conf *conf)
 		if (server_listen(d->server, &d->listener[i]) == -1)
 			fatal(EX_OSERR, "daemon: out of memory");
 	}
-	/* Nobody knows when it was asked what waits on inherited sockets. */
+	/* Nobody knows how long requests have waited on inherited sockets. */
 	if (waited && !d->take_over)
 		server_purge(d->server);
 	free(d->listener);
@@ -377,48 +350,35 @@ daemon_start(struct daemon *d)
 	d->loop = ev_default_loop(EVFLAG_NOENV);
 	if (!d->loop)
 		fatal(EX_OSERR, "daemon: no event loop");
-	d->store = store_new(d->loop, conf, NULL, on_swapped, d);
-	if (d->store)
-		d->answer = answer_new(conf, d->store->lists, status, d);
-	if (!d->answer || takeover_init(&d->handover, conf->cache_dir) == -1)
+	d->lists = site_lists_new(d->loop, conf, NULL, on_swapped, d);
+	if (d->lists)
+		d->answer = answer_new(conf, d->lists->lists_of, write_status,
+		    d);
+	if (!d->answer || takeover_init(&d->takeover, conf->cache_dir) == -1)
 		fatal(EX_OSERR, "daemon: out of memory");
 	start_server(d, conf);
-	if (d->take_over && takeover_claim(&d->handover) == -1)
+	if (d->take_over && takeover_claim(&d->takeover) == -1)
 		log_warn("daemon: %s: cannot tell the predecessor: %s",
-		    d->handover.path, strerror(errno));
+		    d->takeover.path, strerror(errno));
 	watch_signals(d);
 	warnings_log(answer_sites(d->answer));
 	d->tick.data = d;
-	ev_init(&d->tick, on_tick);
-	enter(d, SERVING, 0, TICK_SECONDS);
+	ev_init(&d->tick, on_stage_tick);
+	enter_stage(d, SERVING, 0, TICK_SECONDS);
 	log_info("daemon: listmapd %s serves %zu site%s", PACKAGE_VERSION,
 	    conf->nsites,
 	    conf->nsites == 1 ? "" : "s");
-}
-
-/* A successor has written its own number there by now. */
-static void
-remove_pidfile(const char *path)
-{
-	FILE *f = *path ? fopen(path, "r") : NULL;
-	long pid = 0;
-
-	if (!f)
-		return;
-	if (fscanf(f, "%ld", &pid) == 1 && pid == (long)getpid())
-		unlink(path);
-	fclose(f);
 }
 
 int
 daemon_run(struct daemon *d)
 {
 	ev_run(d->loop, 0);
-	remove_pidfile(d->store->conf->pidfile);
+	pidfile_remove(d->lists->conf->pidfile);
 	server_free(d->server);
 	answer_free(d->answer);
-	store_free(d->store);
-	takeover_clear(&d->handover);
+	site_lists_free(d->lists);
+	takeover_clear(&d->takeover);
 	ev_loop_destroy(d->loop);
 	log_info("daemon: ended");
 	free(d);

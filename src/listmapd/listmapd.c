@@ -1,5 +1,7 @@
 /*
- * listmapd - answers sendmail's look-ups of mailing list addresses.
+ * listmapd - the daemon that answers sendmail's look-ups of addresses of
+ * mailing lists.  This file reads the command line and brings the daemon up:
+ * startup.c has the steps, daemon.c what runs then.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -15,16 +17,14 @@
 #include "base/log.h"
 #include "base/privileges.h"
 #include "base/program.h"
-#include "base/replace.h"
 #include "wire/listen.h"
 #include "answer/configuration.h"
 #include "listmapd/daemon.h"
+#include "listmapd/pidfile.h"
 #include "listmapd/startup.h"
 
-#define PIDFILE_MODE 0644
-
 struct options {
-	const char *path;
+	const char *path; /* of the configuration */
 	bool detach;
 	bool take_over;
 	bool test;
@@ -49,7 +49,7 @@ usage(FILE *to)
 }
 
 static void
-read_options(int argc, char **argv, struct options *o)
+parse_command_line(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, 'c' },
@@ -101,9 +101,10 @@ read_options(int argc, char **argv, struct options *o)
 	}
 }
 
-/* Until here errors went to whoever starts the daemon, and waits for it. */
+/* Until this call errors go to standard error, where whoever starts the daemon
+ * waits for it and reads them. */
 static void
-open_log(const struct conf *conf, bool detach)
+choose_log(const struct conf *conf, bool detach)
 {
 	bool to_syslog = !strcmp(conf->log, "syslog") ||
 	    (detach && !strcmp(conf->log, "auto"));
@@ -112,8 +113,9 @@ open_log(const struct conf *conf, bool detach)
 		log_to_syslog("listmapd");
 }
 
+/* -t and -T.  Frees CONF and returns the exit code. */
 static int
-check_only(struct conf *conf, const struct options *o)
+check_configuration(struct conf *conf, const struct options *o)
 {
 	int rc = o->test ? startup_test(conf) : 0;
 
@@ -126,32 +128,11 @@ check_only(struct conf *conf, const struct options *o)
 	return rc ? EX_CONFIG : EX_OK;
 }
 
-static int
-write_pidfile(const char *path)
-{
-	char text[32];
-	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	struct replace r;
-
-	if (!*path)
-		return 0;
-	/* By rename: the directory may be the account's, and root must not
-	 * follow a link that lies there. */
-	if (replace_open(&r, path, PIDFILE_MODE) == 0) {
-		if (replace_write(r.fd, (struct str){ text, (size_t)n }) == 0)
-			n = replace_commit(&r);
-		else
-			replace_cancel(&r);
-		if (n == 0)
-			return 0;
-	}
-	log_error("startup: option 'pidfile': %s: %s", path, strerror(errno));
-	return -1;
-}
-
 /*
- * The order matters: what needs root comes first, and nothing listens before
- * there is something to answer from.
+ * The order matters.  What needs root comes first.  Nothing listens before
+ * there are snapshots to answer from.  The listeners are opened before the pid
+ * file is written, so that a second daemon fails and leaves the first one's
+ * file alone.
  */
 int
 main(int argc, char **argv)
@@ -165,10 +146,10 @@ main(int argc, char **argv)
 	int ready = -1, rc;
 
 	program_begin("listmapd");
-	read_options(argc, argv, &o);
+	parse_command_line(argc, argv, &o);
 	conf = configuration_need(o.path);
 	if (o.test || o.print)
-		return check_only(conf, &o);
+		return check_configuration(conf, &o);
 	path = program_absolute(o.path);
 	if (o.detach && !strcmp(conf->log, "stderr"))
 		fatal(EX_CONFIG, "startup: option 'log': there is no standard "
@@ -186,7 +167,9 @@ main(int argc, char **argv)
 	if (account.change && listen_options.owner == (uid_t)-1)
 		listen_options.owner = account.uid;
 	d = daemon_new(path, conf, &listen_options);
-	if (write_pidfile(conf->pidfile) == -1) {
+	if (pidfile_write(conf->pidfile) == -1) {
+		log_error("startup: option 'pidfile': %s: %s", conf->pidfile,
+		    strerror(errno));
 		daemon_abandon(d);
 		exit(EX_CANTCREAT);
 	}
@@ -195,7 +178,7 @@ main(int argc, char **argv)
 		fatal(EX_OSERR, "startup: cannot become %s: %s", conf->user,
 		    strerror(errno));
 	privileges_clear(&account);
-	open_log(conf, o.detach);
+	choose_log(conf, o.detach);
 	daemon_start(d);
 	if (ready != -1)
 		startup_ready(ready);

@@ -21,7 +21,7 @@
 #include "cache/cache_dir.h"
 #include "cache/rebuild.h"
 
-/* Descriptors that are not connections: caches, watches, listeners. */
+/* For descriptors that are no connections: caches, watches, listeners. */
 #define SPARE_DESCRIPTORS 256
 
 void
@@ -82,7 +82,7 @@ startup_descriptors(const struct conf *c)
 		l.rlim_max = need;
 	if (setrlimit(RLIMIT_NOFILE, &l) == 0)
 		return;
-	/* Not root: as far as it goes. */
+	/* Only root may raise the hard limit. */
 	if (getrlimit(RLIMIT_NOFILE, &l) == 0) {
 		l.rlim_cur = l.rlim_max;
 		if (setrlimit(RLIMIT_NOFILE, &l) == 0)
@@ -93,7 +93,7 @@ startup_descriptors(const struct conf *c)
 }
 
 static bool
-has_snapshot(const struct conf *c, const struct conf_site *site)
+has_good_snapshot(const struct conf *c, const struct conf_site *site)
 {
 	char *path = cache_path(c->cache_dir, site->name, "cdb");
 	const char *err;
@@ -106,8 +106,9 @@ has_snapshot(const struct conf *c, const struct conf_site *site)
 	return cache != NULL;
 }
 
+/* In the child: becomes the account A, rebuilds, and ends. */
 static _Noreturn void
-scan_child(const struct conf *c, const struct conf_site *site,
+scan_in_child(const struct conf *c, const struct conf_site *site,
     const struct account *a)
 {
 	const struct rebuild_order o = rebuild_order(site,
@@ -135,21 +136,21 @@ startup_first_scans(const struct conf *c, const struct account *a)
 	for (size_t i = 0; i < c->nsites; i++) {
 		pid_t pid;
 
-		if (has_snapshot(c, &c->sites[i]))
+		if (has_good_snapshot(c, &c->sites[i]))
 			continue;
 		pid = fork();
 		if (pid == -1)
 			fatal(EX_OSERR, "startup: fork: %s", strerror(errno));
 		if (pid == 0)
-			scan_child(c, &c->sites[i], a);
+			scan_in_child(c, &c->sites[i], a);
 		while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
 			;
 	}
 }
 
-/* The starting process: waits until the daemon is ready, or ends as it did. */
+/* In the parent: ends with 0 when the daemon is ready, or as the daemon did. */
 static _Noreturn void
-wait_for_daemon(pid_t pid, int fd)
+wait_until_ready(pid_t pid, int fd)
 {
 	char ready;
 	int status;
@@ -174,7 +175,7 @@ startup_detach(void)
 		fatal(EX_OSERR, "startup: fork: %s", strerror(errno));
 	if (pid) {
 		close(fds[1]);
-		wait_for_daemon(pid, fds[0]);
+		wait_until_ready(pid, fds[0]);
 	}
 	close(fds[0]);
 	if (setsid() == -1 || chdir("/") == -1)
@@ -198,7 +199,7 @@ startup_ready(int fd)
 }
 
 static int
-test_directory(const char *option, const char *path)
+check_directory_option(const char *option, const char *path)
 {
 	struct stat st;
 
@@ -234,7 +235,8 @@ startup_test(const struct conf *c)
 		}
 	}
 	for (size_t i = 0; i < c->nsites; i++)
-		if (test_directory("lists_dir", c->sites[i].lists_dir) == -1)
+		if (check_directory_option("lists_dir",
+		    c->sites[i].lists_dir) == -1)
 			rc = -1;
 	return rc;
 }

@@ -1,5 +1,8 @@
 /*
  * startup - what the daemon does before it serves.
+ *
+ * Where one of these functions fails, it logs why and ends the program with one
+ * of sysexits.h, unless it says something else.
  */
 #ifndef LISTMAPD_STARTUP_H
 #define LISTMAPD_STARTUP_H
@@ -10,34 +13,39 @@ struct account;
 struct conf;
 struct listen_options;
 
-/* All of these end the program where they fail, after saying why. */
-
-/* Whom to become; refuses root unless the configuration wants it. */
+/* Finds the account that the daemon becomes.  Refuses root, unless option user
+ * is "root".  The caller clears *A with privileges_clear(). */
 void startup_account(const struct conf *c, struct account *a);
-/* Makes the cache directory, if its parent is there, for ACCOUNT. */
+/* Makes the cache directory for the account A, if its parent is there. */
 void startup_cache_dir(const struct conf *c, const struct account *a);
-/* The owner and group of unix sockets. */
+/* Sets in *O the mode, the owner and the group of unix sockets; -1 is an owner
+ * or a group that the configuration does not name. */
 void startup_socket_owner(const struct conf *c, struct listen_options *o);
-/* As many descriptors as connections need, or as many as there may be. */
+/* Raises the limit of descriptors to what max_connections needs.  Where that is
+ * not allowed, raises it as far as it goes, and logs that. */
 void startup_descriptors(const struct conf *c);
 
 /*
- * Scans each site that has no snapshot, in a child that runs as ACCOUNT, and
- * waits: nobody should be answered "no answer" for want of a first scan.  A
- * scan that fails is logged; the daemon tries again.
+ * Scans each site that has no snapshot, in a child that runs as the account A,
+ * and waits for it: without a first snapshot the daemon could only say "no
+ * answer".  Logs a scan that fails; the daemon scans again.
  */
 void startup_first_scans(const struct conf *c, const struct account *a);
 
 /*
- * Goes on in the background.  Returns in the child; the parent ends with 0
- * after startup_ready(), or with the code that the child ended with.  The
- * descriptor is for startup_ready().
+ * Goes on in the background.  Returns in the child alone, a descriptor for
+ * startup_ready().  The parent waits: it ends with 0 after startup_ready(), or
+ * with the exit code of a child that ends before.
  */
 int startup_detach(void);
+/* Closes the standard files and lets the parent end.  FD: startup_detach(). */
 void startup_ready(int fd);
 
-/* For `listmapd -t': looks for what would fail at a start.  0, or -1 after one
- * logged line for each thing found. */
+/*
+ * Looks for what would fail at a start, for `listmapd -t'.  0; or -1 after it
+ * logged a line for each such thing.  Ends the program for an account or a
+ * group that does not exist.
+ */
 int startup_test(const struct conf *c);
 
 #endif

@@ -11,48 +11,48 @@
 #include "base/str.h"
 
 static int
-open_file(const struct takeover *h)
+open_takeover_file(const struct takeover *t)
 {
-	return open(h->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	return open(t->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
 static void
-remember(struct takeover *h)
+note_takeover_file(struct takeover *t)
 {
-	if (h->fd != -1)
-		close(h->fd);
-	h->fd = open_file(h);
+	if (t->fd != -1)
+		close(t->fd);
+	t->fd = open_takeover_file(t);
 }
 
 int
-takeover_init(struct takeover *h, const char *cache_dir)
+takeover_init(struct takeover *t, const char *cache_dir)
 {
-	*h = (struct takeover){ .fd = -1 };
-	if (asprintf(&h->path, "%s/take-over", cache_dir) == -1) {
-		h->path = NULL;
+	*t = (struct takeover){ .fd = -1 };
+	if (asprintf(&t->path, "%s/take-over", cache_dir) == -1) {
+		t->path = NULL;
 		return -1;
 	}
-	remember(h);
+	note_takeover_file(t);
 	return 0;
 }
 
 void
-takeover_clear(struct takeover *h)
+takeover_clear(struct takeover *t)
 {
-	if (h->fd != -1)
-		close(h->fd);
-	free(h->path);
-	*h = (struct takeover){ .fd = -1 };
+	if (t->fd != -1)
+		close(t->fd);
+	free(t->path);
+	*t = (struct takeover){ .fd = -1 };
 }
 
 int
-takeover_claim(struct takeover *h)
+takeover_claim(struct takeover *t)
 {
 	struct replace r;
 	char text[32];
 	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 
-	if (replace_open(&r, h->path, 0644) == -1)
+	if (replace_open(&r, t->path, 0644) == -1)
 		return -1;
 	if (replace_write(r.fd, (struct str){ text, (size_t)n }) == -1) {
 		replace_cancel(&r);
@@ -60,12 +60,12 @@ takeover_claim(struct takeover *h)
 	}
 	if (replace_commit(&r) == -1)
 		return -1;
-	remember(h);
+	note_takeover_file(t);
 	return 0;
 }
 
 static bool
-same_file(int a, int b)
+is_same_file(int a, int b)
 {
 	struct stat x, y;
 
@@ -73,9 +73,10 @@ same_file(int a, int b)
 	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* A file that a backup put there names nobody who is alive, or us. */
+/* Whether the file names another process that is alive.  One that came from a
+ * backup names nobody, or us. */
 static bool
-names_another(int fd)
+names_another_process(int fd)
 {
 	char text[32];
 	ssize_t n = read(fd, text, sizeof(text));
@@ -90,10 +91,11 @@ names_another(int fd)
 }
 
 bool
-takeover_lost(const struct takeover *h)
+takeover_lost(const struct takeover *t)
 {
-	int fd = open_file(h);
-	bool lost = fd != -1 && !same_file(fd, h->fd) && names_another(fd);
+	int fd = open_takeover_file(t);
+	bool lost = fd != -1 && !is_same_file(fd, t->fd) &&
+	    names_another_process(fd);
 
 	if (fd != -1)
 		close(fd);
