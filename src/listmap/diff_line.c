@@ -1,3 +1,20 @@
+/*
+ * What "the same" means is different for each kind of table.
+ *
+ * An alias runs a program, so it is the same where it runs the same wrapper
+ * with the same arguments.  It also stands for one address at each domain of
+ * the host, and these count one by one.
+ *
+ * A virtusertable maps an address to an address, which may be an alias, or an
+ * address of another of our domains.  So its value is resolved once more, and
+ * is the same where it leads to the same action of the same list.
+ *
+ * A mailertable maps a domain to a mailer and a host, and the text is compared.
+ *
+ * A key that is no list's has to stay in the table.  So has a key that is a
+ * list's only by hosts = "any": it is said what listmap does with its address
+ * once the line is gone, for the line alone makes that list answer there.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

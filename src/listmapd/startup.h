@@ -38,13 +38,14 @@ void startup_first_scans(const struct conf *c, const struct account *a);
  * with the exit code of a child that ends before.
  */
 int startup_detach(void);
-/* Closes the standard files and lets the parent end.  FD: startup_detach(). */
+/* Puts /dev/null in the place of the standard files, and lets the parent end.
+ * FD is of startup_detach(); it is closed. */
 void startup_ready(int fd);
 
 /*
  * Looks for what would fail at a start, for `listmapd -t'.  0; or -1 after it
- * logged a line for each such thing.  Ends the program for an account or a
- * group that does not exist.
+ * logged a line for each such thing.  Ends the program where startup_account()
+ * or startup_socket_owner() does.
  */
 int startup_test(const struct conf *c);
 

@@ -50,7 +50,7 @@ struct job {
 int job_defer(struct job *j, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Takes USER at HOST apart; both come from sendmail's tables. */
+/* Takes USER at HOST apart; HOST comes from sendmail's tables. */
 int job_parse(struct job *j, const char *host, const char *user);
 /* Reads the configuration and finds the list; see recipient_find(). */
 int job_find(struct job *j);

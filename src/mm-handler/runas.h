@@ -10,11 +10,12 @@ struct account;
 struct conf_site;
 
 /*
- * Finds the account for SITE: what its options delivery_user and
- * delivery_group name.  Without them it is the effective ids of the process,
- * which sendmail sets (U= of the mailer), or, where these are root's, the owner
- * of the lists directory.  It is never root.  NULL, or what is wrong (static
- * text).  The caller clears *A in both cases, with privileges_clear().
+ * Finds the account for SITE.  It is that of the site's option delivery_user;
+ * without the option it has the effective ids of the process, which sendmail
+ * sets (U= of the mailer), or, where these are root's, those of the owner of
+ * the lists directory.  The option delivery_group names another group for it.
+ * The account is never root.  NULL, or what is wrong (static text).  The caller
+ * clears *A in both cases, with privileges_clear().
  */
 const char *runas_find(const struct conf_site *site, struct account *a)
     WARN_UNUSED;

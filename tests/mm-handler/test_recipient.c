@@ -23,7 +23,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static struct conf *conf;
-static struct recipient_sites *targets;
+static struct recipient_sites *recipients;
 static struct route route;
 static char reason[640];
 
@@ -52,14 +52,14 @@ setup(void **state)
 	    fixture_path("cache"), fixture_path("lists"),
 	    fixture_path("more"));
 	conf = sample_conf(text);
-	targets = recipient_open(conf);
-	return targets ? 0 : -1;
+	recipients = recipient_open(conf);
+	return recipients ? 0 : -1;
 }
 
 static int
 teardown(void **state)
 {
-	recipient_close(targets);
+	recipient_close(recipients);
 	conf_free(conf);
 	return fixture_teardown(state);
 }
@@ -89,33 +89,33 @@ make_lists(void)
 
 /* A new one each time: an opened cache stays in it. */
 static int
-ask(const char *key)
+status_of(const char *key)
 {
 	static struct address a;
-	int found;
+	int status;
 
 	assert_int_equal(address_parse(str_from(key), &a), 0);
-	recipient_close(targets);
-	targets = recipient_open(conf);
-	assert_non_null(targets);
+	recipient_close(recipients);
+	recipients = recipient_open(conf);
+	assert_non_null(recipients);
 	snprintf(reason, sizeof(reason), "unchanged");
-	found = recipient_find(targets, &a, &route, reason, sizeof(reason));
-	if (found != EX_OK)
+	status = recipient_find(recipients, &a, &route, reason, sizeof(reason));
+	if (status != EX_OK)
 		assert_null(strchr(reason, '\n'));
-	return found;
+	return status;
 }
 
 static void
-expect_no_answer(const char *key, const char *why)
+expect_deferred(const char *key, const char *why)
 {
-	if (ask(key) != EX_TEMPFAIL || !strstr(reason, why))
+	if (status_of(key) != EX_TEMPFAIL || !strstr(reason, why))
 		fail_msg("%s: %s", key, reason);
 }
 
 static void
-expect_absent(const char *key)
+expect_refused(const char *key)
 {
-	if (ask(key) != EX_NOUSER)
+	if (status_of(key) != EX_NOUSER)
 		fail_msg("%s: %s", key, reason);
 	assert_string_equal(reason, "no list has this address");
 }
@@ -159,7 +159,7 @@ test_found(void **state)
 	make_list("lists", "mailman", "a.test");
 	make_list("more", "mailman", "b.test");
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		if (ask(rows[i].key) != EX_OK)
+		if (status_of(rows[i].key) != EX_OK)
 			fail_msg("%s: %s", rows[i].key, reason);
 		if (strcmp(route.site->conf->name, rows[i].site) ||
 		    !str_is(route.reading.list, rows[i].list) ||
@@ -170,7 +170,7 @@ test_found(void **state)
 			    route.site->conf->name);
 		assert_null(route.redirect);
 	}
-	assert_int_equal(recipient_sites(targets)->n, 2);
+	assert_int_equal(recipient_sites(recipients)->n, 2);
 }
 
 static void
@@ -180,21 +180,21 @@ test_absent(void **state)
 
 	(void)state;
 	make_lists();
-	expect_absent("nosuch@a.test");
-	expect_absent("nosuch-owner@nick.test");
-	expect_absent("nosuch@both.test");
-	expect_absent("nosuch@unknown.test");
-	expect_absent("foo+x@shared.test");
-	expect_absent("abuse@shared.test");
-	expect_absent("@a.test");
+	expect_refused("nosuch@a.test");
+	expect_refused("nosuch-owner@nick.test");
+	expect_refused("nosuch@both.test");
+	expect_refused("nosuch@unknown.test");
+	expect_refused("foo+x@shared.test");
+	expect_refused("abuse@shared.test");
+	expect_refused("@a.test");
 	/* A domain has the lists of its own sites. */
-	expect_absent("bar@a.test");
-	expect_absent("bar@shared.test");
-	expect_absent("foo@b.test");
-	expect_absent("foo-owner@b.test");
+	expect_refused("bar@a.test");
+	expect_refused("bar@shared.test");
+	expect_refused("foo@b.test");
+	expect_refused("foo-owner@b.test");
 	memset(key, 'x', sizeof(key));
 	memcpy(key + ADDRESS_LOCAL_MAX + 1, "@a.test", 8);
-	expect_absent(key);
+	expect_refused(key);
 }
 
 /* sendmail has to follow it. */
@@ -204,9 +204,9 @@ test_redirect(void **state)
 	(void)state;
 	make_lists();
 	make_list("lists", "abuse", "a.test");
-	expect_no_answer("abuse@a.test", "redirect to x@mail.test");
-	expect_no_answer("Abuse+x@nick.test", "redirect to x@mail.test");
-	assert_int_equal(ask("abuse@shared.test"), EX_OK);
+	expect_deferred("abuse@a.test", "redirect to x@mail.test");
+	expect_deferred("Abuse+x@nick.test", "redirect to x@mail.test");
+	assert_int_equal(status_of("abuse@shared.test"), EX_OK);
 }
 
 /* Not where it may be that nobody mounted it. */
@@ -215,21 +215,21 @@ test_without_a_list(void **state)
 {
 	(void)state;
 	make_list("more", "bar", "b.test");
-	expect_no_answer("foo@a.test", "lists: holds no list at all");
-	expect_no_answer("nosuch@both.test", "lists: holds no list at all");
-	expect_no_answer("nosuch@unknown.test", "holds no list at all");
+	expect_deferred("foo@a.test", "lists: holds no list at all");
+	expect_deferred("nosuch@both.test", "lists: holds no list at all");
+	expect_deferred("nosuch@unknown.test", "holds no list at all");
 	/* Whom it concerns, and nobody else. */
-	expect_absent("nosuch@b.test");
-	assert_int_equal(ask("bar@both.test"), EX_OK);
+	expect_refused("nosuch@b.test");
+	assert_int_equal(status_of("bar@both.test"), EX_OK);
 	fixture_file(fixture_path("lists/README"), "not mounted");
 	fixture_mkdir(fixture_path("lists/half-made"));
-	expect_no_answer("foo@a.test", "holds no list at all");
+	expect_deferred("foo@a.test", "holds no list at all");
 	make_list("lists", "any", "elsewhere.test");
-	expect_absent("foo@a.test");
+	expect_refused("foo@a.test");
 	/* The later site of a domain. */
 	fixture_unlist("more", "bar");
-	expect_no_answer("nosuch@both.test", "more: holds no list at all");
-	expect_absent("nosuch@a.test");
+	expect_deferred("nosuch@both.test", "more: holds no list at all");
+	expect_refused("nosuch@a.test");
 }
 
 static void
@@ -239,22 +239,22 @@ test_directory_away(void **state)
 	make_lists();
 	/* Found by its name; others may be hidden. */
 	assert_int_equal(chmod(fixture_path("lists"), 0111), 0);
-	assert_int_equal(ask("foo@a.test"), EX_OK);
-	expect_no_answer("nosuch@a.test", "lists: Permission denied");
+	assert_int_equal(status_of("foo@a.test"), EX_OK);
+	expect_deferred("nosuch@a.test", "lists: Permission denied");
 	assert_int_equal(chmod(fixture_path("lists"), 0), 0);
-	expect_no_answer("foo@a.test", "cannot be read now");
-	expect_no_answer("nosuch@unknown.test", "cannot be read now");
-	assert_int_equal(ask("second@both.test"), EX_OK);
-	expect_absent("nosuch@b.test");
+	expect_deferred("foo@a.test", "cannot be read now");
+	expect_deferred("nosuch@unknown.test", "cannot be read now");
+	assert_int_equal(status_of("second@both.test"), EX_OK);
+	expect_refused("nosuch@b.test");
 	assert_int_equal(chmod(fixture_path("lists"), 0755), 0);
 	assert_int_equal(rename(fixture_path("lists"), fixture_path("moved")),
 	    0);
-	expect_no_answer("foo@shared.test", "cannot be read now");
+	expect_deferred("foo@shared.test", "cannot be read now");
 	/* Mailman's own addresses are there all the same, or not at all. */
-	assert_int_equal(ask("nosuch@a.test"), EX_TEMPFAIL);
+	assert_int_equal(status_of("nosuch@a.test"), EX_TEMPFAIL);
 	assert_int_equal(rename(fixture_path("moved"), fixture_path("lists")),
 	    0);
-	assert_int_equal(ask("foo@a.test"), EX_OK);
+	assert_int_equal(status_of("foo@a.test"), EX_OK);
 }
 
 /* One list that nobody can look into. */
@@ -264,13 +264,13 @@ test_list_away(void **state)
 	(void)state;
 	make_lists();
 	assert_int_equal(chmod(fixture_path("lists/foo"), 0), 0);
-	expect_no_answer("foo@a.test", "this list's directory");
-	expect_no_answer("foo-owner@unknown.test", "this list's directory");
-	expect_absent("nosuch@a.test");
+	expect_deferred("foo@a.test", "this list's directory");
+	expect_deferred("foo-owner@unknown.test", "this list's directory");
+	expect_refused("nosuch@a.test");
 	/* Its host is not to be read: it is everywhere. */
 	assert_int_equal(chmod(fixture_path("lists/foo"), 0755), 0);
 	assert_int_equal(chmod(fixture_path("lists/foo/config.pck"), 0), 0);
-	assert_int_equal(ask("foo@shared.test"), EX_OK);
+	assert_int_equal(status_of("foo@shared.test"), EX_OK);
 	assert_true(str_is(route.reading.list, "foo"));
 }
 
@@ -298,27 +298,27 @@ test_cache_knows_it(void **state)
 	make_list("lists", "gone", "a.test");
 	take_snapshot("a", "lists");
 	fixture_unlist("lists", "gone");
-	expect_no_answer("gone@a.test", "the cache has it");
-	expect_no_answer("gone-bounces+u=x@nick.test", "the cache has it");
+	expect_deferred("gone@a.test", "the cache has it");
+	expect_deferred("gone-bounces+u=x@nick.test", "the cache has it");
 	/* Whatever its host. */
-	expect_no_answer("gone@shared.test", "the cache has it");
-	expect_no_answer("gone@unknown.test", "the cache has it");
-	expect_absent("gone@b.test");
-	expect_absent("nosuch@a.test");
-	expect_absent("gone+x@a.test");
+	expect_deferred("gone@shared.test", "the cache has it");
+	expect_deferred("gone@unknown.test", "the cache has it");
+	expect_refused("gone@b.test");
+	expect_refused("nosuch@a.test");
+	expect_refused("gone+x@a.test");
 	/* What it lacks is found; what it had before is old. */
 	make_list("lists", "new", "a.test");
-	assert_int_equal(ask("new@a.test"), EX_OK);
+	assert_int_equal(status_of("new@a.test"), EX_OK);
 	take_snapshot("a", "lists");
-	expect_absent("gone@a.test");
+	expect_refused("gone@a.test");
 	/* One site's cache, with none of the other. */
 	take_snapshot("b", "more");
 	fixture_unlist("more", "second");
-	expect_no_answer("second@both.test", "the cache has it");
+	expect_deferred("second@both.test", "the cache has it");
 	assert_int_equal(unlink(fixture_path("cache/a.cdb")), 0);
-	expect_no_answer("second@both.test", "the cache has it");
-	expect_no_answer("second@unknown.test", "the cache has it");
-	expect_absent("second@a.test");
+	expect_deferred("second@both.test", "the cache has it");
+	expect_deferred("second@unknown.test", "the cache has it");
+	expect_refused("second@a.test");
 }
 
 /* A list that moved to Mailman 3 since the message was taken. */
@@ -328,8 +328,8 @@ test_mailman_3(void **state)
 	char text[4096];
 
 	(void)state;
-	recipient_close(targets);
-	targets = NULL;
+	recipient_close(recipients);
+	recipients = NULL;
 	conf_free(conf);
 	snprintf(text, sizeof(text), "cache_dir = \"%s\"\n"
 	    "site \"new\" { mailman = 3 lists_dir = \"%s\"\n"
@@ -340,12 +340,12 @@ test_mailman_3(void **state)
 	conf = sample_conf(text);
 	make_list("lists", "foo", "a.test");
 	fixture_mkdir(fixture_path("more/moved.a.test"));
-	assert_int_equal(ask("foo@a.test"), EX_OK);
-	expect_no_answer("moved@a.test", "takes mail by LMTP");
-	expect_no_answer("Moved-Request+x@a.test", "takes mail by LMTP");
+	assert_int_equal(status_of("foo@a.test"), EX_OK);
+	expect_deferred("moved@a.test", "takes mail by LMTP");
+	expect_deferred("Moved-Request+x@a.test", "takes mail by LMTP");
 	/* Mailman's own files may have more lists than there are directories,
 	 * and only a cache knows what is in these. */
-	expect_no_answer("nosuch@a.test", "there is no cache");
+	expect_deferred("nosuch@a.test", "there is no cache");
 }
 
 /* Half of a list, and one whose volume is away: they may be lists again. */
@@ -359,15 +359,15 @@ test_doubtful_entries(void **state)
 	fixture_file(fixture_path("lists/file"), "");
 	assert_int_equal(symlink("../away/link", fixture_path("lists/link")),
 	    0);
-	expect_no_answer("half@a.test", "is no list now");
-	expect_no_answer("half-request@a.test", "is no list now");
-	expect_no_answer("Link-Bounces+u=x@shared.test", "is no list now");
-	expect_no_answer("owner-link@unknown.test", "is no list now");
-	expect_absent("file@a.test");
-	expect_absent("link@b.test");
-	expect_absent("links@a.test");
+	expect_deferred("half@a.test", "is no list now");
+	expect_deferred("half-request@a.test", "is no list now");
+	expect_deferred("Link-Bounces+u=x@shared.test", "is no list now");
+	expect_deferred("owner-link@unknown.test", "is no list now");
+	expect_refused("file@a.test");
+	expect_refused("link@b.test");
+	expect_refused("links@a.test");
 	/* Nobody is in doubt about foo's own address. */
-	assert_int_equal(ask("foo-owner@a.test"), EX_OK);
+	assert_int_equal(status_of("foo-owner@a.test"), EX_OK);
 	assert_int_equal(route.reading.action, ACTION_OWNER);
 }
 
@@ -383,10 +383,10 @@ test_cache_of_another_directory(void **state)
 	    0);
 	fixture_mkdir(fixture_path("lists"));
 	make_list("lists", "foo", "a.test");
-	assert_int_equal(ask("foo@a.test"), EX_OK);
-	expect_no_answer("gone@a.test", "the cache has it");
-	expect_no_answer("sub@shared.test", "the cache has it");
-	expect_absent("nosuch@a.test");
+	assert_int_equal(status_of("foo@a.test"), EX_OK);
+	expect_deferred("gone@a.test", "the cache has it");
+	expect_deferred("sub@shared.test", "the cache has it");
+	expect_refused("nosuch@a.test");
 }
 
 static void
@@ -395,21 +395,21 @@ test_broken_caches(void **state)
 	(void)state;
 	make_lists();
 	fixture_file(fixture_path("cache/a.cdb"), "no database");
-	expect_no_answer("nosuch@a.test", "a.cdb: ");
-	expect_no_answer("nosuch@unknown.test", "a.cdb: ");
-	assert_int_equal(ask("foo@a.test"), EX_OK);
+	expect_deferred("nosuch@a.test", "a.cdb: ");
+	expect_deferred("nosuch@unknown.test", "a.cdb: ");
+	assert_int_equal(status_of("foo@a.test"), EX_OK);
 	fixture_file(fixture_path("cache/a.cdb"), "");
-	expect_no_answer("nosuch@a.test", "a.cdb: ");
+	expect_deferred("nosuch@a.test", "a.cdb: ");
 	assert_int_equal(unlink(fixture_path("cache/a.cdb")), 0);
-	expect_absent("nosuch@a.test");
+	expect_refused("nosuch@a.test");
 	take_snapshot("a", "lists");
-	expect_absent("nosuch@a.test");
+	expect_refused("nosuch@a.test");
 	assert_int_equal(chmod(fixture_path("cache/a.cdb"), 0), 0);
-	expect_no_answer("nosuch@a.test", "a.cdb: ");
+	expect_deferred("nosuch@a.test", "a.cdb: ");
 	assert_int_equal(chmod(fixture_path("cache/a.cdb"), 0644), 0);
 	assert_int_equal(chmod(fixture_path("cache"), 0), 0);
-	expect_no_answer("nosuch@a.test", "a.cdb: ");
-	assert_int_equal(ask("foo@a.test"), EX_OK);
+	expect_deferred("nosuch@a.test", "a.cdb: ");
+	assert_int_equal(status_of("foo@a.test"), EX_OK);
 }
 
 /* It opens, but what it says of this one name cannot be understood. */
@@ -431,8 +431,8 @@ test_broken_record(void **state)
 	assert_int_equal(cdbmake_put(m, STR(":listmap"), str_from(head)), 0);
 	assert_int_equal(cdbmake_put(m, STR("gone"), STR("x")), 0);
 	assert_int_equal(cdbmake_commit(m, &err), 0);
-	expect_absent("nosuch@a.test");
-	expect_no_answer("gone@a.test", "");
+	expect_refused("nosuch@a.test");
+	expect_deferred("gone@a.test", "");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
