@@ -3,7 +3,6 @@
  */
 #include <getopt.h>
 #include <stdio.h>
-#include <sysexits.h>
 
 #include "base/program.h"
 #include "maps/maps.h"

@@ -2,7 +2,6 @@
  * status: prints for people what the daemon says of itself.  What it sends is
  * described in answer/status.h.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>

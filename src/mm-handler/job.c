@@ -14,6 +14,7 @@
 #include "base/program.h"
 #include "base/str.h"
 #include "mailman/action.h"
+#include "mailman/address.h"
 #include "mailman/mailman.h"
 #include "mailman/sites.h"
 #include "mm-handler/deliver.h"
