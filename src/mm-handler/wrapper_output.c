@@ -31,8 +31,8 @@ wrapper_output_quote(const struct wrapper_output *o, char *reason, size_t size)
 	size_t n = strlen(reason), end;
 	struct buf b;
 
-	buf_over(&b, reason, size);
-	buf_put(&b, reason, n);
+	buf_over(&b, reason, size - 1);
+	b.n = n;
 	buf_add(&b, ": ");
 	buf_put(&b, o->head, o->head_n);
 	buf_add(&b, o->lost ? "..." : "");

@@ -28,8 +28,8 @@ void wrapper_output_add(struct wrapper_output *o, struct str s);
 
 /*
  * Appends ": " and the output to the text in REASON (SIZE bytes), on one line.
- * A part that REASON has no room for is left out.  Appends nothing where
- * nothing was printed.
+ * A part that REASON has no room for is left out, with what follows it.
+ * Appends nothing where nothing was printed.
  */
 void wrapper_output_quote(const struct wrapper_output *o, char *reason,
     size_t size);

@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "mm-handler/deliver.h"
+#include "mm-handler/wrapper_output.h"
 #include "tests/fixture.h"
 #include "tests/patience.h"
 
@@ -765,6 +766,26 @@ test_says_well_when_time_is_over(void **state)
 		fail_msg("%s", last.reason);
 }
 
+/* A byte behind the reason stays what it is. */
+static void
+test_quote_fills_the_reason(void **state)
+{
+	char text[64], reason[32 + 1];
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	for (size_t n = 0; n <= sizeof(text); n++) {
+		struct wrapper_output o = { .head_n = 0 };
+
+		snprintf(reason, sizeof(reason), "why");
+		reason[32] = '#';
+		wrapper_output_add(&o, (struct str){ text, n });
+		wrapper_output_quote(&o, reason, 32);
+		assert_int_equal(reason[32], '#');
+		assert_int_equal(strlen(reason), n == 0 || n > 26 ? 3 : n + 5);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -791,6 +812,7 @@ main(void)
 		TEST(test_message_that_hangs),
 		TEST(test_message_that_does_not_come),
 		TEST(test_says_well_when_time_is_over),
+		TEST(test_quote_fills_the_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
