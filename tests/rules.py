@@ -14,6 +14,8 @@ FUNCTION_LINES = 60
 # A switch over options, or a main().
 LONG_FUNCTION_LINES = 90
 LONG_FUNCTIONS = ()
+# So plain that nobody looks for them.
+PLAIN_NAMES = ("main", "usage")
 C_LINES = 500
 H_LINES = 120
 COLUMNS = 80
@@ -74,6 +76,52 @@ def short_functions(top):
                 else FUNCTION_LINES
             if length > most:
                 yield f"{path}:{line}: {name}() has {length} lines"
+
+
+def definitions(text):
+    """(line, name, static) of each function."""
+    lines = bare(text).split("\n")
+    for line, name, _ in functions(text):
+        head = line - 1
+        while head > 0 and not re.match(name + r"\(", lines[head - 1]):
+            head -= 1
+        yield head, name, "static" in lines[head - 2]
+
+
+def unique_names(top):
+    """A function that two files define is not found by its name."""
+    where = {}
+    for path in files(top, CODE, ".c"):
+        for line, name, _ in definitions(read(path)):
+            where.setdefault(name, []).append(f"{path}:{line}")
+    for name, places in sorted(where.items()):
+        if len(places) > 1 and name not in PLAIN_NAMES:
+            yield f"{name}(): {', '.join(places)}"
+
+
+def one_header_one_file(top):
+    """What x.h declares is defined in x.c."""
+    defined = {}
+    for path in files(top, CODE, ".c"):
+        for line, name, static in definitions(read(path)):
+            if not static:
+                defined[name] = path
+    for path in files(top, CODE, ".h"):
+        for name in re.findall(r"\b(\w+)\(", bare(read(path))):
+            if defined.get(name, path[:-2] + ".c") != path[:-2] + ".c":
+                yield f"{path}: {name}() is defined in {defined[name]}"
+
+
+def words_for_files(top):
+    """doc/GLOSSARY.md says of every file what it is for, and of no other."""
+    text = read(os.path.join(top, "doc", "GLOSSARY.md"))
+    named = set(re.findall(r"^\| `([\w/-]+)` \|", text, re.M))
+    there = {os.path.splitext(os.path.relpath(p, top))[0].removeprefix("src/")
+             for p in files(top, CODE, (".c", ".h"))}
+    for name in sorted(there - named):
+        yield f"{name}: doc/GLOSSARY.md does not name it"
+    for name in sorted(named - there):
+        yield f"doc/GLOSSARY.md: {name} is not there"
 
 
 def short_files(top):
@@ -213,8 +261,8 @@ def manual_pages(top):
 
 RULES = {f.__name__: f for f in (
     short_functions, short_files, line_shape, headers_alone, include_order,
-    banned_functions, goto_out, nothing_left, named_in_makefile,
-    scripts_parse, manual_pages)}
+    unique_names, one_header_one_file, words_for_files, banned_functions,
+    goto_out, nothing_left, named_in_makefile, scripts_parse, manual_pages)}
 
 broken = list(RULES[sys.argv[1]](sys.argv[2]))
 print("\n".join(broken))

@@ -70,6 +70,34 @@ lines() {
 	red include_order src/x.c '#include "b.h"\n#include "b.h"\n' "twice"
 }
 
+@test "a function is found by its name" {
+	green unique_names
+	mkdir -p "$T/maps"
+	printf 'static int\nf(void)\n{\n}\n' >"$T/maps/y.c"
+	red unique_names src/x.c 'int\nf(void)\n{\n}\n' "f(): "
+	printf 'int\nmain(void)\n{\n}\n' >"$T/maps/y.c"
+	printf 'int\nmain(void)\n{\n}\n' >"$T/src/x.c"
+	rule unique_names "$T"
+}
+
+@test "what a header declares is in the file of its name" {
+	green one_header_one_file
+	mkdir -p "$T/src"
+	printf 'int\nf(void)\n{\n}\n' >"$T/src/y.c"
+	red one_header_one_file src/x.h 'int f(void);\n' "src/y.c"
+	# another file's static function of that name is not meant
+	printf 'static int\nf(void)\n{\n}\n' >"$T/src/y.c"
+	rule one_header_one_file "$T"
+}
+
+@test "the glossary has a word for every file" {
+	green words_for_files
+	mkdir -p "$T/doc" "$T/src/base"
+	printf '| `base/y` | what |\n' >"$T/doc/GLOSSARY.md"
+	red words_for_files src/base/x.c "" "base/x: doc/GLOSSARY.md does not"
+	red words_for_files src/base/x.c "" "base/y is not there"
+}
+
 @test "functions without bounds are not used" {
 	green banned_functions
 	red banned_functions tests/x.c 'int x = ato''i("1");\n' "atoi()"

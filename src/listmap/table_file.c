@@ -7,7 +7,7 @@
 #include "mailman/address.h"
 
 static struct str
-trim_blanks(struct str s)
+strip_blanks(struct str s)
 {
 	while (s.n && isspace((unsigned char)s.p[0]))
 		s = str_tail(s, 1);
@@ -51,7 +51,7 @@ guess_kind(struct str s)
 	size_t colon = key_length(s, true);
 
 	if (colon < s.n && (colon < blank ||
-	    trim_blanks(str_head(s, colon)).n <= blank))
+	    strip_blanks(str_head(s, colon)).n <= blank))
 		return TABLE_FILE_ALIASES;
 	return str_find(str_head(s, blank), '@') != STR_NONE ?
 	    TABLE_FILE_VIRTUSER : TABLE_FILE_MAILERTABLE;
@@ -62,8 +62,8 @@ add_line(struct table_file *t, struct str text, size_t line)
 {
 	bool aliases = t->kind == TABLE_FILE_ALIASES;
 	size_t n = key_length(text, aliases);
-	struct str key = strip_quotes(trim_blanks(str_head(text, n)));
-	struct str value = trim_blanks(str_tail(text, n < text.n ? n + 1 : n));
+	struct str key = strip_quotes(strip_blanks(str_head(text, n)));
+	struct str value = strip_blanks(str_tail(text, n < text.n ? n + 1 : n));
 	struct table_file_line *more = reallocarray(t->line, t->n + 1,
 	    sizeof(*more));
 	struct table_file_line *l;
@@ -84,7 +84,7 @@ static int
 continue_line(struct table_file *t, struct str text)
 {
 	struct table_file_line *l = &t->line[t->n - 1];
-	struct str more = trim_blanks(text);
+	struct str more = strip_blanks(text);
 	char *joined = NULL;
 
 	if (asprintf(&joined, "%s%s%.*s", l->value, *l->value ? " " : "",
@@ -109,14 +109,14 @@ table_file_read(FILE *f, struct table_file *t)
 		bool indented = isspace((unsigned char)text[0]);
 
 		line++;
-		if (trim_blanks(s).n == 0 || text[0] == '#')
+		if (strip_blanks(s).n == 0 || text[0] == '#')
 			continue;
 		if (t->n == 0)
-			t->kind = guess_kind(trim_blanks(s));
+			t->kind = guess_kind(strip_blanks(s));
 		if (indented && t->n && t->kind == TABLE_FILE_ALIASES)
 			rc = continue_line(t, s);
 		else
-			rc = add_line(t, trim_blanks(s), line);
+			rc = add_line(t, strip_blanks(s), line);
 	}
 	if (ferror(f))
 		rc = -1;
