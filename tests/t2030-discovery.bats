@@ -172,7 +172,11 @@ answers_so() {
 	answer recipients bar@example.net ""
 	pickles <<<"list bar example.net"
 	until_ok answers_so recipients bar@example.net OK
-	until_ok settled 2
+	# A scan may have met it before its configuration, as of no known host.
+	a_domain() {
+		listmap dump --shared domains | grep -qx example.net
+	}
+	until_ok a_domain
 	answer recipients bar@example.org ""
 	answer listmap bar-owner@example.net mailman:example.net
 	# a host of which the last list went is none any more
@@ -522,9 +526,10 @@ nowhere() {
 	pickles <<<"list foo two.org"
 	chmod 600 "$T/lists/foo/config.pck"
 	exits 75 query listmap foo@two.org
-	mkdir "$T/lists/poke"
-	before=$(scans)
-	until_ok scanned_since $((before))
+	# A scan that has a list made after that met the unreadable one.
+	pickles <<<"list poke one.org"
+	chmod 644 "$T/lists/poke/config.pck"
+	until_ok settled 3
 	exits 75 query listmap foo@two.org
 	answer listmap foo@one.org mailman:one.org
 	chmod 644 "$T/lists/foo/config.pck"
