@@ -4,6 +4,8 @@
 
 load sendmail
 
+: "${LISTMAP:=$top_builddir/listmap}"
+
 setup_file() {
 	sm_require || return 0
 	sm_world
@@ -172,7 +174,16 @@ teardown_file() {
 	END
 }
 
+has_scanned() {
+	sm_in "$(realpath "$LISTMAP")" -c /run/listmap.conf query .status all \
+	    3>&- 4>&- | grep -q "	scans	[1-9]"
+}
+
 @test "the lists directory vanishes: lists and users are served as before" {
+	# The snapshot is complete: nothing changed since its scan began.
+	sm_daemon_stop first
+	sm_daemon first
+	sm_until has_scanned
 	mv "$sm_run/mailman/lists" "$sm_run/mailman/away"
 	sm_check sm_rcpt <<-'END'
 	test@lab.test	250 2.1.5 <ADDR>... Recipient ok
