@@ -32,6 +32,7 @@ class Session(threading.Thread):
         self.asked = self.answered = self.closed = 0
         self.wrong = None
         self.over = False
+        self.turn = threading.Lock()  # from a question to its answer
 
     def run(self):
         client = Client(self.spec)
@@ -51,8 +52,9 @@ class Session(threading.Thread):
     def converse(self, client):
         self.asked += 1
         name = f"l{(self.number * 7 + self.asked) % LISTS}"
-        client.send(name)
-        reply = client.reply(self.patience)
+        with self.turn:
+            client.send(name)
+            reply = client.reply(self.patience)
         if reply != posting(name):
             self.wrong = f"asked for {name}: {reply}"
         self.answered += 1
@@ -91,13 +93,38 @@ class Stopped:
     def __init__(self, pid, seconds):
         self.pid, self.seconds = pid, seconds
 
-    def __enter__(self):
+    def stop(self):
         clients.stop(self.pid)
+
+    def __enter__(self):
+        self.stop()
         self.end = time.monotonic() + self.seconds
 
     def __exit__(self, *why):
         time.sleep(max(self.end - time.monotonic(), 0))
         os.kill(self.pid, signal.SIGCONT)
+
+
+class StoppedIdle(Stopped):
+    """The same, while none of the sessions waits for an answer.
+
+    Stopped with a question read, the daemon ends that connection first, and
+    then all who wait, which can be the same client again.  Who was answered
+    last may be closed, too: that is nobody of the test's.
+    """
+
+    def __init__(self, pid, seconds, sessions):
+        super().__init__(pid, seconds)
+        self.sessions = sessions
+
+    def stop(self):
+        for s in self.sessions:
+            s.turn.acquire()
+        with Client(self.sessions[0].spec) as last:
+            last.answers("l9")
+            super().stop()
+        for s in self.sessions:
+            s.turn.release()
 
 
 def start(specs, patience):
@@ -135,7 +162,7 @@ def late(pid, seconds, times, patience, *specs):
         asking = [Client(spec) for spec in specs for _ in range(AT_EACH)]
         for c in asking:
             c.answers("l2")
-        with Stopped(pid, seconds):
+        with StoppedIdle(pid, seconds, sessions):
             asking += [Client(spec) for spec in specs for _ in range(AT_EACH)]
             waiting = [Client(spec) for spec in specs for _ in range(AT_EACH)]
             for c in asking:
