@@ -17,9 +17,10 @@ import ast
 import subprocess
 import sys
 
-import lists_small
-from lists_small import (BROKEN, DOMAINS, LOOP, OWNER, PLUS, UNLOADABLE, Data,
-                         raw, rows)
+sys.dont_write_bytecode = True
+import lists_small  # noqa: E402
+from lists_small import (BROKEN, DOMAINS, LOOP, OWNER,  # noqa: E402
+                         PLUS, UNLOADABLE, Data, raw, rows)
 
 # Mailman gives these a default host, listmap knows none: no host_name in the
 # file, and Mailman's format of before 2002.
