@@ -289,9 +289,10 @@ sm_reply() {
 }
 
 sm_close() {
+	local pid=$sm_session_PID # bash forgets it when the process ends
 	sm_say QUIT
 	eval "exec ${sm_session[1]}>&-"
-	wait "$sm_session_PID"
+	wait "$pid"
 }
 
 sm_mails() {
