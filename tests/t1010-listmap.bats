@@ -407,7 +407,7 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
 	flock -F "$T/cache/lists.lock" sleep 600 3>&- &
 	holder=$!
 	DAEMONS=$holder
-	until_ok 20 grep -q -e ": FLOCK .* $holder " /proc/locks
+	until_ok grep -q -e ": FLOCK .* $holder " /proc/locks
 	"$LISTMAP" -c "$T/conf" rebuild 3>&- &
 	first=$!
 	"$LISTMAP" -c "$T/conf" rebuild 3>&- &

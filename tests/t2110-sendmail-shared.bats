@@ -183,7 +183,7 @@ has_scanned() {
 	# The snapshot is complete: nothing changed since its scan began.
 	sm_daemon_stop first
 	sm_daemon first
-	sm_until has_scanned
+	until_ok has_scanned
 	mv "$sm_run/mailman/lists" "$sm_run/mailman/away"
 	sm_check sm_rcpt <<-'END'
 	test@lab.test	250 2.1.5 <ADDR>... Recipient ok

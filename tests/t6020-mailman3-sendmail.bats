@@ -252,7 +252,7 @@ young() {
 @test "so it is where Mailman calls postmap, which takes its time" {
 	sm_conf < <(conf | sed 's/mailman = "3"/& settle = 20/')
 	sm_in kill -HUP "$(cat "$sm_run/first.pid")"
-	sm_until grep -q "configuration read again" "$sm_run/first.log"
+	until_ok grep -q "configuration read again" "$sm_run/first.log"
 	halt_mailman3
 	sed -i 's/^incoming: .*/incoming: mailman.mta.postfix.LMTP/' \
 	    "$MM3/mailman.cfg"

@@ -7,8 +7,11 @@
 #include "wire/late.h"
 #include "base/clock.h"
 
-/* The socket that is written to now, or -1; all that the handler looks at. */
+/* All that the handler looks at: the socket that is written to now, or -1, and
+ * the time after which that is too late.  The time is set while there is no
+ * socket. */
 static volatile sig_atomic_t answering = -1;
+static volatile double too_late;
 
 void
 late_init(struct late *l)
@@ -34,8 +37,9 @@ late_now(const struct late *l, double deadline)
 }
 
 void
-late_answering(int fd)
+late_answering(const struct late *l, double deadline, int fd)
 {
+	too_late = l->previous + deadline;
 	answering = fd;
 }
 
@@ -51,7 +55,7 @@ shut_answered_socket(int sig)
 	int saved = errno;
 
 	(void)sig;
-	if (answering >= 0)
+	if (answering >= 0 && clock_seconds() > too_late)
 		shutdown(answering, SHUT_RDWR);
 	errno = saved;
 }

@@ -32,10 +32,11 @@ bool late_now(const struct late *l, double deadline);
 
 /*
  * The process may be stopped (SIGSTOP) between late_now() and the write.
- * After late_answering() the handler of SIGCONT shuts FD down, so that the
- * write fails; late_answered() ends this.
+ * After late_answering() the handler of SIGCONT shuts FD down if an answer is
+ * too old by then, by the same rule as late_now(), so that the write fails.
+ * late_answered() ends this.
  */
-void late_answering(int fd);
+void late_answering(const struct late *l, double deadline, int fd);
 void late_answered(void);
 /* Catches SIGCONT, for the whole process. */
 void late_catch(void);

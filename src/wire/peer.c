@@ -47,7 +47,7 @@ write_replies(struct peer *p, struct io_buffers *io)
 	bool late;
 	int error;
 
-	late_answering(p->fd);
+	late_answering(&io->late, io->deadline, p->fd);
 	late = late_now(&io->late, io->deadline);
 	if (!late)
 		n = send(p->fd, out->p, out->n, MSG_NOSIGNAL);

@@ -50,22 +50,29 @@ after_a_late_turn_things_are_fresh(void **state)
 }
 
 static void
-continuing_cuts_only_the_answer(void **state)
+continuing_cuts_only_a_late_answer(void **state)
 {
+	struct late l;
 	int a[2], b[2];
 	char c;
 
 	(void)state;
+	late_init(&l);
+	pass_some_time();
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, a), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, b), 0);
 	late_catch();
 	raise(SIGCONT);
-	late_answering(a[0]);
+	late_answering(&l, 0.001, a[0]);
 	late_answered();
 	raise(SIGCONT);
+	/* Not every stop makes an answer late. */
+	late_answering(&l, 1000, a[0]);
+	raise(SIGCONT);
+	late_answered();
 	assert_int_equal(send(a[0], "x", 1, MSG_NOSIGNAL), 1);
 	assert_int_equal(read(a[1], &c, 1), 1);
-	late_answering(b[0]);
+	late_answering(&l, 0.001, b[0]);
 	raise(SIGCONT);
 	late_answered();
 	assert_int_equal(send(b[0], "x", 1, MSG_NOSIGNAL), -1);
@@ -83,7 +90,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(measures_from_the_previous_turn),
 		cmocka_unit_test(after_a_late_turn_things_are_fresh),
-		cmocka_unit_test(continuing_cuts_only_the_answer),
+		cmocka_unit_test(continuing_cuts_only_a_late_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
