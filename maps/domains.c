@@ -1,7 +1,8 @@
 /*
  * domains: whether the configuration names a domain, for Postfix's
  * relay_domains; its dump is made for sendmail's class files, so dedicated and
- * shared domains are told apart there.  Never from what the lists say.
+ * shared domains are told apart there.  A look-up never finds a discovered
+ * domain; `dump --shared' has them.
  */
 #include "base/buf.h"
 #include "base/str.h"

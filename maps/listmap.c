@@ -13,7 +13,7 @@ write_listmap(struct buf *value, const struct route *r)
 	if (r->redirect)
 		buf_printf(value, "redirect:%s", r->redirect);
 	else
-		value_triple(value, r->site, r->domain);
+		value_mailer_host(value, r->site, r->domain);
 	return true;
 }
 

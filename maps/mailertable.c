@@ -1,6 +1,6 @@
 /*
  * mailertable: for the stock FEATURE(mailertable), which asks for the domain
- * of every remote address.  The configuration alone answers, and always.
+ * of every remote address.  No list is looked up, so it can always answer.
  *
  * A dedicated domain leads to its mailer, and so does a pseudo domain
  * (DOMAIN.mailman) that virtuser made of a shared one.
@@ -64,7 +64,7 @@ write_pseudo(const struct sites *s, struct str key, struct buf *value)
 		    !domain_has_site(real, site) :
 		    !site->takes_hosts || !is_domain_name(d.name))
 			continue;
-		value_triple(value, site, &d);
+		value_mailer_host(value, site, &d);
 		return true;
 	}
 	return false;
@@ -85,7 +85,7 @@ lookup_mailertable(const struct sites *s, struct str key, struct buf *value)
 	d = d ? d->real : NULL;
 	if (!d || !d->dedicated || !value_mailer(d))
 		return 0;
-	value_triple(value, d->site[0], d);
+	value_mailer_host(value, d->site[0], d);
 	return 1;
 }
 

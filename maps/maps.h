@@ -2,8 +2,7 @@
  * maps - the roles: what a look-up in a map of each kind answers.
  *
  * A role sees addresses resolved and writes a value; it knows nothing of
- * sockets, caches or loops.  To add one: a file with its struct map, a line
- * in maps.c.
+ * sockets, caches or loops.  How to add one: doc/HACKING.md.
  */
 #ifndef MAPS_MAPS_H
 #define MAPS_MAPS_H
@@ -37,9 +36,9 @@ struct map {
 	const char *help;
 	/*
 	 * Writes the value of an address that was found, and returns true; or
-	 * false where it is nothing to this role.  Of a role whose keys are
-	 * addresses it makes the look-up and the dump, where the role has none
-	 * of its own.
+	 * false if the address is nothing to this role.  A role without a
+	 * look-up or a dump of its own gets one that calls this for each
+	 * address that is found.
 	 */
 	bool (*write)(struct buf *value, const struct route *r);
 	/* A look-up of its own: as map_lookup(). */

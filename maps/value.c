@@ -28,7 +28,7 @@ value_mailer(const struct domain *d)
 }
 
 void
-value_triple(struct buf *value, const struct site *site,
+value_mailer_host(struct buf *value, const struct site *site,
     const struct domain *d)
 {
 	buf_add(value, site->conf->mailer);

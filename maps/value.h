@@ -22,7 +22,7 @@ int value_no_answer(struct buf *value, const struct route *r);
 const char *value_mailer(const struct domain *d);
 
 /* Writes MAILER:HOST for a list at D in SITE. */
-void value_triple(struct buf *value, const struct site *site,
+void value_mailer_host(struct buf *value, const struct site *site,
     const struct domain *d);
 /* Writes %1@DOMAIN.MAILER, the pseudo domain that mailertable knows. */
 void value_pseudo(struct buf *value, const struct site *site,

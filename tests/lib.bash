@@ -98,6 +98,16 @@ many_lists() {
 	END
 }
 
+# noticed NAME...: a scan may meet a list that is half made; then nothing but a
+# look-up, or the next rescan, tells the daemon that it is whole.
+noticed() {
+	local name
+
+	for name; do
+		until_ok query recipients "$name@lists.example.org"
+	done
+}
+
 rmlist() {
 	local name
 

@@ -86,7 +86,7 @@ class Data:
 
 
 def by_name_first(data, local, answers):
-    """DESIGN section 4, rule 1: a list of that very name counts first."""
+    """A list of that very name counts first."""
     if local in data.lists:
         return b"post " + local
     if len(answers) != 1:

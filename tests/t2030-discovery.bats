@@ -529,6 +529,7 @@ nowhere() {
 	# A scan that has a list made after that met the unreadable one.
 	pickles <<<"list poke one.org"
 	chmod 644 "$T/lists/poke/config.pck"
+	until_ok answers_so listmap poke@one.org mailman:one.org
 	until_ok settled 3
 	exits 75 query listmap foo@two.org
 	answer listmap foo@one.org mailman:one.org

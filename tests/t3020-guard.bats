@@ -327,6 +327,7 @@ started() {
 	until_ok settled 0
 	exits 1 query recipients a@lists.example.org
 	mklists
+	noticed a b c d e f g h
 	until_ok settled 8
 	rmlist a b c d e f g h
 	until_ok settled 0
@@ -370,6 +371,7 @@ started() {
 	mv "$T/lists" "$T/elsewhere"
 	mkdir "$T/lists"
 	mklist new
+	noticed new
 	until_ok settled 1
 	not logged "is another directory"
 }

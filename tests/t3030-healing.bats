@@ -81,6 +81,7 @@ nothing_is_refused() {
 	until_ok settled 11
 	mv "$T/volume" "$T/volume.gone"
 	mklist another
+	noticed another
 	until_ok settled 12
 	for name in i j k; do
 		exits 0 query recipients $name@lists.example.org

@@ -2,8 +2,8 @@
  * answer - answers requests: finds the role that a map's name stands for, looks
  * the key up in it, and writes the reply.
  *
- * The maps are those of the configuration.  A role whose name no map of the
- * configuration has is a map of that name, with all sites.
+ * The maps are those of the configuration.  Besides, each role is a map of its
+ * own name with all sites, unless the configuration has a map of that name.
  */
 #ifndef ANSWER_ANSWER_H
 #define ANSWER_ANSWER_H

@@ -50,8 +50,8 @@ log_missing_role(void *arg, const char *local, const struct domain *d)
 	    local, (int)d->name.n, d->name.p);
 }
 
-/* Logs sites without any domain.  A site whose Mailman lets lists with foreign
- * hosts answer needs none. */
+/* Logs sites that have no domain.  Where lists with foreign hosts answer, a
+ * site needs none. */
 static void
 log_sites_without_domain(const struct sites *s)
 {

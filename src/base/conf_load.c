@@ -30,7 +30,8 @@ copy_text(const char *c)
 	return d;
 }
 
-/* A cleared array with one element more than N, ends the program likewise. */
+/* Returns a cleared array with one element more than N.  Ends the program when
+ * out of memory. */
 static void *
 alloc_array(size_t n, size_t size)
 {

@@ -1,6 +1,5 @@
 /*
- * The option table: to add an option is to add a row here, a member in
- * conf.h, a paragraph in listmap.conf(5) and a line in the sample file.
+ * The option table.  How to add an option: doc/HACKING.md.
  */
 #include <stddef.h>
 

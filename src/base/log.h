@@ -15,11 +15,11 @@
 enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 
 /* Lines go to stderr or to syslog from now on, with the name IDENT, which must
- * stay.  Before the first call they go to stderr. */
+ * stay valid.  Before the first call they go to stderr. */
 void log_to_stderr(const char *ident);
 void log_to_syslog(const char *ident);
 
-/* Sets the last level that is logged; LEVEL_INFO at first. */
+/* Sets the most verbose level that is logged; LEVEL_INFO at first. */
 void log_level(enum log_level level);
 /* Whether lines of LEVEL are logged: for lines that are costly to make. */
 bool log_wants(enum log_level level);

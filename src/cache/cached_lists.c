@@ -46,8 +46,7 @@
 #include "cache/cache.h"
 #include "cache/record.h"
 
-/* The struct lists is the first member of its cached_lists, which nobody makes
- * const. */
+/* `lists' is its first member, and no struct cached_lists is const. */
 static struct cached_lists *
 cached_lists_of(const struct lists *l)
 {
@@ -225,7 +224,7 @@ find_cached(const struct lists *l, struct str name, enum lists_from from,
 	*out = (struct list){ .name = name };
 	if (s->cache != NULL)
 		known = cache_find(s->cache, name, &r);
-	if (known == 1 && !record_counts(&r))
+	if (known == 1 && !record_is_list(&r))
 		return from == LISTS_FROM_SNAPSHOT ? LISTS_ABSENT :
 		    find_recorded_as_none(s, name, &r, out);
 	if (known == 1) {
@@ -285,7 +284,7 @@ visit_cached_list(void *arg, struct str name, const struct record *r)
 	const struct list list = { .name = name, .host = r->host,
 		.basis = r->basis };
 
-	if (!record_counts(r))
+	if (!record_is_list(r))
 		return 0;
 	return e->visit(e->arg, &list);
 }

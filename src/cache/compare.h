@@ -41,7 +41,7 @@ struct compare {
 
 	/* The old snapshot and the scan. */
 	bool other_dir; /* they are of different directories */
-	size_t same;    /* entries whose file is the same in both */
+	size_t same;    /* entries that need no new record */
 	size_t missing; /* of dir_lists: the scan lacks them */
 	size_t unseen;  /* of missing: the watch did not see them go */
 	struct kept *kept; /* lists that stay although the scan lacks them */

@@ -54,8 +54,8 @@ struct freshness {
 
 /*
  * A process starts, and nobody knows what happened since the snapshot was
- * written.  AWAY is what the last scan left (state.h).  Whoever has no loop may
- * start with all zeroes and set `trusted' by hand.
+ * written.  AWAY is what the last scan left (state.h).  Whoever has no loop
+ * sets `trusted' by hand, after this or in place of it.
  */
 void freshness_start(struct freshness *f, bool away);
 /* An entry of the directory changed, or events were lost. */

@@ -80,7 +80,7 @@ struct rebuild_order rebuild_order(const struct conf_site *site,
  *	    saw go;
  *	more than REBUILD_GUARD lists, and more than half of all, are missing
  *	    that nobody saw go;
- *	there is no snapshot, and the last scan found that many more lists.
+ *	there is no snapshot, and so many lists less than the last scan found.
  *
  * accept_empty turns off all of these but the first.
  */

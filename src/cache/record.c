@@ -65,7 +65,7 @@ static const char *const bases[LISTS_BASES] = {
 };
 
 bool
-record_counts(const struct record *r)
+record_is_list(const struct record *r)
 {
 	return r->basis != LISTS_PHANTOM && r->basis != LISTS_GONE;
 }

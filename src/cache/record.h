@@ -57,7 +57,7 @@ struct record_head {
 };
 
 /* Whether R is a list: neither a phantom nor one that went. */
-bool record_counts(const struct record *r);
+bool record_is_list(const struct record *r);
 
 /* The decoders return 0, or -1 where VALUE is no such record; *R is then as it
  * was.  The encoders add the text to OUT. */

@@ -45,7 +45,7 @@ struct refresh_options {
 /*
  * Opens the snapshot on disk at once, if there is a good one, and begins a
  * scan.  Where LOOP is NULL nothing is watched and scanned, and the snapshot
- * answers as it is: for --direct, and for the time before the loop runs.
+ * answers as it is, for --direct.
  * NULL when out of memory.
  */
 struct refresh *refresh_new(struct ev_loop *loop,

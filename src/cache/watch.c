@@ -27,7 +27,7 @@
 	(ENTRY_CAME_OR_WENT | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |     \
 	    IN_ONLYDIR)
 
-/* No more names are remembered; a name too many counts as lost events. */
+/* So many names are remembered; with one more, events count as lost. */
 #define GONE_MAX 1000000
 #define ARM_TRIES 3
 
@@ -165,9 +165,9 @@ remember_gone_name(struct watch *w, const char *name)
 	size_t size = w->gone_size == 0 ? 64 : w->gone_size * 2;
 	uint64_t *bigger;
 
+	if (w->ngone >= GONE_MAX)
+		return -1;
 	if (w->ngone == w->gone_size) {
-		if (w->ngone >= GONE_MAX)
-			return -1;
 		bigger = reallocarray(w->gone, size, sizeof(*w->gone));
 		if (bigger == NULL)
 			return -1;

@@ -21,9 +21,9 @@ struct missing {
 };
 
 /*
- * Nobody misses owner-NAME and the loop for sendmail: Mailman itself never
- * wrote them into a table.  Of a list "owner", though, owner-owner is the
- * usual form.
+ * Whether a table may lack ADDRESS.  Mailman itself never wrote owner-NAME into
+ * a table, nor mailman-loop for sendmail.  Of a list "owner", though,
+ * owner-owner is the usual form.
  */
 static bool
 is_no_loss(struct str address, const struct route *r)

@@ -1,6 +1,6 @@
 /*
  * fixed_options - the options that a reload cannot change: what they say was
- * used as root, or once for all, when the daemon started.
+ * used as root, or once and for all, when the daemon started.
  */
 #ifndef LISTMAPD_FIXED_OPTIONS_H
 #define LISTMAPD_FIXED_OPTIONS_H

@@ -32,7 +32,7 @@ enum action {
 	    ACTION_BIT(ACTION_OWNER) | ACTION_BIT(ACTION_REQUEST) |           \
 	    ACTION_BIT(ACTION_SUBSCRIBE) | ACTION_BIT(ACTION_UNSUBSCRIBE))
 
-/* Mailman's word for A ("post"). */
+/* Mailman's word for A ("post"); "loop" is ours. */
 const char *action_name(enum action a);
 /* The action that has NAME, or -1. */
 int action_find(struct str name);

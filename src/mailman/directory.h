@@ -1,8 +1,8 @@
 /*
  * directory - looks one name up in a lists directory, on disk.
  *
- * A look-up costs a few stats.  The daemon makes one before it calls a name
- * absent that no snapshot has; mm-handler makes one for each message.
+ * A look-up costs a few stats.  The daemon makes one before it says that a name
+ * which no snapshot has is absent; mm-handler makes all its look-ups so.
  */
 #ifndef MAILMAN_DIRECTORY_H
 #define MAILMAN_DIRECTORY_H

@@ -28,7 +28,7 @@ static enum lists_found
 find_disk_list(const struct lists *l, struct str name, enum lists_from from,
     struct list *out)
 {
-	/* `lists' is the first member of what is never const. */
+	/* `lists' is its first member, and no struct disk_lists is const. */
 	struct disk_lists *d = (struct disk_lists *)l;
 	enum lists_found found;
 
@@ -81,9 +81,10 @@ each_disk_list(const struct lists *l,
 	return rc;
 }
 
-/* Hosts as domains are found by the list that is info for. */
+/* To read every list for the sake of one message would be too dear: the lists
+ * that have a host are not enumerated here. */
 static int
-each_host_nobody_knows(const struct lists *l,
+each_host_of_none(const struct lists *l,
     int (*visit)(void *arg, const struct lists_host *host), void *arg)
 {
 	(void)l;
@@ -93,7 +94,7 @@ each_host_nobody_knows(const struct lists *l,
 }
 
 static bool
-is_never_so(const struct lists *l)
+always_false(const struct lists *l)
 {
 	(void)l;
 	return false;
@@ -108,9 +109,9 @@ disk_lists_init(struct disk_lists *d, const struct mailman *mailman,
 			.find = find_disk_list,
 			.find_changed = find_changed_nothing,
 			.each = each_disk_list,
-			.each_host = each_host_nobody_knows,
-			.changing = is_never_so,
-			.complete = is_never_so,
+			.each_host = each_host_of_none,
+			.changing = always_false,
+			.complete = always_false,
 		},
 		.mailman = mailman,
 		.lists_dir = lists_dir,

@@ -30,7 +30,7 @@ enum lists_basis {
 struct list {
 	struct str name; /* the name that was looked up */
 	struct str host; /* its mail host, lower case; empty: not known */
-	bool unread;     /* reading its host now would take too long */
+	bool unread;     /* nobody tried to read its host, or could not now */
 	enum lists_basis basis;
 };
 
@@ -58,7 +58,7 @@ enum lists_from {
 struct lists {
 	/*
 	 * Looks NAME up, which holds only bytes that a list's name may hold.
-	 * What *OUT points to is valid until the loop turns.
+	 * What *OUT points to is valid until the next look-up.
 	 */
 	enum lists_found (*find)(const struct lists *l, struct str name,
 	    enum lists_from from, struct list *out);

@@ -65,7 +65,8 @@ recognize(struct walker *w, struct pickle_item *item)
 		}
 }
 
-/* Another walk for the memo alone goes on. */
+/* Remembers the value of a wanted key, and ends the walk with the last of
+ * them; but not a walk that is to find what the memo holds further on. */
 static void
 set_field(struct walker *w, const struct pickle_item *key,
     const struct pickle_item *value)
@@ -84,10 +85,11 @@ set_field(struct walker *w, const struct pickle_item *key,
  * mark, and the SETITEMS that makes them its items stands at the end of the
  * file.  Once all the wanted ones lie there, megabytes before, that is enough.
  *
- * A pair counts when something is pushed over it: until then it may be the
- * only item of a dictionary that is the value before it (SETITEM).  From
- * protocol 2 on tuples are made without a mark, and nobody knows before the
- * end what belongs together.
+ * A pair counts when something is pushed over it.  Until then it may belong to
+ * a dictionary that lies before it on the stack and gets it by SETITEM: in
+ * MARK key dict key2 value2 the next opcode decides.  From protocol 2 on tuples
+ * are made without a mark, and nobody knows before the end what belongs
+ * together.
  */
 static void
 look_below(struct walker *w)

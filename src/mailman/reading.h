@@ -21,9 +21,10 @@ struct mailman;
 
 struct reading {
 	enum action action;
-	struct str list;   /* as the address names it */
-	struct str domain; /* what follows it, with a dot, in the list's id;
-			      empty: nothing, the list is its id */
+	struct str list; /* as the address names it */
+	/* The domain in the list's id (NAME.DOMAIN); empty where the id is the
+	 * name alone. */
+	struct str domain;
 	struct str detail; /* behind the '+', empty where there is none */
 	bool everywhere;   /* at every domain, whatever the list's host */
 	enum lists_basis basis; /* of one that was found: known from what */

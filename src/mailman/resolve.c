@@ -173,15 +173,17 @@ find_redirect(const struct domain *d, struct str local)
  * the domain is not ours.
  */
 static enum resolved
-search_fresh(const struct sites *s, const struct address *a, struct route *r)
+search_new_domain(const struct sites *s, const struct address *a,
+    struct route *r)
 {
 	enum resolved result = RESOLVED_ABSENT;
 
-	r->fresh = (struct domain){ .name = a->domain, .discovered = true };
-	r->fresh.real = &r->fresh;
-	r->fresh.names = &r->fresh.name;
-	r->fresh.nnames = 1;
-	r->domain = &r->fresh;
+	r->new_domain = (struct domain){ .name = a->domain,
+		.discovered = true };
+	r->new_domain.real = &r->new_domain;
+	r->new_domain.names = &r->new_domain.name;
+	r->new_domain.nnames = 1;
+	r->domain = &r->new_domain;
 	for (size_t i = 0; i < s->n && result != RESOLVED_FOUND; i++) {
 		struct question q = question_at(s, a, r->domain);
 		struct site *one = &s->site[i];
@@ -210,7 +212,7 @@ resolve(const struct sites *s, const struct address *a, struct route *r)
 	if (a->too_long)
 		return RESOLVED_ABSENT;
 	if (!r->domain)
-		return d ? RESOLVED_ABSENT : search_fresh(s, a, r);
+		return d ? RESOLVED_ABSENT : search_new_domain(s, a, r);
 	r->redirect = find_redirect(r->domain, a->local);
 	if (r->redirect)
 		return RESOLVED_FOUND;

@@ -2,7 +2,7 @@
  * resolve - from an address to a list.
  *
  * This is the one place that knows the rules of domains, sites and their
- * order (DESIGN section 4; HOSTS in listmap.conf(5)).  The daemon, the command
+ * order (HOSTS in listmap.conf(5)).  The daemon, the command
  * line and mm-handler all call it.  What a local part may mean is Mailman's
  * part: mailman/reading.h.
  *
@@ -24,7 +24,7 @@ struct route {
 	const char *redirect; /* the target of a redirect; then no list */
 	struct reading reading; /* the reading that counts; only if found */
 	const char *reason;   /* why there is no answer: static text */
-	struct domain fresh;  /* behind `domain' if no index has it yet */
+	struct domain new_domain; /* memory of *domain if no index has it */
 };
 
 /*

@@ -77,7 +77,7 @@ add_scanned_list(struct scan_reader *r, const char *name, const struct stat *st)
 
 /* Whether NAME is a directory that may be becoming a list (bin/newlist). */
 static bool
-is_young(int dir, const char *name)
+may_be_unfinished(int dir, const char *name)
 {
 	struct stat st;
 
@@ -100,7 +100,7 @@ look_at_entry(struct scan_reader *r, int dir, const struct dirent *e)
 	case 1:
 		return add_scanned_list(r, e->d_name, &st);
 	case 0:
-		r->s->unfinished += is_young(dir, e->d_name);
+		r->s->unfinished += may_be_unfinished(dir, e->d_name);
 		return 0;
 	default:
 		if (r->s->doubtful++ == 0)

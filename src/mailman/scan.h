@@ -25,8 +25,8 @@ struct scan_list {
 	int64_t mtime; /* of that file, nanoseconds since the epoch */
 	off_t size;    /* of that file, bytes */
 
-	/* scan_directory() leaves these zero; whoever compares the scan with
-	 * an old snapshot (cache/compare.h) fills them in. */
+	/* scan_directory() leaves these zero; the parts of a rebuild
+	 * (cache/rebuild_job.h) fill them in. */
 	const char *last_host; /* in the old snapshot, of a changed file */
 	const char *host;      /* its host; NULL: still to be read */
 	enum lists_basis basis, last_basis; /* now, and in the old snapshot */

@@ -59,7 +59,8 @@ struct domain {
 	size_t nnames;
 	struct site **site; /* in the order of the configuration */
 	size_t nsites;
-	const struct conf_domain **conf; /* beside each site; never NULL */
+	const struct conf_domain **conf; /* conf[i] is what site[i] says of it;
+	                                    of a discovered one: nothing */
 };
 
 struct sites {

@@ -21,8 +21,8 @@ struct deliver_order {
 /*
  * Delivers.  True where the wrapper read all of the message and exited with 0;
  * else *R says why not.  Every descriptor of the process but 0 to 2 must be
- * close-on-exec.  A signal ends the delivery until the wrapper has the whole
- * message, and is ignored from then on.  The signals stay blocked.
+ * close-on-exec.  Until the wrapper has the whole message a signal ends the
+ * delivery; after that signals are ignored.  They stay blocked.
  */
 bool deliver(const struct deliver_order *o, struct delivery_result *r)
     WARN_UNUSED;

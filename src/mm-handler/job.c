@@ -36,9 +36,9 @@ job_defer(struct job *j, const char *fmt, ...)
 }
 
 /*
- * sendmail leaves the quotes of a local part that has a blank in it, and lines
- * of an old Mmailman leave all quotes (RFC 5321 4.1.2, Quoted-string).  The
- * look-up was made without them.
+ * sendmail keeps the quotes of a local part that has a blank in it, and an old
+ * mailer definition (a line Mmailman of sendmail.cf) keeps all quotes (RFC 5321
+ * 4.1.2, Quoted-string).  The look-up was made without them.
  */
 static void
 put_unquoted(struct buf *b, struct str user)

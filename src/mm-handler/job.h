@@ -26,7 +26,7 @@ struct recipient_sites;
 #define JOB_MAILBOX "owner-bounces.mbox"
 
 struct job {
-	/* From the command line; "" where an option was not given. */
+	/* From the command line, or the defaults of its options. */
 	const char *conf_path;
 	const char *queue_id;
 	const char *sender;

@@ -318,7 +318,7 @@ mailbox_append(const struct mailbox_order *o, struct delivery_result *r)
 	bool ok;
 
 	*r = (struct delivery_result){ 0 };
-	/* Each byte of a piece may become a quoted line. */
+	/* Quoting makes a piece longer, but never twice as long. */
 	buf_init(&b.out, 2 * CHUNK + o->delivery.fields.n + strlen(o->sender) +
 	    64);
 	block_all_signals();

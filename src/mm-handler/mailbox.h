@@ -17,9 +17,9 @@ struct mailbox_order {
 };
 
 /*
- * Appends.  True where all of the message is in the file and on the disk; else
- * the file is as it was, and *R says why.  All signals stay blocked, for the
- * process is about to end.
+ * Appends.  True if all of the message is in the file and on the disk; else *R
+ * says why, and the file is as it was, but that one which was not there may be
+ * there, empty.  All signals stay blocked, for the process is about to end.
  */
 bool mailbox_append(const struct mailbox_order *o, struct delivery_result *r)
     WARN_UNUSED;

@@ -8,8 +8,8 @@
 struct job;
 
 /*
- * Logs one line, whatever STATUS (the exit code) is: "delivered", "refused" or
- * "deferred", then to=<...> first as in sendmail's own lines.
+ * Logs one line: what STATUS (the exit code) means, "delivered", "refused" or
+ * "deferred", and then fields that begin with to=<...>, as sendmail's own do.
  */
 void report_log(const struct job *j, int status);
 

@@ -25,9 +25,8 @@ void client_close(struct client *c);
 
 /*
  * Asks MAP for KEY.  Returns 1: found, VALUE holds the value.  0: absent.
- * -1: no answer, VALUE holds the reason; unless the key was too long or the
- * daemon itself gave no answer, every further question is -1 with the same
- * reason.
+ * -1: no answer, VALUE holds the reason.  If the connection is the reason,
+ * every further question is -1 with the same one.
  */
 int client_ask(struct client *c, struct str map, struct str key,
     struct buf *value) WARN_UNUSED;

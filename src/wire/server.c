@@ -34,7 +34,8 @@
 #define ACCEPT_BATCH 64
 /* More than any backlog holds: it bounds the loops that empty one. */
 #define ACCEPT_ALL (4 * SOMAXCONN)
-/* How long nobody is accepted after accept() failed for another reason. */
+/* How long nobody is accepted after accept() failed, other than for a client
+ * that is gone or for want of descriptors. */
 #define ACCEPT_PAUSE_SECONDS 0.1
 
 struct connection {

@@ -1,7 +1,7 @@
 /*
  * server - the sockets, on libev: accepts, reads, answers, writes.
  *
- * It keeps these rules (DESIGN: protocol):
+ * It keeps these rules (listmapd(8)):
  * - An idle connection is never closed: sendmail does not retry.
  * - A connection whose frame stops half-way is closed after
  *   SERVER_FRAME_SECONDS.
@@ -65,9 +65,10 @@ int server_check_files(const struct server *s);
 void server_unlisten(struct server *s);
 
 /*
- * Closes every connection with waiting bytes unanswered, those in the backlogs
- * included.  It is for listeners that were there before the server, with nobody
- * behind them (socket activation), whose clients may have waited for long.
+ * Closes every connection with bytes that wait in either direction,
+ * unanswered; those in the backlogs included.  The server does it after a turn
+ * that took too long.  Others do it for listeners that were there before the
+ * server (socket activation), whose clients may have waited for long.
  */
 void server_purge(struct server *s);
 
