@@ -50,7 +50,7 @@ void
 value_refusal(struct buf *value, const struct sites *s,
     const struct address *a, const struct domain *d)
 {
-	char memory[MAP_VALUE_MAX];
+	char memory[REFUSAL_TEXT_MAX];
 	struct buf text;
 
 	buf_over(&text, memory, sizeof(memory));

@@ -120,6 +120,12 @@ load bootstrap
 	says "demo: two"
 	LISTMAP_BUILD=$tree exits 73 bootstrap demo
 	says "the tree itself"
+	# what is not bootstrap's own is not replaced
+	mkdir -p "$T/mine/src/.git/refs" "$T/mine/demo"
+	LISTMAP_BUILD=$T/mine exits 73 bootstrap demo
+	says "not made by bootstrap"
+	[ -d "$T/mine/src/.git/refs" ]
+	[ -d "$T/mine/demo" ]
 }
 
 @test "root: missing packages are installed, and only those" {

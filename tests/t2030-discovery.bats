@@ -556,7 +556,7 @@ nowhere() {
 	for i in range(256):
 	    o += b"r" + (i + 1000).to_bytes(4, "little")
 	o += b"0" + b"h\x000" * 330000
-	for i, f in enumerate((b"host_name", b"web_page_url", b"real_name")):
+	for i, f in enumerate((b"host_name", b"web_page_url", b"advertised")):
 	    m = 10 + i * 10
 	    o += b"Nq" + bytes([m]) + b"0"
 	    for k in range(1, 9):

@@ -33,6 +33,7 @@
  *	hang			for ever
  *	background [COMMAND;...]	leave a process behind that has the descriptors
  *				and does this
+ *	orphan			of one that is left behind: until the other ended
  *	on-term exit N | ignore
  *	exit N
  *	signal N		die by it
@@ -468,13 +469,27 @@ hang(void)
 		pause();
 }
 
+/* Who leaves others behind. */
+static pid_t leaver;
+
+static void
+wait_until_orphan(void)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+
+	while (getppid() == leaver)
+		nanosleep(&moment, NULL);
+}
+
 static void obey(char *line);
 
 static void
 leave_behind(char *commands)
 {
-	pid_t pid = fork();
+	pid_t pid;
 
+	leaver = getpid();
+	pid = fork();
 	if (pid != 0) {
 		/* It may be killed before it could say so. */
 		event_of(pid, "background", "");
@@ -544,6 +559,8 @@ obey(char *line)
 		wait_for(rest);
 	else if (!strcmp(word, "hang"))
 		hang();
+	else if (!strcmp(word, "orphan"))
+		wait_until_orphan();
 	else if (!strcmp(word, "background"))
 		leave_behind(rest);
 	else if (!strcmp(word, "on-term")) {

@@ -277,6 +277,29 @@ test_half_made_list(void **state)
 	WAIT(known("half"));
 }
 
+/* Nobody looks it up, and nothing happens to it any more. */
+static void
+test_young_list_ripens(void **state)
+{
+	struct refresh_options o = {
+		.mailman = &mailman3,
+		.site = &site,
+		.cache_dir = cache_dir,
+		.rescan = 3600,
+		.debounce = 0.02,
+		.verify = REFRESH_VERIFY_YES,
+	};
+
+	(void)state;
+	site.data_dir = cache_dir;
+	site.settle = 0.5;
+	fixture_mkdir(fixture_path("lists/a.d.test"));
+	refresh = refresh_new(loop, &o);
+	assert_non_null(refresh);
+	WAIT(status().lists == 1);
+	assert_true(known("a.d.test"));
+}
+
 static void
 test_unreadable_and_back(void **state)
 {
@@ -743,6 +766,7 @@ main(void)
 		TEST(test_old_snapshot_serves_at_once),
 		TEST(test_lists_come_and_go),
 		TEST(test_half_made_list),
+		TEST(test_young_list_ripens),
 		TEST(test_unreadable_and_back),
 		TEST(test_moved_away_and_back),
 		TEST(test_emptied_by_a_new_directory),

@@ -715,10 +715,6 @@ slow_reader(void **state)
 /* Enough to fill all buffers. */
 enum { MOST = 12 };
 
-/*
- * The end of the conversation is known while replies wait to be written, as
- * many as fill all buffers and a few more or less: none of them is lost.
- */
 /* Asks N times for what is big, all at once, and adds what is in REST. */
 static void
 ask_big(int fd, int n, const char *rest)
@@ -733,6 +729,10 @@ ask_big(int fd, int n, const char *rest)
 	say(fd, requests);
 }
 
+/*
+ * The end of the conversation is known while replies wait to be written, as
+ * many as fill all buffers and a few more or less: none of them is lost.
+ */
 static void
 last_replies_of_slow_readers(void **state)
 {
