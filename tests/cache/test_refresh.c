@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -8,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,7 +24,6 @@
 #include "mailman/mailman.h"
 #include "cache/rebuild.h"
 #include "cache/refresh.h"
-#include "cache/watch.h"
 #include "tests/fixture.h"
 #include "tests/patience.h"
 
@@ -34,6 +36,20 @@ static struct refresh *refresh;
 static struct conf_site site;
 static char site_name[] = "s", lists_dir[1024], cache_dir[1024];
 static char lines[65536];
+
+static bool no_instances;
+
+/* In the place of the library's: others of the same account take instances and
+ * give them back as they like. */
+int
+inotify_init1(int flags)
+{
+	if (no_instances) {
+		errno = EMFILE;
+		return -1;
+	}
+	return (int)syscall(SYS_inotify_init1, flags);
+}
 
 static void
 on_heartbeat(struct ev_loop *l, struct ev_timer *w, int events)
@@ -722,36 +738,23 @@ test_stopped(void **state)
 	assert_int_equal(status().scans, before);
 }
 
-#define INSTANCES 1000
-
 static void
 test_no_watch_to_be_had(void **state)
 {
-	struct watch *taken[INSTANCES];
-	size_t n = 0;
-
 	(void)state;
-	while (n < INSTANCES && (taken[n] = watch_new()) != NULL)
-		n++;
-	if (n < INSTANCES) {
-		fixture_list("lists", "foo");
-		begin_on(loop, true);
-		WAIT(status().cached);
-		assert_false(status().watching);
-		/* Nobody says what changes, so it always may have. */
-		assert_true(changing());
-		assert_false(complete());
-		assert_int_equal(logged("fs.inotify.max_user_instances"), 1);
-		fixture_list("lists", "new");
-		assert_int_equal(ask("new"), LISTS_FOUND);
-		WAIT(known("new"));
-	}
-	while (n > 0)
-		watch_free(taken[--n]);
-	if (refresh == NULL) {
-		print_message("# more than %d inotify instances\n", INSTANCES);
-		skip();
-	}
+	no_instances = true;
+	fixture_list("lists", "foo");
+	begin_on(loop, true);
+	WAIT(status().cached);
+	assert_false(status().watching);
+	/* Nobody says what changes, so it always may have. */
+	assert_true(changing());
+	assert_false(complete());
+	assert_int_equal(logged("fs.inotify.max_user_instances"), 1);
+	fixture_list("lists", "new");
+	assert_int_equal(ask("new"), LISTS_FOUND);
+	WAIT(known("new"));
+	no_instances = false;
 	WAIT(status().watching && !changing());
 	assert_int_equal(logged("refresh: watching again"), 1);
 }
