@@ -203,7 +203,7 @@ figures()
 {
 	local name value
 
-	"$@" >"$dir/out" || die "$* fails"
+	"$@" >"$dir/out" || { cat "$dir/out" >&2; die "$* fails"; }
 	while read -r name value; do
 		v[$name]=$value
 	done <"$dir/out"
