@@ -215,7 +215,8 @@ void
 fixture_list(const char *dir, const char *name)
 {
 	fixture_mkdir(fixture_path("%s/%s", dir, name));
-	fixture_file(fixture_path("%s/%s/config.pck", dir, name), name);
+	/* A pickle of a dictionary that has nothing in it. */
+	fixture_file(fixture_path("%s/%s/config.pck", dir, name), "}q\001.");
 }
 
 void

@@ -53,8 +53,11 @@ find(const struct lists *l, struct str name, enum lists_from from,
 
 	if (s->away)
 		return LISTS_AWAY;
-	if (is(s->doubtful, name))
+	if (is(s->doubtful, name)) {
+		*out = (struct list){ .name = name,
+			.host = found ? host_of(found) : STR("") };
 		return LISTS_NO_ANSWER;
+	}
 	if (!found && from == LISTS_FROM_DISK) {
 		found = find_entry(s->fresh, name);
 		fresh = found != NULL;
@@ -63,6 +66,10 @@ find(const struct lists *l, struct str name, enum lists_from from,
 		return LISTS_ABSENT;
 	*out = (struct list){ .name = name_of(found), .host = host_of(found),
 		.unread = fresh && is(s->unread, name) };
+	if (out->unread || is(s->unknown, name)) {
+		out->unread = true;
+		out->host = STR("");
+	}
 	return LISTS_FOUND;
 }
 

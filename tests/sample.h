@@ -19,6 +19,7 @@ struct sample {
 	const char *const *moved; /* known, with another host there now */
 	const char *doubtful; /* name that has no answer; NULL: none */
 	const char *unread;   /* name whose host nobody reads; NULL: none */
+	const char *unknown;  /* name whose host nobody ever knew; NULL: none */
 	const char *url;      /* overview of the lists of every host */
 	const char *alias, *alias_of; /* a host that is another; or NULL */
 	bool away;

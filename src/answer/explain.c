@@ -30,6 +30,8 @@ put_list_words(struct buf *out, const struct route *r)
 		[LISTS_BY_DIRECTORY] = "its directory",
 		[LISTS_BY_BOTH] = "its directory and postfix_lmtp",
 		[LISTS_BY_FILE] = "postfix_lmtp alone",
+		[LISTS_UNREAD] = "its directory, for its configuration cannot "
+		    "be read now",
 	};
 	const struct reading *m = &r->reading;
 

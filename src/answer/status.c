@@ -31,6 +31,8 @@ put_server(struct buf *out, const struct server *server, time_t started)
 static const char *
 site_state(const struct refresh_status *st)
 {
+	if (st->failing)
+		return "failing";
 	if (st->away)
 		return "away";
 	if (!st->cached)
@@ -49,6 +51,16 @@ put_census(struct buf *out, const char *name, const size_t *census)
 	    "%zu\n", name, census[LISTS_PHANTOM], census[LISTS_GONE]);
 }
 
+/* What the scan could not find out, with names. */
+static void
+put_gaps(struct buf *out, const char *name, const struct gaps *gaps)
+{
+	for (int i = 0; i < GAPS; i++)
+		if (gaps->of[i].n > 0)
+			buf_printf(out, "site %s\t%s\t%zu (%s)\n", name,
+			    gap_word(i), gaps->of[i].n, gaps->of[i].names);
+}
+
 static void
 put_site_state(struct buf *out, const char *name,
     const struct refresh_status *st)
@@ -57,6 +69,7 @@ put_site_state(struct buf *out, const char *name,
 	if (*st->reason)
 		buf_printf(out, "site %s\treason\t%s\n", name, st->reason);
 	buf_printf(out, "site %s\tlists\t%zu\n", name, st->lists);
+	put_gaps(out, name, &st->gaps);
 	if (st->census)
 		put_census(out, name, st->census);
 	buf_printf(out, "site %s\tscanning\t%s\n", name,
@@ -86,9 +99,9 @@ put_foreign_hosts(struct buf *out, const struct sites *sites)
 			warnings_put_hosts(out, site);
 			buf_add(out, ")\n");
 		}
-		if (site->unknown_lists > 0 && !site->any_host)
-			buf_printf(out, "site %s\thost_unknown\t%zu\n",
-			    site->conf->name, site->unknown_lists);
+		if (site->hostless_lists > 0 && !site->any_host)
+			buf_printf(out, "site %s\tno_host\t%zu\n",
+			    site->conf->name, site->hostless_lists);
 	}
 }
 

@@ -106,10 +106,10 @@ log_foreign_hosts(const struct site *site)
 }
 
 static void
-log_unknown_hosts(const struct site *site)
+log_no_hosts(const struct site *site)
 {
-	log_warn("warnings: site %s: %zu lists answer at %s, for their host is "
-	    "not known", site->conf->name, site->unknown_lists,
+	log_warn("warnings: site %s: %zu lists answer at %s, for they name no "
+	    "host", site->conf->name, site->hostless_lists,
 	    where_they_answer(site));
 }
 
@@ -134,9 +134,9 @@ warnings_foreign_hosts(const struct sites *before, const struct sites *now)
 		if (site->foreign_lists > 0 &&
 		    (!was || was->foreign_lists != site->foreign_lists))
 			log_foreign_hosts(site);
-		if (site->unknown_lists > 0 &&
-		    (!was || was->unknown_lists != site->unknown_lists))
-			log_unknown_hosts(site);
+		if (site->hostless_lists > 0 &&
+		    (!was || was->hostless_lists != site->hostless_lists))
+			log_no_hosts(site);
 	}
 }
 

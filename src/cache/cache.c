@@ -8,6 +8,7 @@
 #include "cache/cache.h"
 #include "base/str.h"
 #include "cache/cdbfile.h"
+#include "cache/gaps.h"
 #include "cache/record.h"
 
 /* The bytes that a list takes in the file at least: two lengths, a name, a
@@ -181,6 +182,26 @@ cache_each_host(struct cache *c,
 	if (cdbfile_each(c->file, decode_host_record, &e) == -1)
 		return -1;
 	return e.result;
+}
+
+void
+cache_gaps(struct cache *c, struct gaps *gaps)
+{
+	*gaps = (struct gaps){ 0 };
+	for (int i = 0; i < GAPS; i++) {
+		struct gap_names *of = &gaps->of[i];
+		struct record_gap r;
+		struct str value;
+		char key[64];
+
+		snprintf(key, sizeof(key), RECORD_GAP_PREFIX "%s", gap_word(i));
+		if (cdbfile_get(c->file, str_from(key), &value) != 1 ||
+		    record_decode_gap(value, &r) == -1 ||
+		    r.names.n >= sizeof(of->names))
+			continue;
+		of->n = (size_t)r.count;
+		memcpy(of->names, r.names.p, r.names.n);
+	}
 }
 
 const struct record_head *

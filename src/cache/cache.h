@@ -16,6 +16,7 @@
 #include "cache/record.h"
 
 struct cache;
+struct gaps;
 
 /* The path CACHE_DIR/SITE.SUFFIX; SUFFIX is "cdb", "state" or "lock".  The
  * caller frees it.  NULL when out of memory. */
@@ -39,11 +40,14 @@ int cache_each(struct cache *c,
     int (*visit)(void *arg, struct str name, const struct record *r),
     void *arg);
 
-/* The same for the hosts.  The host with the empty name stands for lists whose
- * host is not known. */
+/* The same for the hosts.  The host with the empty name stands for lists that
+ * name none. */
 int cache_each_host(struct cache *c,
     int (*visit)(void *arg, struct str host, const struct record_host *r),
     void *arg);
+
+/* What the scan could not find out. */
+void cache_gaps(struct cache *c, struct gaps *gaps);
 
 /* The first record; lives as long as C. */
 const struct record_head *cache_head(const struct cache *c);

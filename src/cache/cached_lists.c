@@ -12,11 +12,17 @@
  *			has it, changed		found (1)
  *			else			as for nothing
  *	gone		as for nothing
+ *	a doubtful	has it			found
+ *	  entry		has it not		absent, or away if `away'
+ *			not asked		no answer
  *	no snapshot	has it			found (1)
  *			has it not, not asked	away
  *	all but a list	is another directory	away
  *			cannot be read		away
  *			cannot tell this name	no answer
+ *
+ *	A list whose configuration could not be read is found, and it is left to
+ *	the caller what an unknown host means.
  *
  *	(1) No answer while the entry is younger than `settle': Mailman may not
  *	    know it yet.  For a list of the snapshot this is looked at only
@@ -90,9 +96,12 @@ static void
 read_host_from_directory(struct cached_lists *s, struct str name,
     struct list *out)
 {
-	out->name = name;
-	out->unread = !directory_read(s->mailman, s->lists_dir, name,
-	    DIRECTORY_READ_MAX, &s->info);
+	*out = (struct list){ .name = name };
+	if (directory_read(s->mailman, s->lists_dir, name, DIRECTORY_READ_MAX,
+	        &s->info) == -1) {
+		out->unread = true;
+		out->basis = LISTS_UNREAD;
+	}
 	out->host = str_from(s->info.host);
 }
 
@@ -200,6 +209,27 @@ find_recorded_as_none(struct cached_lists *s, struct str name,
 	return s->fresh.away ? LISTS_AWAY : LISTS_ABSENT;
 }
 
+/* The snapshot has R for NAME, an entry that could not be looked into.  It may
+ * be a list, so only the directory itself can say that it is none. */
+static enum lists_found
+find_recorded_as_doubtful(struct cached_lists *s, struct str name,
+    const struct record *r, struct list *out)
+{
+	enum lists_found found = LISTS_NO_ANSWER;
+	struct stat st;
+
+	out->host = r->host;
+	if (s->verify)
+		found = find_in_directory(s, name, &st);
+	if (found == LISTS_FOUND && is_file_of_record(r, &st))
+		report_difference(s, found);
+	else if (found == LISTS_FOUND)
+		return find_unrecorded(s, name, &st, out);
+	if (found == LISTS_ABSENT && s->fresh.away)
+		return LISTS_AWAY;
+	return found;
+}
+
 /* Whether NAME is a new list by now that has the name of the one in R. */
 static bool
 is_remade_list(const struct cached_lists *s, struct str name,
@@ -224,6 +254,13 @@ find_cached(const struct lists *l, struct str name, enum lists_from from,
 	*out = (struct list){ .name = name };
 	if (s->cache != NULL)
 		known = cache_find(s->cache, name, &r);
+	if (known == 1 && r.basis == LISTS_DOUBTFUL &&
+	    from == LISTS_FROM_SNAPSHOT) {
+		out->host = r.host;
+		return LISTS_NO_ANSWER;
+	}
+	if (known == 1 && r.basis == LISTS_DOUBTFUL)
+		return find_recorded_as_doubtful(s, name, &r, out);
 	if (known == 1 && !record_is_list(&r))
 		return from == LISTS_FROM_SNAPSHOT ? LISTS_ABSENT :
 		    find_recorded_as_none(s, name, &r, out);
@@ -232,6 +269,7 @@ find_cached(const struct lists *l, struct str name, enum lists_from from,
 			return LISTS_NO_ANSWER;
 		out->host = r.host;
 		out->basis = r.basis;
+		out->unread = r.basis == LISTS_UNREAD;
 		return LISTS_FOUND;
 	}
 	if (known == 0 && from == LISTS_FROM_SNAPSHOT)
@@ -239,6 +277,27 @@ find_cached(const struct lists *l, struct str name, enum lists_from from,
 	if (s->verify)
 		return find_without_record(s, name, known == 0, out);
 	return known == 0 ? answer_unverified(s) : LISTS_AWAY;
+}
+
+/*
+ * The snapshot has R for NAME, a list whose configuration could not be read.
+ * What it says now counts; if it still cannot be read, nothing changed.
+ */
+static enum lists_found
+find_unread_again(struct cached_lists *s, struct str name, struct list *out)
+{
+	struct stat st;
+	enum lists_found found;
+
+	if (!s->verify)
+		return LISTS_ABSENT;
+	found = find_in_directory(s, name, &st);
+	if (found == LISTS_FOUND)
+		read_host_from_directory(s, name, out);
+	if (found != LISTS_FOUND || out->unread)
+		return LISTS_ABSENT;
+	report_difference(s, LISTS_FOUND);
+	return LISTS_FOUND;
 }
 
 /* A list that is not in the snapshot is absent here, since find_cached() has
@@ -253,6 +312,10 @@ find_changed_since(const struct lists *l, struct str name, struct list *out)
 
 	if (s->cache == NULL || cache_find(s->cache, name, &r) != 1)
 		return LISTS_ABSENT;
+	if (r.basis == LISTS_UNREAD)
+		return find_unread_again(s, name, out);
+	if (r.basis == LISTS_DOUBTFUL)
+		return LISTS_ABSENT; /* find_cached() has just looked */
 	if (!s->verify)
 		return answer_unverified(s);
 	if (files_changed_and_readable(s)) {
@@ -282,7 +345,7 @@ visit_cached_list(void *arg, struct str name, const struct record *r)
 {
 	const struct cached_list_visitor *e = arg;
 	const struct list list = { .name = name, .host = r->host,
-		.basis = r->basis };
+		.unread = r->basis == LISTS_UNREAD, .basis = r->basis };
 
 	if (!record_is_list(r))
 		return 0;

@@ -3,11 +3,16 @@
  *
  *	a list with a directory, which the scan has as well: it is the same
  *	    where its file has the same inode, time and size;
- *	a list with a directory, which the scan lacks: it is kept where nobody
- *	    may look into its entry, else it is missing;
+ *	the same, where the scan could not look into its entry: what was known
+ *	    of it goes on with the entry, which is no list for the time being;
+ *	a list with a directory, which the scan lacks: it is kept where it is a
+ *	    link that leads nowhere, or where many lists are going right now;
+ *	    else it is missing;
+ *	an entry that could not be looked into, which is compared in the same
+ *	    way, and was a list if anything was known of it;
  *	a phantom, which is compared in the same way, but is never missing;
- *	a list without a directory: it is counted only, for reconcile() finds it
- *	    again in Mailman's files;
+ *	a list without a directory: reconcile() finds it again in Mailman's
+ *	    files;
  *	a list whose directory went while Mailman's files still named it: its
  *	    name is passed on to reconcile(), unless the scan has it again.
  *
@@ -22,9 +27,13 @@
 #include "mailman/lists.h"
 #include "mailman/scan.h"
 #include "cache/cache.h"
+#include "cache/gaps.h"
 #include "cache/gone.h"
 #include "cache/hosts.h"
 #include "cache/rebuild.h"
+
+/* What the visits of the old snapshot return, besides 0. */
+#define OUT_OF_MEMORY 1
 
 /*
  * The entry NAME of the scan, or NULL.  A snapshot is written in the order of
@@ -55,22 +64,23 @@ find_in_scan(struct compare *c, struct str name)
 }
 
 /*
- * Whether NAME, which the scan lacks, may still be a list: its entry may not be
- * looked into, or it is a link that leads to a volume which is away.
+ * Whether NAME, which the scan lacks, stays a list for now: it is a link that
+ * leads to a volume which is away; or it went in a burst that is not over, and
+ * only its end shows how much went.
  */
 static bool
-may_still_be_there(const struct compare *c, struct str name)
+may_still_be_there(struct compare *c, struct str name)
 {
-	struct directory_id id = { c->scan->dev, c->scan->ino };
-
-	if (directory_has_link(c->o->lists_dir, name))
+	if (directory_may_have_link(c->o->lists_dir, name))
 		return true;
-	return c->scan->doubtful > 0 &&
-	    directory_find(c->o->mailman, c->o->lists_dir, &id, name, NULL) !=
-	        LISTS_ABSENT;
+	if (c->o->accept_empty || !c->o->gone.running ||
+	    gone_find(&c->o->gone, name) != GONE_QUICKLY)
+		return false;
+	c->burst = true;
+	return true;
 }
 
-/* Adds NAME to the lists that stay.  0, or -1 with errno. */
+/* Adds NAME to the lists that stay. */
 static int
 keep_old_record(struct compare *c, struct str name, const struct record *record)
 {
@@ -83,38 +93,31 @@ keep_old_record(struct compare *c, struct str name, const struct record *record)
 		c->kept = more;
 	if (more == NULL || copy == NULL || host == NULL) {
 		free(copy);
-		errno = ENOMEM;
-		return -1;
+		return OUT_OF_MEMORY;
 	}
 	c->kept[c->nkept] = (struct kept){ copy, *record };
 	c->kept[c->nkept++].record.host = str_from(host->name);
 	return 0;
 }
 
-/* NOW has the same file as OLD, and so the same host.  But where the host was
- * not known the file is read again: its mode may have changed. */
+/* NOW has the same file as OLD, and so the same host. */
 static int
 reuse_old_host(struct compare *c, struct scan_list *now,
     const struct record *old)
 {
-	struct host *host;
+	struct host *host = hosts_add(c->hosts, old->host);
 
-	c->same++;
-	if (old->host.n == 0)
-		return 0;
-	host = hosts_add(c->hosts, old->host);
-	if (host == NULL) {
-		errno = ENOMEM;
-		return -1;
-	}
+	if (host == NULL)
+		return OUT_OF_MEMORY;
+	c->same += old->basis != LISTS_DOUBTFUL;
 	now->host = host->name;
 	return 0;
 }
 
 /*
  * NOW has another file than OLD.  Its host is read from the file later; the old
- * host stays where that fails.  A record without an inode stands for a file
- * that could not be read last time either: nothing changed about it.
+ * host stays where that fails.  If it could not be read last time either,
+ * nothing has changed so far.
  */
 static int
 remember_old_host(struct compare *c, struct scan_list *now,
@@ -122,20 +125,35 @@ remember_old_host(struct compare *c, struct scan_list *now,
 {
 	struct host *host;
 
-	c->same += old->ino == 0;
+	c->same += old->basis == LISTS_UNREAD;
 	if (old->host.n == 0)
 		return 0;
 	host = hosts_add(c->hosts, old->host);
-	if (host == NULL) {
-		errno = ENOMEM;
-		return -1;
-	}
+	if (host == NULL)
+		return OUT_OF_MEMORY;
 	host->changed = true;
 	now->last_host = host->name;
 	return 0;
 }
 
-/* 0, or -1 with errno. */
+/* Nobody could look into NOW.  What OLD knew of its file stays, so that the
+ * file need not be read again if it is still that one. */
+static int
+carry_old_record(struct compare *c, struct scan_list *now,
+    const struct record *old)
+{
+	struct host *host = hosts_add(c->hosts, old->host);
+
+	if (host == NULL)
+		return OUT_OF_MEMORY;
+	now->ino = (ino_t)old->ino;
+	now->mtime = old->mtime;
+	now->size = (off_t)old->size;
+	now->host = host->name;
+	c->same += old->basis == LISTS_DOUBTFUL;
+	return 0;
+}
+
 static int
 add_gone_name(struct compare *c, struct str name)
 {
@@ -146,8 +164,7 @@ add_gone_name(struct compare *c, struct str name)
 		c->gone = more;
 	if (more == NULL || copy == NULL) {
 		free(copy);
-		errno = ENOMEM;
-		return -1;
+		return OUT_OF_MEMORY;
 	}
 	c->gone[c->ngone++] = copy;
 	return 0;
@@ -160,10 +177,8 @@ mark_host_changed(struct compare *c, struct str name)
 {
 	struct host *host = hosts_add(c->hosts, name);
 
-	if (host == NULL) {
-		errno = ENOMEM;
-		return -1;
-	}
+	if (host == NULL)
+		return OUT_OF_MEMORY;
 	host->changed = true;
 	return 0;
 }
@@ -176,8 +191,7 @@ reuse_old_url(void *arg, struct str name, const struct record_host *r)
 
 	if (host != NULL && hosts_set_url(host, r->url) == 0)
 		return 0;
-	errno = ENOMEM;
-	return -1;
+	return OUT_OF_MEMORY;
 }
 
 static bool
@@ -194,7 +208,6 @@ compare_no_list(struct compare *c, struct str name, struct scan_list *now,
 {
 	switch (record->basis) {
 	case LISTS_BY_FILE:
-		c->file_lists++;
 		return 0;
 	case LISTS_GONE:
 		return now == NULL ? add_gone_name(c, name) : 0;
@@ -202,11 +215,37 @@ compare_no_list(struct compare *c, struct str name, struct scan_list *now,
 		break;
 	}
 	c->entries++;
+	if (now != NULL && now->basis == LISTS_DOUBTFUL)
+		return carry_old_record(c, now, record);
 	if (now == NULL || !is_unchanged_file(now, record))
 		return 0;
 	now->known = true;
 	now->last_basis = record->basis;
 	return reuse_old_host(c, now, record);
+}
+
+/* The scan lacks the list NAME. */
+static int
+compare_missing(struct compare *c, struct str name, const struct record *record)
+{
+	enum gone_how how = gone_find(&c->o->gone, name);
+
+	if (may_still_be_there(c, name))
+		return keep_old_record(c, name, record);
+	c->missing++;
+	c->unseen += how == GONE_UNSEEN;
+	c->quick += how == GONE_QUICKLY;
+	if (mark_host_changed(c, record->host) != 0)
+		return OUT_OF_MEMORY;
+	return add_gone_name(c, name);
+}
+
+/* Whether RECORD is an entry of which nothing was ever known. */
+static bool
+is_unknown_entry(const struct record *record)
+{
+	return record->basis == LISTS_DOUBTFUL && record->ino == 0 &&
+	    record->host.n == 0;
 }
 
 static int
@@ -215,26 +254,20 @@ compare_list(void *arg, struct str name, const struct record *record)
 	struct compare *c = arg;
 	struct scan_list *now = find_in_scan(c, name);
 
-	if (record->basis != LISTS_BY_DIRECTORY &&
-	    record->basis != LISTS_BY_BOTH)
+	if (record->basis == LISTS_BY_FILE || record->basis == LISTS_PHANTOM ||
+	    record->basis == LISTS_GONE)
 		return compare_no_list(c, name, now, record);
 	c->entries++;
-	c->dir_lists++;
-	if (now != NULL) {
-		now->last_basis = record->basis;
-		now->known = is_unchanged_file(now, record);
-		return now->known ? reuse_old_host(c, now, record) :
-		    remember_old_host(c, now, record);
-	}
-	if (may_still_be_there(c, name))
-		return keep_old_record(c, name, record);
-	c->missing++;
-	if (mark_host_changed(c, record->host) == -1 ||
-	    add_gone_name(c, name) == -1)
-		return -1;
-	if (!gone_has(&c->o->gone, name))
-		c->unseen++;
-	return 0;
+	c->dir_lists += !is_unknown_entry(record);
+	if (now == NULL)
+		return is_unknown_entry(record) ? 0 :
+		    compare_missing(c, name, record);
+	now->last_basis = record->basis;
+	if (now->basis == LISTS_DOUBTFUL)
+		return carry_old_record(c, now, record);
+	now->known = is_unchanged_file(now, record);
+	return now->known ? reuse_old_host(c, now, record) :
+	    remember_old_host(c, now, record);
 }
 
 int
@@ -242,24 +275,26 @@ compare(struct compare *c, const struct rebuild_order *o, struct scan *scan,
     struct hosts *hosts, struct cache *old)
 {
 	const struct record_head *head = cache_head(old);
+	int result;
 
 	*c = (struct compare){ .o = o, .scan = scan, .hosts = hosts };
-	c->old_count = head->count;
 	c->old_stamp = head->stamp;
+	cache_gaps(old, &c->old_gaps);
 	c->other_dir = head->dev != scan->dev || head->ino != scan->ino;
-	errno = EPROTO;
-	if (cache_each_host(old, reuse_old_url, c) != 0 ||
-	    cache_each(old, compare_list, c) != 0)
-		return -1;
-	return 0;
+	result = cache_each_host(old, reuse_old_url, c);
+	if (result == 0)
+		result = cache_each(old, compare_list, c);
+	if (result == 0)
+		return 0;
+	errno = result == OUT_OF_MEMORY ? ENOMEM : EPROTO;
+	return -1;
 }
 
 bool
 compare_unchanged(const struct compare *c, size_t young)
 {
 	return !c->other_dir && c->same == c->scan->n - young &&
-	    c->same + c->nkept == c->entries &&
-	    c->dir_lists + c->file_lists == c->old_count;
+	    c->same + c->nkept == c->entries;
 }
 
 void

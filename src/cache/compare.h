@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cache/gaps.h"
 #include "cache/record.h"
 
 struct cache;
@@ -20,8 +21,8 @@ struct hosts;
 struct rebuild_order;
 struct scan;
 
-/* A list that the scan lacks and that may still be there, because nobody may
- * look into its entry.  The new snapshot has it as the old one had it. */
+/* A list that the scan lacks and that may still be there.  The new snapshot has
+ * it as the old one had it. */
 struct kept {
 	char *name;
 	struct record record;
@@ -34,18 +35,19 @@ struct compare {
 
 	/* The old snapshot. */
 	uint64_t old_stamp; /* of Mailman's files (record.h) */
-	uint64_t old_count; /* how many lists its head counts */
+	struct gaps old_gaps;
 	size_t entries;     /* records that stand for a directory */
-	size_t dir_lists;   /* of these: lists, and not phantoms */
-	size_t file_lists;  /* records of lists without a directory */
+	size_t dir_lists;   /* of these: lists, or what was one before */
 
 	/* The old snapshot and the scan. */
 	bool other_dir; /* they are of different directories */
 	size_t same;    /* entries that need no new record */
 	size_t missing; /* of dir_lists: the scan lacks them */
 	size_t unseen;  /* of missing: the watch did not see them go */
+	size_t quick;   /* of missing: they went in a burst (gone.h) */
 	struct kept *kept; /* lists that stay although the scan lacks them */
 	size_t nkept;
+	bool burst; /* some of them because the burst is not over */
 	/* The names of missing lists, and of those that were missing before
 	 * and that Mailman's files still named then (LISTS_GONE). */
 	char **gone;
@@ -58,7 +60,8 @@ struct compare {
  * Compares OLD with SCAN.  0, or -1 with errno: OLD is broken (EPROTO), or out
  * of memory.  The caller clears *C in both cases.
  *
- * An entry of SCAN learns last_basis, known, and host or last_host; the hosts'
+ * An entry of SCAN learns last_basis, known, and host or last_host; one that
+ * could not be looked into learns what was known of its file.  The hosts'
  * names belong to HOSTS.  O, SCAN and HOSTS must outlive C.
  */
 int compare(struct compare *c, const struct rebuild_order *o,

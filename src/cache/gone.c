@@ -2,6 +2,27 @@
 
 #include "cache/gone.h"
 
+size_t
+gone_burst_add(struct gone_burst *b, double now)
+{
+	bool runs = gone_burst_runs(b, now);
+
+	if (runs || (b->quick > 0 && now - b->last < GONE_QUICK))
+		b->quick++;
+	else
+		b->quick = 1;
+	b->last = now;
+	if (runs)
+		return 1;
+	return b->quick > GONE_BURST ? b->quick : 0;
+}
+
+bool
+gone_burst_runs(const struct gone_burst *b, double now)
+{
+	return b->quick > GONE_BURST && now - b->last < GONE_BURST_ENDS;
+}
+
 uint64_t
 gone_hash(struct str name)
 {
@@ -15,16 +36,21 @@ gone_hash(struct str name)
 int
 gone_compare(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	uint64_t x = ((const struct gone_name *)a)->hash;
+	uint64_t y = ((const struct gone_name *)b)->hash;
 
 	return (x > y) - (x < y);
 }
 
-bool
-gone_has(const struct gone *g, struct str name)
+enum gone_how
+gone_find(const struct gone *g, struct str name)
 {
-	uint64_t h = gone_hash(name);
+	struct gone_name key = { .hash = gone_hash(name) };
+	const struct gone_name *at = NULL;
 
-	return g->n > 0 && bsearch(&h, g->hash, g->n, sizeof(h),
-	    gone_compare) != NULL;
+	if (g->n > 0)
+		at = bsearch(&key, g->name, g->n, sizeof(key), gone_compare);
+	if (at == NULL)
+		return GONE_UNSEEN;
+	return at->quick ? GONE_QUICKLY : GONE_SINGLY;
 }

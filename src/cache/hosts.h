@@ -10,8 +10,7 @@
 #include "base/str.h"
 
 struct host {
-	char *name;    /* lower case; "" stands for lists whose host is not
-			  known */
+	char *name;    /* lower case; "" stands for lists that name none */
 	char *url;     /* where its lists are to be seen, or NULL */
 	char *real;    /* the host that it is an alias of, or NULL */
 	size_t count;  /* of its lists */

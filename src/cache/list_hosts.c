@@ -17,34 +17,47 @@
 /* So many lists of a host are read for its URL at most. */
 #define URL_TRIES 1000
 
-/*
- * Reads the host of a list whose file is new or changed.  A file that cannot
- * be read now leaves the host that was last known, and an inode of 0 lets the
- * next scan try again.  0, or -1 when out of memory.
- */
+/* The configuration of L cannot be read now: its host is the last that was
+ * known.  The inode, time and size are not kept, so that the next scan tries
+ * again. */
+static void
+mark_unread(struct scan_list *l, int error)
+{
+	l->basis = LISTS_UNREAD;
+	l->error = error;
+	l->ino = 0;
+	l->mtime = 0;
+	l->size = 0;
+	l->host = l->last_host != NULL ? l->last_host : "";
+}
+
+/* Reads the host of a list whose file is new or changed.  0, or -1 when out of
+ * memory. */
 static int
 read_list_host(struct rebuild_job *job, int dir, struct scan_list *l)
 {
-	struct list_info p = { 0 };
+	struct list_info p;
 	struct host *host;
 
 	if (job->o->mailman->read(dir, l->name, PICKLE_FILE_MAX, &p) == -1) {
-		p = (struct list_info){ 0 };
-		if (l->last_host != NULL) {
-			l->host = l->last_host;
-			l->ino = 0;
-			return 0;
-		}
-	} else {
-		job->must_write |= l->last_host != NULL;
+		mark_unread(l, errno);
+		return 0;
 	}
 	host = hosts_add(&job->hosts, str_from(p.host));
 	if (host == NULL)
 		return -1;
 	host->changed = true;
 	l->host = host->name;
-	job->must_write |= p.host[0] != '\0';
+	job->must_write |= l->last_basis == LISTS_UNREAD;
 	return 0;
+}
+
+/* Whether anybody ever knew what host L has, so that it counts for that one. */
+static bool
+has_known_host(const struct scan_list *l)
+{
+	return l->host[0] != '\0' ||
+	    (l->basis != LISTS_UNREAD && l->basis != LISTS_DOUBTFUL);
 }
 
 /* Never NULL for the host of a list, since that was added before. */
@@ -62,10 +75,13 @@ host_named(struct rebuild_job *job, const char *name)
 static int
 find_host_url(struct rebuild_job *job, int dir, const struct scan_list *l)
 {
-	struct host *host = host_named(job, l->host);
 	struct list_info p;
+	struct host *host;
 
-	if (!host->changed || host->tried >= URL_TRIES || *host->name == '\0')
+	if (l->host[0] == '\0')
+		return 0;
+	host = host_named(job, l->host);
+	if (!host->changed || host->tried >= URL_TRIES)
 		return 0;
 	if (host->tried++ == 0) {
 		free(host->url);
@@ -110,9 +126,11 @@ list_hosts(struct rebuild_job *job)
 	for (i = 0; rc == 0 && i < job->scan.n; i++) {
 		struct scan_list *l = &job->scan.list[i];
 
-		if (l->host == NULL)
+		if (l->host == NULL && l->basis == LISTS_DOUBTFUL)
+			l->host = "";
+		else if (l->host == NULL)
 			rc = read_list_host(job, dir, l);
-		if (rc == 0)
+		if (rc == 0 && has_known_host(l))
 			host_named(job, l->host)->count++;
 	}
 	for (i = 0; rc == 0 && i < job->scan.n; i++)

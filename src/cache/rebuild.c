@@ -23,6 +23,7 @@
 #include "mailman/scan.h"
 #include "cache/cache.h"
 #include "cache/compare.h"
+#include "cache/find_gaps.h"
 #include "cache/leftovers.h"
 #include "cache/list_hosts.h"
 #include "cache/rebuild_job.h"
@@ -119,9 +120,7 @@ guard_against_loss(struct rebuild_job *job)
 		return 0;
 	if (job->no_old)
 		return guard_without_snapshot(job);
-	if (c->unseen == 0)
-		return 0;
-	if (c->other_dir) {
+	if (c->other_dir && c->unseen > 0) {
 		rebuild_job_away(job);
 		rebuild_job_say(job,
 		    "%s is another directory than before and %zu of %zu lists "
@@ -131,7 +130,7 @@ guard_against_loss(struct rebuild_job *job)
 		    job->o->lists_dir, c->missing, c->dir_lists);
 		return -1;
 	}
-	if (are_too_few(c->dir_lists - c->unseen, c->dir_lists)) {
+	if (are_too_few(c->dir_lists - c->unseen - c->quick, c->dir_lists)) {
 		rebuild_job_away(job);
 		rebuild_job_say(job,
 		    "%zu of %zu lists vanished from %s at once.  The old lists "
@@ -180,17 +179,47 @@ mark_young_lists(struct rebuild_job *job)
 	clock_gettime(CLOCK_REALTIME, &t);
 	for (i = 0; settle > 0 && i < job->scan.n; i++) {
 		struct scan_list *l = &job->scan.list[i];
+		const bool entry = l->basis != LISTS_DOUBTFUL;
 		double age = (double)t.tv_sec + (double)t.tv_nsec / 1e9 -
 		    (double)l->mtime / 1e9;
 
 		/* One from far in the future would be young for ever. */
-		l->young = !l->known && age < settle && age > -settle;
+		l->young = entry && !l->known && age < settle && age > -settle;
 		if (!l->young)
 			continue;
 		job->r->young++;
 		if (settle - age > job->r->ripe_in)
 			job->r->ripe_in = settle - age;
 	}
+}
+
+/*
+ * The guard against a lists_dir that never was one: a wrong path, or a volume
+ * that was not mounted when listmap began.  0, or -1 where that may be so.
+ */
+static int
+guard_against_nothing(struct rebuild_job *job)
+{
+	const struct postfix_files *files = &job->files;
+
+	if (!job->no_old || job->o->accept_empty || job->r->lists > 0 ||
+	    job->r->young > 0)
+		return 0;
+	/* A Mailman 3 that has no list yet wrote that down. */
+	if (files->stamp != 0 && files->whole && files->n == 0 &&
+	    job->scan.n == 0)
+		return 0;
+	rebuild_job_away(job);
+	job->r->failing = true;
+	if (job->scan.n > 0)
+		rebuild_job_say(job, "none of the %zu entries of %s can be "
+		    "looked into (%s)", job->scan.n, job->o->lists_dir,
+		    strerror(job->scan.list[0].error));
+	else
+		rebuild_job_say(job, "no list in %s: is this Mailman's lists "
+		    "directory?  If it is, and there is no list yet, run: "
+		    "listmap rebuild --accept-empty", job->o->lists_dir);
+	return -1;
 }
 
 static void
@@ -205,12 +234,10 @@ scan_and_write(struct rebuild_job *job)
 		return;
 	job->r->lists = rebuild_job_count(job);
 	job->r->unfinished = job->scan.unfinished;
-	if (job->scan.doubtful > 0)
-		rebuild_job_say(job,
-		    "%zu entries of %s may not be looked into, the "
-		    "first is %s",
-		    job->scan.doubtful, job->o->lists_dir,
-		    job->scan.first_doubtful);
+	job->r->burst = job->compare.burst;
+	if (guard_against_nothing(job) == -1)
+		return;
+	find_gaps(job);
 	if (!job->no_old && !job->must_write &&
 	    compare_unchanged(&job->compare, job->r->young))
 		job->r->status = REBUILD_UNCHANGED;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "cache/gaps.h"
 #include "cache/gone.h"
 
 struct cache;
@@ -33,11 +34,16 @@ struct rebuild_result {
 	size_t unfinished; /* young directories that may become lists */
 	size_t young;      /* entries too new to be in the snapshot */
 	double ripe_in;    /* seconds until none of these is too new */
+	bool burst; /* lists are going right now, and none is missing yet */
+	struct gaps gaps;  /* what could not be found out */
 	bool denied;       /* AWAY, for the directory cannot be read at all */
+	/* Somebody has to do something before the site can answer: no list was
+	 * ever seen, or none can be read. */
+	bool failing;
 	/*
-	 * Why it is AWAY or FAILED.  Else what somebody should look at, such as
-	 * entries that nobody may look into or an old snapshot that was no use;
-	 * or "".
+	 * Why it is AWAY, FAILED or failing.  Else what somebody should look
+	 * at, such as entries that nobody may look into or an old snapshot that
+	 * was no use; or "".
 	 */
 	char reason[512];
 };
@@ -79,10 +85,12 @@ struct rebuild_order rebuild_order(const struct conf_site *site,
  *	it is another one (device, inode), and lists are missing that nobody
  *	    saw go;
  *	more than REBUILD_GUARD lists, and more than half of all, are missing
- *	    that nobody saw go;
- *	there is no snapshot, and so many lists less than the last scan found.
+ *	    that nobody saw go, or that went in a burst (gone.h);
+ *	there is no snapshot, and so many lists less than the last scan found;
+ *	there is no snapshot, and no list at all: the path may be wrong.
  *
- * accept_empty turns off all of these but the first.
+ * accept_empty turns off all of these but the first.  While a burst runs, what
+ * goes in it stays in the snapshot.
  */
 void rebuild(const struct rebuild_order *o, struct rebuild_result *r);
 

@@ -63,7 +63,8 @@ rebuild_job_count(const struct rebuild_job *job)
 
 	for (i = 0; i < job->scan.n; i++)
 		n += !job->scan.list[i].young &&
-		    job->scan.list[i].basis != LISTS_PHANTOM;
+		    job->scan.list[i].basis != LISTS_PHANTOM &&
+		    job->scan.list[i].basis != LISTS_DOUBTFUL;
 	for (i = 0; i < job->nextra; i++)
 		n += job->extra[i].basis == LISTS_BY_FILE;
 	return n;

@@ -8,6 +8,7 @@
  *	rebuild()		marks the young entries, runs the guard
  *	list_hosts()		Mailman 2.1: the host of each list
  *	  or reconcile()	Mailman 3: basis and host of each list, `extra'
+ *	find_gaps()		counts what could not be found out
  *	snapshot_write()	writes all of it
  *
  * A part that fails or gives up has set the result by rebuild_job_fail() or
@@ -62,8 +63,8 @@ int rebuild_job_away(struct rebuild_job *job);
 /* Frees what the job has, but not its result. */
 void rebuild_job_clear(struct rebuild_job *job);
 
-/* How many lists the new snapshot has.  Phantoms and lists that went are no
- * lists. */
+/* How many lists the new snapshot has.  Phantoms, lists that went and entries
+ * that nobody could look into are none. */
 size_t rebuild_job_count(const struct rebuild_job *job);
 
 #endif

@@ -128,7 +128,7 @@ mark_phantoms(struct rebuild_job *job, int dir)
 		struct scan_list *l = &job->scan.list[i];
 
 		named += l->basis == LISTS_BY_BOTH;
-		if (l->young || l->basis == LISTS_BY_BOTH ||
+		if (l->young || l->basis != LISTS_BY_DIRECTORY ||
 		    postfix_files_find(&job->files, str_from(l->name)) !=
 		        NULL ||
 		    !files_count_against(job, dir, l->name))
@@ -290,6 +290,10 @@ place_lists_in_domains(struct rebuild_job *job)
 		struct scan_list *l = &job->scan.list[i];
 		const char *before = l->host == NULL ? "" : l->host;
 
+		if (l->basis == LISTS_DOUBTFUL) {
+			l->host = before;
+			continue;
+		}
 		l->host = find_domain_in_files(job, l);
 		if (l->host == NULL)
 			return -1;
@@ -306,7 +310,8 @@ count_lists_by_host(struct rebuild_job *job)
 	for (i = 0; i < job->scan.n; i++) {
 		const struct scan_list *l = &job->scan.list[i];
 
-		if (!l->young && l->basis != LISTS_PHANTOM)
+		if (!l->young && l->basis != LISTS_PHANTOM &&
+		    (l->basis != LISTS_DOUBTFUL || l->host[0] != '\0'))
 			hosts_add(&job->hosts, str_from(l->host))->count++;
 	}
 	for (i = 0; i < job->compare.nkept; i++)

@@ -62,16 +62,19 @@ static const char *const bases[LISTS_BASES] = {
 	[LISTS_BY_FILE] = "file",
 	[LISTS_PHANTOM] = "phantom",
 	[LISTS_GONE] = "gone",
+	[LISTS_UNREAD] = "unread",
+	[LISTS_DOUBTFUL] = "doubtful",
 };
 
 bool
 record_is_list(const struct record *r)
 {
-	return r->basis != LISTS_PHANTOM && r->basis != LISTS_GONE;
+	return r->basis != LISTS_PHANTOM && r->basis != LISTS_GONE &&
+	    r->basis != LISTS_DOUBTFUL;
 }
 
-/* The field is left out for LISTS_BY_DIRECTORY.  A word that is not known says
- * no more than that. */
+/* The field is left out for LISTS_BY_DIRECTORY.  A word that is not known is
+ * that of a later listmap: nobody knows what it says. */
 static enum lists_basis
 next_basis(struct str *rest)
 {
@@ -83,7 +86,7 @@ next_basis(struct str *rest)
 	for (b = 0; b < LISTS_BASES; b++)
 		if (str_is(field, bases[b]))
 			return b;
-	return LISTS_BY_DIRECTORY;
+	return LISTS_DOUBTFUL;
 }
 
 int
@@ -138,6 +141,25 @@ record_encode_host(const struct record_host *r, struct buf *out)
 		return;
 	buf_char(out, '\t');
 	buf_str(out, r->real);
+}
+
+int
+record_decode_gap(struct str value, struct record_gap *r)
+{
+	struct record_gap got;
+
+	if (next_number(&value, &got.count) == -1 ||
+	    next_field(&value, &got.names) == -1)
+		return -1;
+	*r = got;
+	return 0;
+}
+
+void
+record_encode_gap(const struct record_gap *r, struct buf *out)
+{
+	buf_printf(out, "%" PRIu64 "\t", r->count);
+	buf_str(out, r->names);
 }
 
 int

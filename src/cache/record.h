@@ -3,12 +3,13 @@
  *
  *	list name	INODE <TAB> MTIME <TAB> SIZE <TAB> HOST [<TAB> BASIS]
  *	":host:" HOST	COUNT <TAB> URL [<TAB> REAL]
+ *	":gap:" WORD	COUNT <TAB> NAMES
  *	":listmap"	VERSION <TAB> COUNT <TAB> DEVICE <TAB> INODE
  *			[<TAB> STAMP]
  *
- * No list's name begins with a colon.  The head stands first, then the hosts,
- * then the lists.  Further fields may follow; readers pass over them.  What is
- * decoded points into the value.  Pure.
+ * No list's name begins with a colon.  The head stands first, then the gaps and
+ * the hosts, then the lists.  Further fields may follow; readers pass over
+ * them.  What is decoded points into the value.  Pure.
  */
 #ifndef CACHE_RECORD_H
 #define CACHE_RECORD_H
@@ -25,19 +26,28 @@ struct buf;
 #define RECORD_VERSION 1
 #define RECORD_HEAD_KEY ":listmap"
 #define RECORD_HOST_PREFIX ":host:"
+#define RECORD_GAP_PREFIX ":gap:"
 /* No longer hosts and URLs are written or read. */
 #define RECORD_HOST_MAX 255
 #define RECORD_URL_MAX 287
 
 /* One entry of the lists directory, or one list of Mailman's files. */
 struct record {
-	uint64_t ino;  /* of the file that makes it a list; 0: there
-			is none, or it could not be read and is tried
-			again */
-	int64_t mtime; /* of that file, nanoseconds since the epoch */
-	uint64_t size; /* of that file, bytes */
-	struct str host; /* lower case; empty: not known */
+	/* Of the file that makes it a list, when it was last read well; all 0
+	 * where there is none, and of LISTS_UNREAD. */
+	uint64_t ino;
+	int64_t mtime; /* nanoseconds since the epoch */
+	uint64_t size; /* bytes */
+	/* Lower case; empty: it names none.  Of LISTS_UNREAD and LISTS_DOUBTFUL
+	 * the last that was known; empty: none ever was. */
+	struct str host;
 	enum lists_basis basis;
+};
+
+/* What a scan could not find out (gaps.h). */
+struct record_gap {
+	uint64_t count;
+	struct str names;
 };
 
 /* One mail host of the lists. */
@@ -56,7 +66,7 @@ struct record_head {
 	uint64_t stamp;   /* postfix_files_stamp(); 0: there are no files */
 };
 
-/* Whether R is a list: neither a phantom nor one that went. */
+/* Whether R is a list: no phantom, none that went, no doubtful entry. */
 bool record_is_list(const struct record *r);
 
 /* The decoders return 0, or -1 where VALUE is no such record; *R is then as it
@@ -65,6 +75,8 @@ int record_decode(struct str value, struct record *r) WARN_UNUSED;
 void record_encode(const struct record *r, struct buf *out);
 int record_decode_host(struct str value, struct record_host *r) WARN_UNUSED;
 void record_encode_host(const struct record_host *r, struct buf *out);
+int record_decode_gap(struct str value, struct record_gap *r) WARN_UNUSED;
+void record_encode_gap(const struct record_gap *r, struct buf *out);
 /* -1 also for another version; r->version is then set all the same, or 0. */
 int record_decode_head(struct str value, struct record_head *r) WARN_UNUSED;
 void record_encode_head(const struct record_head *r, struct buf *out);

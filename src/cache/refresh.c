@@ -25,6 +25,8 @@
 #include "cache/cache.h"
 #include "cache/cached_lists.h"
 #include "cache/freshness.h"
+#include "cache/gaps.h"
+#include "cache/gone.h"
 #include "cache/rebuild.h"
 #include "cache/scan_report.h"
 #include "cache/scan_runner.h"
@@ -197,13 +199,23 @@ note_scan_away(struct refresh *r, const struct rebuild_result *result)
 	freshness_scan_away(&r->lists.fresh);
 }
 
+/* Whether a later scan may find out what this one could not, although no event
+ * tells of it. */
+static bool
+has_passing_gaps(const struct rebuild_result *result)
+{
+	return result->gaps.of[GAP_DOUBTFUL].n > 0 ||
+	    result->gaps.of[GAP_UNREADABLE].n > 0 ||
+	    result->gaps.of[GAP_BROKEN].n > 0;
+}
+
 static void
 note_scan_well(struct refresh *r, const struct rebuild_result *result)
 {
 	const char *err = "";
 	char text[256];
 
-	if (r->watch != NULL)
+	if (r->watch != NULL && !result->burst)
 		watch_forget(r->watch);
 	if (cached_lists_reopen(&r->lists, r->path, &err) == -1) {
 		snprintf(text, sizeof(text), "cannot open the snapshot: %s: %s",
@@ -212,7 +224,7 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 		return;
 	}
 	scan_report_well(&r->report, r->o.site->name, result);
-	scan_runner_well(r->scans);
+	scan_runner_well(r->scans, has_passing_gaps(result));
 	/*
 	 * Inotify does not see what happens inside an entry: one that is no
 	 * list yet may become one, and one that is too young may ripen.
@@ -222,6 +234,8 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 	    TRUSTED_RESCANS * r->o.rescan);
 	if (result->young > 0)
 		request_scan(r, result->ripe_in);
+	if (result->burst)
+		request_scan(r, GONE_BURST_ENDS);
 	/* The child could read the directory, so this does not hang. */
 	if (!is_watching(r))
 		watch_lists_dir(r);
@@ -436,6 +450,7 @@ refresh_status(struct refresh *r, struct refresh_status *st)
 	*st = (struct refresh_status){
 		.cached = c != NULL,
 		.away = r->lists.fresh.away,
+		.failing = r->report.failing,
 		.scanning = is_scanning(r),
 		.watching = is_watching(r),
 		.verifying = r->lists.verify,
@@ -448,4 +463,6 @@ refresh_status(struct refresh *r, struct refresh_status *st)
 		.census = r->o.mailman->stamp ? cached_lists_census(&r->lists)
 		                              : NULL,
 	};
+	if (c != NULL)
+		cache_gaps(r->lists.cache, &st->gaps);
 }

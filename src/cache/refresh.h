@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "cache/gaps.h"
+
 struct conf_site;
 struct ev_loop;
 struct lists;
@@ -65,6 +67,7 @@ const struct lists *refresh_lists(struct refresh *r);
 struct refresh_status {
 	bool cached;    /* there is a snapshot */
 	bool away;      /* the last scan did not believe the directory */
+	bool failing;   /* somebody has to do something: see `reason' */
 	bool scanning;  /* a child runs */
 	bool watching;  /* inotify watches the directory */
 	bool verifying; /* the directory is asked before "absent" */
@@ -73,7 +76,8 @@ struct refresh_status {
 	time_t scanned; /* when the last scan ended well; 0: none did yet */
 	unsigned long scans;        /* how many ended, well or not */
 	unsigned long milliseconds; /* how long the last one took */
-	const char *reason; /* why it is away or failed, or "" */
+	const char *reason; /* why it is away, failed or failing, or "" */
+	struct gaps gaps;   /* what the scan of the snapshot did not find out */
 	/* How many entries are known from what, LISTS_BASES numbers; NULL
 	 * where Mailman writes no files about its lists. */
 	const size_t *census;

@@ -21,10 +21,11 @@ void
 scan_report_restore(struct scan_report *r, const struct state *last)
 {
 	r->away = last->away;
+	r->failing = last->failing;
 	r->milliseconds = last->milliseconds;
-	if (last->away)
+	if (last->away || last->failing)
 		snprintf(r->reason, sizeof(r->reason), "%s", last->reason);
-	else
+	if (!last->away)
 		r->scanned = last->scanned;
 }
 
@@ -41,10 +42,12 @@ scan_report_away(struct scan_report *r, const char *site,
     const struct rebuild_result *result)
 {
 	snprintf(r->reason, sizeof(r->reason), "%s", result->reason);
-	if (!r->away)
-		log_warn("refresh: site is away: %s: %s", site,
+	if (!r->away || r->failing != result->failing)
+		log_warn("refresh: site is %s: %s: %s",
+		    result->failing ? "failing" : "away", site,
 		    result->reason);
 	r->away = true;
+	r->failing = result->failing;
 }
 
 void
@@ -58,10 +61,13 @@ scan_report_well(struct scan_report *r, const char *site,
 		log_info("refresh: site is back: %s: %zu lists", site,
 		    result->lists);
 	if (is_new_reason(r, result->reason))
-		log_warn("refresh: %s: %s", site, result->reason);
-	r->reason[0] = '\0';
+		log_warn("refresh: %s%s: %s", result->failing ?
+		    "site is failing: " : "", site, result->reason);
+	snprintf(r->reason, sizeof(r->reason), "%s",
+	    result->failing ? result->reason : "");
 	r->scanned = time(NULL);
 	r->away = false;
+	r->failing = result->failing;
 }
 
 void

@@ -17,10 +17,11 @@ struct state;
 /* Starts as all zeroes. */
 struct scan_report {
 	bool away;      /* the last scan did not believe the directory */
+	bool failing;   /* as in struct rebuild_result */
 	time_t scanned; /* when a scan ended well last; 0: none did yet */
 	unsigned long scans;        /* how many ended, well or not */
 	unsigned long milliseconds; /* how long the last one took */
-	char reason[512]; /* why it is away or failed, or "" */
+	char reason[512]; /* why it is away, failed or failing, or "" */
 	char logged[512]; /* the reason that was logged last */
 	int watch_error;  /* the errno that was logged last; 0: it watches */
 	bool unverified;  /* it was logged that misses are not verified */

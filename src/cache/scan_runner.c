@@ -25,6 +25,7 @@ struct scan_runner {
 
 	struct ev_timer due;    /* until the scan that was requested */
 	struct ev_timer rescan; /* until the next rescan */
+	struct ev_timer retry;  /* until gaps are looked at again */
 	struct ev_child ended;  /* the child's end */
 };
 
@@ -45,9 +46,16 @@ scan_runner_request(struct scan_runner *s, double delay)
 }
 
 void
-scan_runner_well(struct scan_runner *s)
+scan_runner_well(struct scan_runner *s, bool gaps)
 {
+	double retry = scan_schedule_retry(&s->schedule, gaps);
+
 	scan_schedule_well(&s->schedule);
+	ev_timer_stop(s->loop, &s->retry);
+	if (retry == 0)
+		return;
+	ev_timer_set(&s->retry, retry, 0.0);
+	ev_timer_start(s->loop, &s->retry);
 }
 
 void
@@ -138,7 +146,8 @@ scan_runner_new(struct ev_loop *loop, const struct scan_runner_owner *owner,
 	s->schedule.longest_delay = LONGEST_DELAY;
 	ev_timer_init(&s->due, on_scan_due, 0.0, 0.0);
 	ev_timer_init(&s->rescan, on_rescan_due, rescan, rescan);
-	s->due.data = s->rescan.data = s;
+	ev_timer_init(&s->retry, on_rescan_due, 0.0, 0.0);
+	s->due.data = s->rescan.data = s->retry.data = s;
 	scan_runner_configure(s, debounce, rescan);
 	return s;
 }
@@ -150,6 +159,7 @@ scan_runner_free(struct scan_runner *s)
 		return;
 	ev_timer_stop(s->loop, &s->due);
 	ev_timer_stop(s->loop, &s->rescan);
+	ev_timer_stop(s->loop, &s->retry);
 	if (s->running) {
 		ev_child_stop(s->loop, &s->ended);
 		child_cancel(&s->child);

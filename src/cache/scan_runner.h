@@ -54,8 +54,9 @@ void scan_runner_begin(struct scan_runner *s);
 /* Whether a child runs. */
 bool scan_runner_runs(const struct scan_runner *s);
 
-/* The last scan was good: the back-off ends. */
-void scan_runner_well(struct scan_runner *s);
+/* The last scan was good: the back-off ends.  GAPS: it could not find out all,
+ * and another scan tries again later, with a back-off of its own. */
+void scan_runner_well(struct scan_runner *s, bool gaps);
 /* It was not: requests another scan after a back-off. */
 void scan_runner_failed(struct scan_runner *s);
 

@@ -27,14 +27,29 @@ scan_schedule_ended(struct scan_schedule *s, double now, double took)
 	s->not_before = now + took;
 }
 
+static double
+next_backoff(const struct scan_schedule *s, double last)
+{
+	double next = last == 0 ? SCAN_SCHEDULE_BACKOFF : last * 2;
+
+	if (next > s->longest_backoff &&
+	    s->longest_backoff > SCAN_SCHEDULE_BACKOFF)
+		return s->longest_backoff;
+	return next;
+}
+
 void
 scan_schedule_failed(struct scan_schedule *s, double now)
 {
-	s->backoff = s->backoff == 0 ? SCAN_SCHEDULE_BACKOFF : s->backoff * 2;
-	if (s->backoff > s->longest_backoff &&
-	    s->longest_backoff > SCAN_SCHEDULE_BACKOFF)
-		s->backoff = s->longest_backoff;
+	s->backoff = next_backoff(s, s->backoff);
 	s->not_before = now + s->backoff;
+}
+
+double
+scan_schedule_retry(struct scan_schedule *s, bool gaps)
+{
+	s->patience = gaps ? next_backoff(s, s->patience) : 0;
+	return s->patience;
 }
 
 void

@@ -23,6 +23,7 @@ struct scan_schedule {
 	double first;      /* when the scan that waits was requested first */
 	double not_before; /* no scan begins earlier */
 	double backoff;    /* the last one; 0: the last scan was good */
+	double patience;   /* the last scan_schedule_retry(); 0: none */
 	bool waiting;      /* a scan was requested and has not begun */
 };
 
@@ -36,5 +37,10 @@ void scan_schedule_began(struct scan_schedule *s);
 void scan_schedule_ended(struct scan_schedule *s, double now, double took);
 void scan_schedule_failed(struct scan_schedule *s, double now);
 void scan_schedule_well(struct scan_schedule *s);
+/*
+ * It went well, and left GAPS or none: after how many seconds to look at them
+ * again; 0: there are none.  Other scans need not wait for that.
+ */
+double scan_schedule_retry(struct scan_schedule *s, bool gaps);
 
 #endif

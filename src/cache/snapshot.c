@@ -1,7 +1,10 @@
+#include <stdio.h>
+
 #include "cache/snapshot.h"
 #include "base/buf.h"
 #include "base/str.h"
 #include "cache/cdbfile.h"
+#include "cache/gaps.h"
 #include "cache/rebuild.h"
 #include "cache/rebuild_job.h"
 #include "cache/record.h"
@@ -48,6 +51,26 @@ put_host_records(struct cdbmake *m, const struct rebuild_job *job)
 }
 
 static int
+put_gap_records(struct cdbmake *m, const struct gaps *gaps)
+{
+	for (int i = 0; i < GAPS; i++) {
+		const struct record_gap record = { gaps->of[i].n,
+			str_from(gaps->of[i].names) };
+		char key[64], memory[VALUE_MAX];
+		struct buf b;
+
+		if (record.count == 0)
+			continue;
+		snprintf(key, sizeof(key), RECORD_GAP_PREFIX "%s", gap_word(i));
+		buf_over(&b, memory, sizeof(memory));
+		record_encode_gap(&record, &b);
+		if (cdbmake_put(m, str_from(key), buf_get(&b)) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
 put_head_record(struct cdbmake *m, const struct rebuild_job *job)
 {
 	struct record_head head = {
@@ -71,7 +94,9 @@ put_all_records(struct cdbmake *m, const struct rebuild_job *job)
 {
 	size_t i;
 
-	if (put_head_record(m, job) == -1 || put_host_records(m, job) == -1)
+	if (put_head_record(m, job) == -1 ||
+	    put_gap_records(m, &job->r->gaps) == -1 ||
+	    put_host_records(m, job) == -1)
 		return -1;
 	for (i = 0; i < job->scan.n; i++) {
 		const struct scan_list *l = &job->scan.list[i];

@@ -1,7 +1,8 @@
 /*
- * The file has one "word value" a line, always these four in this order:
+ * The file has one "word value" a line, always these five in this order:
  *
  *	away no
+ *	failing no
  *	lists 120
  *	milliseconds 12
  *	reason ...
@@ -41,15 +42,26 @@ next_state_value(struct str *rest, const char *word, struct str *value)
 }
 
 static int
+next_state_flag(struct str *rest, const char *word, bool *flag)
+{
+	struct str value;
+
+	if (next_state_value(rest, word, &value) == -1 ||
+	    (!str_is(value, "yes") && !str_is(value, "no")))
+		return -1;
+	*flag = str_is(value, "yes");
+	return 0;
+}
+
+static int
 parse_state(struct str text, struct state *s)
 {
 	struct str value;
 	uint64_t ms;
 
-	if (next_state_value(&text, "away", &value) == -1 ||
-	    (!str_is(value, "yes") && !str_is(value, "no")))
+	if (next_state_flag(&text, "away", &s->away) == -1 ||
+	    next_state_flag(&text, "failing", &s->failing) == -1)
 		return -1;
-	s->away = str_is(value, "yes");
 	if (next_state_value(&text, "lists", &value) == -1 ||
 	    str_number(value, 0, SIZE_MAX, &ms) == -1)
 		return -1;
@@ -126,21 +138,27 @@ touch_or_write(const char *path, const struct rebuild_result *r)
 	char memory[FILE_MAX];
 	struct state old;
 	struct buf b;
-	bool away, known, well;
+	bool away, failing, known, well;
 	size_t lists;
 
 	known = read_state_file(path, &old) == 0;
 	well = r->status == REBUILD_WRITTEN || r->status == REBUILD_UNCHANGED;
 	lists = well ? r->lists : known ? old.lists : 0;
 	/* A scan that failed says nothing about the directory. */
-	away = r->status == REBUILD_AWAY ||
-	    (r->status == REBUILD_FAILED && known && old.away);
+	away = r->status == REBUILD_AWAY;
+	failing = r->failing;
+	if (r->status == REBUILD_FAILED) {
+		away = known && old.away;
+		failing = known && old.failing;
+	}
 	buf_over(&b, memory, sizeof(memory));
-	buf_printf(&b, "away %s\nlists %zu\nmilliseconds %lu\nreason ",
-	    away ? "yes" : "no", lists, r->milliseconds);
+	buf_printf(&b, "away %s\nfailing %s\nlists %zu\nmilliseconds %lu\n"
+	    "reason ", away ? "yes" : "no", failing ? "yes" : "no", lists,
+	    r->milliseconds);
 	put_reason_line(&b, r->reason);
 	buf_char(&b, '\n');
 	if (r->status != REBUILD_WRITTEN && known && old.away == away &&
+	    old.failing == failing &&
 	    old.lists == lists &&
 	    strcmp(old.reason, r->reason) == 0 &&
 	    utimensat(AT_FDCWD, path, NULL, 0) == 0)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cache/watch.h"
+#include "base/clock.h"
 #include "base/str.h"
 #include "mailman/directory.h"
 #include "cache/gone.h"
@@ -37,9 +38,10 @@ struct watch {
 	int files_wd; /* of watch_files(); -1: no directory is watched */
 	const char *prefix; /* of the files that count there */
 	struct directory_id id, files_dir;
-	uint64_t *gone; /* hashes of the names of entries that went */
+	struct gone_name *gone; /* the entries that went */
 	size_t ngone, gone_size;
 	size_t given; /* of these: the last watch_gone() gave them */
+	struct gone_burst burst;
 };
 
 struct watch *
@@ -158,12 +160,23 @@ watch_cure(int error)
 	return "";
 }
 
+/* Marks the last N names.  Those that were given already are not in the order
+ * any more in which they went. */
+static void
+mark_quick_names(struct watch *w, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && w->ngone - i > w->given; i++)
+		w->gone[w->ngone - 1 - i].quick = true;
+}
+
 /* 0, or -1 where the name cannot be remembered. */
 static int
 remember_gone_name(struct watch *w, const char *name)
 {
 	size_t size = w->gone_size == 0 ? 64 : w->gone_size * 2;
-	uint64_t *bigger;
+	struct gone_name *bigger;
 
 	if (w->ngone >= GONE_MAX)
 		return -1;
@@ -174,7 +187,9 @@ remember_gone_name(struct watch *w, const char *name)
 		w->gone = bigger;
 		w->gone_size = size;
 	}
-	w->gone[w->ngone++] = gone_hash(str_from(name));
+	w->gone[w->ngone++] = (struct gone_name){
+		.hash = gone_hash(str_from(name)) };
+	mark_quick_names(w, gone_burst_add(&w->burst, clock_seconds()));
 	return 0;
 }
 
@@ -231,7 +246,8 @@ watch_gone(struct watch *w)
 	if (w->ngone > 1)
 		qsort(w->gone, w->ngone, sizeof(*w->gone), gone_compare);
 	w->given = w->ngone;
-	return (struct gone){ .hash = w->gone, .n = w->ngone };
+	return (struct gone){ .name = w->gone, .n = w->ngone,
+		.running = gone_burst_runs(&w->burst, clock_seconds()) };
 }
 
 void

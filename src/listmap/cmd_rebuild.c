@@ -53,6 +53,16 @@ last_count(const struct conf *conf, const struct conf_site *site)
 	return n;
 }
 
+/* Whether the new cache lacks what a later rebuild may find out.  Lists whose
+ * configuration is broken are not passing, and no reason to write to people
+ * every few minutes. */
+static bool
+is_incomplete(const struct rebuild_result *r)
+{
+	return r->failing || r->gaps.of[GAP_DOUBTFUL].n > 0 ||
+	    r->gaps.of[GAP_UNREADABLE].n > 0;
+}
+
 /* Prints what became of the rebuild; returns the exit code for it. */
 static int
 report_rebuild(const struct conf_site *site, const struct rebuild_result *r,
@@ -63,6 +73,10 @@ report_rebuild(const struct conf_site *site, const struct rebuild_result *r,
 	switch (r->status) {
 	case REBUILD_UNCHANGED:
 	case REBUILD_WRITTEN:
+		if (is_incomplete(r)) {
+			log_error("site %s: %s", site->name, r->reason);
+			return EX_TEMPFAIL;
+		}
 		if (terminal)
 			fprintf(stderr, "%s: %zu lists, %s, %lu ms%s%s\n",
 			    site->name, r->lists,

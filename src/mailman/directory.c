@@ -89,37 +89,42 @@ directory_find(const struct mailman *mailman, const char *path,
 	return found;
 }
 
-bool
+int
 directory_read(const struct mailman *mailman, const char *path,
     struct str name, off_t max, struct list_info *p)
 {
 	char copy[NAME_MAX + 1];
-	bool all = true;
-	int dir;
+	int dir, result, saved;
 
 	*p = (struct list_info){ 0 };
+	errno = EINVAL;
 	if (name.n >= sizeof(copy) || !mailman->name_ok(name))
-		return true;
+		return -1;
 	memcpy(copy, name.p, name.n);
 	copy[name.n] = '\0';
 	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1)
-		return true;
-	all = mailman->read(dir, copy, max, p) == 0;
+		return -1;
+	result = mailman->read(dir, copy, max, p);
+	saved = errno;
 	close(dir);
-	return all;
+	errno = saved;
+	return result;
 }
 
 bool
-directory_has_link(const char *path, struct str name)
+directory_may_have_link(const char *path, struct str name)
 {
 	char full[PATH_MAX];
 	struct stat st;
 	int n = snprintf(full, sizeof(full), "%s/%.*s", path, (int)name.n,
 	    name.p);
 
-	return n > 0 && (size_t)n < sizeof(full) && lstat(full, &st) == 0 &&
-	    S_ISLNK(st.st_mode);
+	if (n <= 0 || (size_t)n >= sizeof(full))
+		return false;
+	if (lstat(full, &st) == -1)
+		return !entry_is_missing(errno);
+	return S_ISLNK(st.st_mode);
 }
 
 /* <linux/magic.h> has not all of them. */

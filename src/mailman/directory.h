@@ -41,14 +41,15 @@ enum lists_found directory_find(const struct mailman *mailman,
 
 /*
  * Reads into *P what the list NAME says of itself, from files of up to MAX
- * bytes.  False if there is more to know than could be read now: a file was
- * larger than MAX, or could not be opened.
+ * bytes.  0, or -1 with errno as from mailman->read() (mailman/mailman.h), or
+ * as it is where the directory cannot be opened; *P is empty then.
  */
-bool directory_read(const struct mailman *mailman, const char *path,
+int directory_read(const struct mailman *mailman, const char *path,
     struct str name, off_t max, struct list_info *p) WARN_UNUSED;
 
-/* Whether the entry NAME in PATH is a symbolic link. */
-bool directory_has_link(const char *path, struct str name);
+/* Whether the entry NAME in PATH is a symbolic link, or may be one, for it
+ * could not be looked at. */
+bool directory_may_have_link(const char *path, struct str name);
 
 /* Whether PATH lies on a filesystem that may take for ever to answer (NFS, or
  * FUSE).  This calls statfs(), which may take for ever itself. */

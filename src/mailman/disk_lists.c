@@ -40,8 +40,8 @@ find_disk_list(const struct lists *l, struct str name, enum lists_from from,
 		return LISTS_NO_ANSWER;
 	if (found != LISTS_FOUND)
 		return found;
-	out->unread = !directory_read(d->mailman, d->lists_dir, name,
-	    PICKLE_FILE_MAX, &d->info);
+	out->unread = directory_read(d->mailman, d->lists_dir, name,
+	    PICKLE_FILE_MAX, &d->info) == -1;
 	out->host = str_from(d->info.host);
 	return LISTS_FOUND;
 }

@@ -18,6 +18,5 @@ entry_name_ok(struct str name, bool (*byte_ok)(char))
 bool
 entry_is_missing(int error)
 {
-	return error == ENOENT || error == ENOTDIR || error == ELOOP ||
-	    error == ENAMETOOLONG;
+	return error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG;
 }

@@ -24,19 +24,25 @@ enum lists_basis {
 	LISTS_PHANTOM,      /* no list: a directory that the files lack */
 	LISTS_GONE,         /* no list: its directory went, and the files
 	                       were not written since */
+	LISTS_UNREAD,       /* a directory whose configuration could not be
+	                       read, or is broken */
+	LISTS_DOUBTFUL,     /* an entry that could not be looked into: nobody
+	                       knows whether it is a list */
 	LISTS_BASES
 };
 
 struct list {
 	struct str name; /* the name that was looked up */
-	struct str host; /* its mail host, lower case; empty: not known */
-	bool unread;     /* nobody tried to read its host, or could not now */
+	struct str host; /* its mail host, lower case; empty: it names none,
+	                    or, if unread, none was ever known */
+	bool unread;     /* its configuration was not read, or could not be;
+	                    the host is the last that was known */
 	enum lists_basis basis;
 };
 
 /* A mail host that lists of a site have. */
 struct lists_host {
-	struct str name; /* lower case; empty: of lists whose host is unknown */
+	struct str name; /* lower case; empty: of lists that name none */
 	size_t count;    /* how many lists have it */
 	struct str url; /* the overview of the lists (web_page_url), or empty */
 	struct str real; /* the host that it is an alias of, or empty */
@@ -58,16 +64,18 @@ enum lists_from {
 struct lists {
 	/*
 	 * Looks NAME up, which holds only bytes that a list's name may hold.
-	 * What *OUT points to is valid until the next look-up.
+	 * What *OUT points to is valid until the next look-up.  Where there is
+	 * no answer, out->host is the host of the list that was there before,
+	 * if one is known.
 	 */
 	enum lists_found (*find)(const struct lists *l, struct str name,
 	    enum lists_from from, struct list *out);
 	/*
 	 * Looks on disk whether the list NAME, which was found before, changed
 	 * since the snapshot was made.  LISTS_FOUND, with its present host, if
-	 * its file is another one than the snapshot knows; LISTS_ABSENT if it
-	 * is the same.  This is asked before an address becomes absent only
-	 * because of its list's host.
+	 * its file is another one than the snapshot knows; LISTS_ABSENT if all
+	 * is as the snapshot says.  This is asked before an address becomes
+	 * absent, or has no answer, only because of its list's host.
 	 */
 	enum lists_found (*find_changed)(const struct lists *l,
 	    struct str name, struct list *out);

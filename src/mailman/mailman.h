@@ -51,8 +51,9 @@ struct mailman {
 	int (*is_list)(int dir, const char *name, struct stat *config);
 	/*
 	 * Reads what the list NAME in DIR says of itself, from files of up to
-	 * MAX bytes.  0, or -1 if one was larger or could not be opened.  Of a
-	 * file that is broken nothing is known, and that is 0.
+	 * MAX bytes.  0; or -1 with errno, and *INFO is empty: EFBIG if one
+	 * was larger, LIST_INFO_BROKEN if all are broken, or else why it could
+	 * not be read now.
 	 */
 	int (*read)(int dir, const char *name, off_t max,
 	    struct list_info *info);

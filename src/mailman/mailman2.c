@@ -41,6 +41,10 @@ is_name2(struct str name)
 	return entry_name_ok(name, is_name_byte2);
 }
 
+/*
+ * A link that leads nowhere makes a list as well: what it leads to may be on a
+ * volume that is away.
+ */
 static int
 is_list2(int dir, const char *name, struct stat *config)
 {
@@ -48,6 +52,8 @@ is_list2(int dir, const char *name, struct stat *config)
 	static const char *const files[] = { "config.pck", "config.pck.last",
 		"config.db", "config.db.last" };
 	char path[ENTRY_NAME_MAX + 32];
+	struct stat link = { 0 };
+	int is_list = 0;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		snprintf(path, sizeof(path), "%s/%s", name, files[i]);
@@ -55,10 +61,19 @@ is_list2(int dir, const char *name, struct stat *config)
 			return 1;
 		if (errno == ENOTDIR)
 			return 0;
-		if (!entry_is_missing(errno))
+		if (!entry_is_missing(errno) && errno != ELOOP)
 			return -1;
+		if (fstatat(dir, path, config, AT_SYMLINK_NOFOLLOW) == 0) {
+			if (!is_list)
+				link = *config;
+			is_list = 1;
+		} else if (!entry_is_missing(errno)) {
+			return -1;
+		}
 	}
-	return 0;
+	if (is_list)
+		*config = link;
+	return is_list;
 }
 
 /* Takes the host from a pickle. */
@@ -89,10 +104,25 @@ copy_url(const struct pickle *pickle, struct list_info *p)
 	    base[strlen(base) - 1] == '/' ? "" : "/");
 }
 
+static bool
+is_marshalled(int dir, const char *name)
+{
+	static const char *const files[] = { "config.db", "config.db.last" };
+	char path[ENTRY_NAME_MAX + 32];
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", name, files[i]);
+		if (fstatat(dir, path, &st, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * If config.pck is broken, Mailman goes back to the one before it (MailList.py,
- * Load), and so do we.  The host in a marshalled config.db, which Mailman gave
- * up in 2002, is not read.
+ * Load), and so do we.  A marshalled config.db, which Mailman gave up in 2002,
+ * is not read, and its list names no host.
  */
 static int
 read_list2(int dir, const char *name, off_t max, struct list_info *p)
@@ -100,6 +130,7 @@ read_list2(int dir, const char *name, off_t max, struct list_info *p)
 	static const char *const files[] = { "config.pck", "config.pck.last" };
 	char path[ENTRY_NAME_MAX + 32];
 	struct pickle pickle;
+	bool pickled = false;
 
 	*p = (struct list_info){ 0 };
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
@@ -107,15 +138,21 @@ read_list2(int dir, const char *name, off_t max, struct list_info *p)
 
 		snprintf(path, sizeof(path), "%s/%s", name, files[i]);
 		err = pickle_read_file(dir, path, max, &pickle);
+		if (err == pickle_too_large)
+			errno = EFBIG;
 		if (err == pickle_too_large || err == pickle_unreadable)
 			return -1;
+		pickled |= err != pickle_not_there;
 		if (err)
 			continue;
 		copy_host(&pickle, p);
 		copy_url(&pickle, p);
 		return 0;
 	}
-	return 0;
+	if (!pickled && is_marshalled(dir, name))
+		return 0;
+	errno = LIST_INFO_BROKEN;
+	return -1;
 }
 
 /* Whether LOCAL is one of the site list's addresses, which exist on every

@@ -8,6 +8,7 @@
 #include "mailman/pickle.h"
 
 const char pickle_too_large[] = "is too large";
+const char pickle_not_there[] = "is not there";
 static const char not_regular[] = "is no regular file";
 
 /* A file that became shorter since it was opened is cut off there. */
@@ -22,6 +23,8 @@ read_at(void *arg, uint64_t offset, void *to, size_t n)
 
 		if (r == -1 && errno == EINTR)
 			continue;
+		if (r == 0)
+			errno = EAGAIN;
 		if (r <= 0)
 			return -1;
 		at += r;
@@ -38,8 +41,7 @@ cannot_open(int error)
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
-	case ELOOP:
-		return "is not there";
+		return pickle_not_there;
 	case ENXIO:
 	case ENODEV:
 		return not_regular;
@@ -54,7 +56,7 @@ pickle_read_file(int dir, const char *name, off_t max, struct pickle *p)
 	struct pickle_source source = { .read = read_at };
 	const char *err = NULL;
 	struct stat st;
-	int fd;
+	int fd, saved;
 
 	memset(p, 0, sizeof(*p));
 	p->advertised = -1;
@@ -73,6 +75,8 @@ pickle_read_file(int dir, const char *name, off_t max, struct pickle *p)
 		source.size = (uint64_t)st.st_size;
 		err = pickle_read(&source, p);
 	}
+	saved = errno;
 	close(fd);
+	errno = saved;
 	return err;
 }

@@ -27,17 +27,25 @@ reading_is(const struct reading *r, struct str id)
 	    str_eq(str_tail(id, r->list.n + 1), r->domain);
 }
 
-static bool
-answers_here(const struct address_rules *rules, const struct reading *r,
+/* Whether the list that R was found to be answers here.  Its host may be what
+ * leaves that open. */
+static enum lists_found
+answers_here(const struct address_rules *rules, struct reading *r,
     const struct list *list)
 {
-	return !rules->answers_here || (r->everywhere && !rules->only_hosts) ||
-	    rules->answers_here(rules->arg, list);
+	enum lists_found here = LISTS_FOUND;
+
+	if (rules->answers_here && (!r->everywhere || rules->only_hosts))
+		here = rules->answers_here(rules->arg, list);
+	r->host_unknown = here == LISTS_NO_ANSWER;
+	return here;
 }
 
 /*
  * Looks one reading up.  If its list does not answer here because of its host,
  * a look on disk tells whether the host changed, before the address is absent.
+ * An entry that nobody could look into does not answer where the list that was
+ * there before did not.
  */
 static enum lists_found
 find_reading(const struct address_rules *rules, const struct lists *lists,
@@ -45,7 +53,7 @@ find_reading(const struct address_rules *rules, const struct lists *lists,
 {
 	char memory[ENTRY_NAME_MAX];
 	struct list list = { 0 };
-	enum lists_found found;
+	enum lists_found found, here;
 	struct buf b;
 	struct str id;
 
@@ -55,16 +63,18 @@ find_reading(const struct address_rules *rules, const struct lists *lists,
 		return LISTS_ABSENT;
 	found = lists->find(lists, id, from, &list);
 	r->basis = list.basis;
-	if (found == LISTS_FOUND && rules->only_hosts && list.unread)
-		return LISTS_NO_ANSWER;
-	if (found != LISTS_FOUND || answers_here(rules, r, &list))
+	if (found == LISTS_NO_ANSWER && list.host.n > 0 &&
+	    answers_here(rules, r, &list) == LISTS_ABSENT)
+		return LISTS_ABSENT;
+	if (found != LISTS_FOUND)
 		return found;
-	if (from == LISTS_FROM_SNAPSHOT)
-		return LISTS_ABSENT;
+	here = answers_here(rules, r, &list);
+	if (here == LISTS_FOUND || from == LISTS_FROM_SNAPSHOT)
+		return here;
 	found = lists->find_changed(lists, id, &list);
-	if (found == LISTS_FOUND && !answers_here(rules, r, &list))
-		return LISTS_ABSENT;
-	return found;
+	if (found == LISTS_FOUND)
+		return answers_here(rules, r, &list);
+	return found == LISTS_ABSENT ? here : found;
 }
 
 enum lists_found

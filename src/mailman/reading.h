@@ -27,7 +27,9 @@ struct reading {
 	struct str domain;
 	struct str detail; /* behind the '+', empty where there is none */
 	bool everywhere;   /* at every domain, whatever the list's host */
-	enum lists_basis basis; /* of one that was found: known from what */
+	/* Of one that was found, or that has no answer: */
+	enum lists_basis basis; /* known from what */
+	bool host_unknown;      /* the only doubt is its host */
 };
 
 /* What a site, and the domain in question, say about addresses. */
@@ -39,8 +41,10 @@ struct address_rules {
 	 * local part alone. */
 	const struct str *names;
 	size_t nnames;
-	/* Whether a list answers at the domain in question; NULL: all do. */
-	bool (*answers_here)(const void *arg, const struct list *list);
+	/* Whether a list answers at the domain in question: found, absent, or
+	 * no answer.  NULL: all do. */
+	enum lists_found (*answers_here)(const void *arg,
+	    const struct list *list);
 	const void *arg;
 	/* The domain is one only if a list has it for its host: nothing is
 	 * there because it is everywhere, or because nobody knows. */

@@ -19,6 +19,9 @@
 
 #define REASON_AWAY "the lists directory cannot be read now"
 #define REASON_NAME "this list's directory cannot be read now, or is new"
+#define REASON_HOST                                                           \
+	"this list's configuration cannot be read now, so nobody knows its "  \
+	"host"
 
 /* The longest address that a list can have, in bytes. */
 #define ADDRESS_BYTES 1024
@@ -41,31 +44,39 @@ struct place {
 	const struct site *site;
 };
 
+static enum lists_found
+found_if(bool answers)
+{
+	return answers ? LISTS_FOUND : LISTS_ABSENT;
+}
+
 /*
  * A list answers at its host, if that is a domain of the site.  Any other
  * answers at the dedicated domains, and at the shared ones where there are no
- * dedicated ones; or, where its id names the domain, at that one.
+ * dedicated ones; or, where its id names the domain, at that one.  A list whose
+ * host nobody knows answers at the dedicated domains; at a shared one it is not
+ * known whether the address is a user's.
  */
-static bool
+static enum lists_found
 answers_at_domain(const void *arg, const struct list *list)
 {
 	const struct place *p = arg;
 	const struct domain *d = p->q->domain, *own;
 
-	if (list->unread)
-		return true;
+	if (list->unread && list->host.n == 0)
+		return d->dedicated ? LISTS_FOUND : LISTS_NO_ANSWER;
 	for (size_t i = 0; i < d->nnames; i++)
 		if (str_eq(list->host, d->names[i]))
-			return true;
+			return LISTS_FOUND;
 	/* A domain that no snapshot knows is the host of its lists alone. */
 	if (d->nsites == 0)
-		return false;
+		return LISTS_ABSENT;
 	own = sites_domain(p->q->sites, list->host);
 	if (own && own->real && domain_has_site(own->real, p->site))
-		return false;
+		return LISTS_ABSENT;
 	if (!p->site->mailman->foreign_hosts)
-		return list->host.n == 0;
-	return d->dedicated || !p->site->dedicates;
+		return found_if(list->host.n == 0);
+	return found_if(d->dedicated || !p->site->dedicates);
 }
 
 /* Asks one site; where changes are under way, the disk at once. */
@@ -113,7 +124,8 @@ search_sites(const struct question *q, enum lists_from from, struct route *r)
 			r->site = site;
 			return RESOLVED_FOUND;
 		case LISTS_NO_ANSWER:
-			r->reason = REASON_NAME;
+			r->reason = r->reading.host_unknown ? REASON_HOST :
+			    REASON_NAME;
 			return RESOLVED_NO_ANSWER;
 		case LISTS_AWAY:
 			if (passes_for_absent(site, q->domain))

@@ -55,7 +55,8 @@ scan_mtime(const struct stat *st)
 /* The name goes to the end of s->names.  list[].name is set when that moves no
  * more. */
 static int
-add_scanned_list(struct scan_reader *r, const char *name, const struct stat *st)
+add_scanned(struct scan_reader *r, const char *name,
+    const struct scan_list *entry)
 {
 	size_t n = strlen(name) + 1;
 	struct scan *s = r->s;
@@ -67,12 +68,31 @@ add_scanned_list(struct scan_reader *r, const char *name, const struct stat *st)
 		return -1;
 	memcpy(s->names + r->names_used, name, n);
 	r->names_used += n;
-	s->list[s->n++] = (struct scan_list){
+	s->list[s->n++] = *entry;
+	return 0;
+}
+
+static int
+add_scanned_list(struct scan_reader *r, const char *name, const struct stat *st)
+{
+	const struct scan_list entry = {
 		.ino = st->st_ino,
 		.mtime = scan_mtime(st),
 		.size = st->st_size,
 	};
-	return 0;
+
+	return add_scanned(r, name, &entry);
+}
+
+static int
+add_doubtful_entry(struct scan_reader *r, const char *name, int error)
+{
+	const struct scan_list entry = {
+		.basis = LISTS_DOUBTFUL,
+		.error = error,
+	};
+
+	return add_scanned(r, name, &entry);
 }
 
 /* Whether NAME is a directory that may be becoming a list (bin/newlist). */
@@ -103,10 +123,7 @@ look_at_entry(struct scan_reader *r, int dir, const struct dirent *e)
 		r->s->unfinished += may_be_unfinished(dir, e->d_name);
 		return 0;
 	default:
-		if (r->s->doubtful++ == 0)
-			str_printable(name, r->s->first_doubtful,
-			    sizeof(r->s->first_doubtful));
-		return 0;
+		return add_doubtful_entry(r, e->d_name, errno);
 	}
 }
 

@@ -18,31 +18,35 @@
 struct mailman;
 struct stat;
 
-/* One list as the scan found it. */
+/* One list as the scan found it, or an entry that may be one. */
 struct scan_list {
 	char *name;
 	ino_t ino;     /* of the file that makes it a list */
 	int64_t mtime; /* of that file, nanoseconds since the epoch */
 	off_t size;    /* of that file, bytes */
+	/* LISTS_DOUBTFUL, and then the three are 0; LISTS_BY_DIRECTORY; what
+	 * else it is known from the parts of a rebuild find out. */
+	enum lists_basis basis;
+	int error; /* the errno of what could not be looked into or read */
 
 	/* scan_directory() leaves these zero; the parts of a rebuild
 	 * (cache/rebuild_job.h) fill them in. */
 	const char *last_host; /* in the old snapshot, of a changed file */
 	const char *host;      /* its host; NULL: still to be read */
-	enum lists_basis basis, last_basis; /* now, and in the old snapshot */
+	enum lists_basis last_basis; /* in the old snapshot */
 	bool known; /* the old snapshot has that very file */
 	bool young; /* it is too new to be believed (option settle) */
 };
 
 struct scan {
-	struct scan_list *list; /* in the order of the names' bytes */
+	/* In the order of the names' bytes: the lists, and the entries that
+	 * could not be looked into. */
+	struct scan_list *list;
 	size_t n;
 	dev_t dev; /* of the directory */
 	ino_t ino;
 	int64_t mtime;     /* of the directory, before it was read */
 	size_t unfinished; /* young directories that are no list yet */
-	size_t doubtful;   /* entries that could not be looked into */
-	char first_doubtful[STR_SHOWN]; /* the name of one of them */
 	char *names;       /* the memory behind the names */
 };
 

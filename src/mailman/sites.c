@@ -262,7 +262,7 @@ fill_names(struct sites *s)
 	return 0;
 }
 
-/* Counts lists of SITE whose host is no domain of it, or is not known. */
+/* Counts lists of SITE whose host is no domain of it, or that name none. */
 static int
 add_foreign(struct sites *s, struct site *site, const struct lists_host *host)
 {
@@ -271,7 +271,7 @@ add_foreign(struct sites *s, struct site *site, const struct lists_host *host)
 	if (host->count == 0)
 		return 0;
 	if (host->name.n == 0) {
-		site->unknown_lists += host->count;
+		site->hostless_lists += host->count;
 		return 0;
 	}
 	more = reallocarray(site->foreign, site->nforeign + 1, sizeof(*more));

@@ -38,13 +38,13 @@ struct site {
 	bool dedicates;   /* it has a dedicated domain */
 	/*
 	 * Lists that do not answer at their own host: those with a foreign
-	 * host, by host, the most frequent first; and those whose host is not
-	 * known.  Always empty for a Mailman without foreign hosts.
+	 * host, by host, the most frequent first; and those that name none.
+	 * Always empty for a Mailman without foreign hosts.
 	 */
 	struct foreign_host *foreign;
 	size_t nforeign;
 	size_t foreign_lists;
-	size_t unknown_lists;
+	size_t hostless_lists;
 };
 
 /* A mail domain that the configuration names, or that lists have as host. */

@@ -110,13 +110,13 @@ put_doubt(char *reason, size_t size, const char *fmt, ...)
 }
 
 /* The list at the address's own domain, as the daemon answers; else one that
- * has another host. */
+ * has another host, or whose host cannot be read now. */
 static enum resolved
 find_list(const struct sites *s, const struct address *a, struct route *r)
 {
 	enum resolved found = resolve(s, a, r);
 
-	return found == RESOLVED_ABSENT ? resolve_any_host(s, a, r) : found;
+	return found == RESOLVED_FOUND ? found : resolve_any_host(s, a, r);
 }
 
 /* Whether mm-handler is the one that delivers by the route R. */

@@ -124,7 +124,7 @@ foreign_hosts(void **state)
 	    "domain, for their host is no domain of the site: 2 far.test, "
 	    "1 other.test"));
 	assert_non_null(strstr(at.said, "site s: 1 lists answer at every "
-	    "domain, for their host is not known"));
+	    "domain, for they name no host"));
 	/* Said once, as long as nothing changes. */
 	warnings_foreign_hosts(at.sites, at.sites);
 	assert_int_equal(at.lines, 2);

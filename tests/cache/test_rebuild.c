@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -88,8 +89,9 @@ inode(const char *name)
 	return st.st_ino;
 }
 
-static bool
-knows(const char *name)
+/* -1: the snapshot has nothing for it. */
+static int
+basis_of(const char *name)
 {
 	const char *err;
 	struct cache *c = cache_open(fixture_path("cache/s.cdb"), &err);
@@ -100,7 +102,13 @@ knows(const char *name)
 	found = cache_find(c, str_from(name), &r);
 	cache_close(c);
 	assert_int_not_equal(found, -1);
-	return found == 1;
+	return found == 1 ? (int)r.basis : -1;
+}
+
+static bool
+knows(const char *name)
+{
+	return basis_of(name) != -1;
 }
 
 static bool
@@ -169,8 +177,16 @@ static void
 test_empty_site(void **state)
 {
 	(void)state;
-	assert_int_equal(run(), REBUILD_WRITTEN);
+	/* Nobody knows whether this is a lists directory at all. */
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_true(last.failing);
+	assert_non_null(strstr(last.reason, "is this Mailman's lists "
+	    "directory?"));
+	assert_true(is_away());
+	assert_int_equal(access(fixture_path("cache/s.cdb"), F_OK), -1);
+	assert_int_equal(run_accepting(), REBUILD_WRITTEN);
 	assert_int_equal(last.lists, 0);
+	assert_false(last.failing);
 	assert_int_equal(run(), REBUILD_UNCHANGED);
 	assert_false(is_away());
 	/* A site without lists has nothing to lose. */
@@ -181,50 +197,65 @@ test_empty_site(void **state)
 	assert_int_equal(run(), REBUILD_UNCHANGED);
 }
 
-/* Of BEFORE lists REMOVED go, of which SEEN were seen to go. */
+/* The first SEEN lists were seen to go, QUICK of them in a burst. */
+static struct gone
+seen_to_go(int seen, int quick)
+{
+	static struct gone_name names[32];
+	char name[32];
+
+	for (int i = 0; i < seen; i++) {
+		snprintf(name, sizeof(name), "list-%d", i);
+		names[i].hash = gone_hash(str_from(name));
+		names[i].quick = i < quick;
+	}
+	qsort(names, (size_t)seen, sizeof(names[0]), gone_compare);
+	return (struct gone){ .name = names, .n = (size_t)seen };
+}
+
+/* Of BEFORE lists REMOVED go, of which SEEN were seen to go, QUICK of them in a
+ * burst. */
 static void
 test_guard_of_vanished_lists(void **state)
 {
 	static const struct {
-		int before, removed, seen;
+		int before, removed, seen, quick;
 		bool away;
 	} cases[] = {
-		{ 3, 3, 0, false },
-		{ 4, 3, 0, false },
-		{ 4, 4, 0, true },
-		{ 4, 4, 1, false },
-		{ 4, 4, 4, false },
-		{ 8, 4, 0, false },
-		{ 8, 5, 0, true },
-		{ 9, 4, 0, false },
-		{ 9, 5, 0, true },
-		{ 9, 5, 1, false },
-		{ 20, 20, 9, true },
-		{ 20, 20, 10, false },
-		{ 20, 20, 20, false },
+		{ 3, 3, 0, 0, false },
+		{ 4, 3, 0, 0, false },
+		{ 4, 4, 0, 0, true },
+		{ 4, 4, 1, 0, false },
+		{ 4, 4, 4, 0, false },
+		{ 8, 4, 0, 0, false },
+		{ 8, 5, 0, 0, true },
+		{ 9, 4, 0, 0, false },
+		{ 9, 5, 0, 0, true },
+		{ 9, 5, 1, 0, false },
+		{ 20, 20, 9, 0, true },
+		{ 20, 20, 10, 0, false },
+		{ 20, 20, 20, 0, false },
+		{ 3, 3, 3, 3, false },
+		{ 4, 4, 4, 3, false },
+		{ 4, 4, 4, 4, true },
+		{ 8, 4, 4, 4, false },
+		{ 8, 5, 5, 5, true },
+		{ 20, 20, 20, 10, false },
+		{ 20, 20, 20, 11, true },
+		/* Nobody saw some of them, and some went in a burst. */
+		{ 20, 20, 14, 5, true },
+		{ 20, 20, 15, 5, false },
 	};
-	uint64_t hash[32];
-	char name[32];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct rebuild_order o = order();
-		int n = 0, left = cases[i].before - cases[i].removed;
+		int left = cases[i].before - cases[i].removed;
 
 		make_lists(cases[i].before);
 		assert_int_equal(run_accepting(), REBUILD_WRITTEN);
 		remove_lists(0, cases[i].removed);
-		for (; n < cases[i].seen; n++) {
-			snprintf(name, sizeof(name), "list-%d", n);
-			hash[n] = gone_hash(str_from(name));
-			for (int k = n; k > 0 && hash[k] < hash[k - 1]; k--) {
-				uint64_t h = hash[k];
-
-				hash[k] = hash[k - 1];
-				hash[k - 1] = h;
-			}
-		}
-		o.gone = (struct gone){ hash, (size_t)n };
+		o.gone = seen_to_go(cases[i].seen, cases[i].quick);
 		rebuild(&o, &last);
 		if ((last.status == REBUILD_AWAY) != cases[i].away)
 			fail_msg("case %zu: %d", i, last.status);
@@ -308,17 +339,33 @@ test_doubtful_lists_stay(void **state)
 	assert_int_equal(chmod(fixture_path("lists/never-seen"), 0), 0);
 	remove_lists(5, 6);
 	assert_int_equal(run(), REBUILD_WRITTEN);
-	assert_int_equal(last.lists, 5);
+	assert_int_equal(last.lists, 4);
 	assert_non_null(strstr(last.reason, "2 entries of"));
-	assert_true(knows("list-2") && !knows("never-seen"));
+	assert_int_equal(basis_of("list-2"), LISTS_DOUBTFUL);
+	assert_int_equal(basis_of("never-seen"), LISTS_DOUBTFUL);
+	assert_int_equal(last.gaps.of[GAP_DOUBTFUL].n, 2);
 	assert_int_equal(run(), REBUILD_UNCHANGED);
-	assert_int_equal(last.lists, 5);
+	assert_int_equal(last.lists, 4);
 	/* All of them: nobody vanished. */
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(chmod(fixture_path("lists/list-%d", i), 0),
-		    0);
+		assert_int_equal(chmod(fixture_path("lists/list-%d", i),
+		                     0200), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(basis_of("list-0"), LISTS_DOUBTFUL);
 	assert_int_equal(run(), REBUILD_UNCHANGED);
-	assert_true(knows("list-0"));
+	/* They vanish while nobody may look into them: that is a loss too. */
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(rename(fixture_path("lists/list-%d", i),
+		                     fixture_path("gone-%d", i)), 0);
+	assert_int_equal(run(), REBUILD_AWAY);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(chmod(fixture_path("gone-%d", i), 0755), 0);
+		assert_int_equal(rename(fixture_path("gone-%d", i),
+		                     fixture_path("lists/list-%d", i)), 0);
+	}
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 5);
+	assert_int_equal(basis_of("list-0"), LISTS_BY_DIRECTORY);
 }
 
 static void
@@ -632,13 +679,121 @@ test_unknown_hosts_are_read_again(void **state)
 	assert_int_equal(chmod(fixture_path("lists/a/config.pck"), 0), 0);
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_string_equal(host_of("a"), "");
-	assert_string_equal(hosts(), "< 1 ><one.test 1 >");
+	assert_int_equal(basis_of("a"), LISTS_UNREAD);
+	assert_string_equal(hosts(), "<one.test 1 >");
+	assert_int_equal(last.lists, 2);
+	assert_int_equal(last.gaps.of[GAP_UNREADABLE].n, 1);
+	assert_int_equal(last.gaps.of[GAP_HOST_UNKNOWN].n, 1);
+	assert_non_null(strstr(last.reason, "a (Permission denied)"));
 	assert_int_equal(run(), REBUILD_UNCHANGED);
 	assert_int_equal(chmod(fixture_path("lists/a/config.pck"), 0644), 0);
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_string_equal(host_of("a"), "one.test");
 	assert_string_equal(hosts(), "<one.test 2 >");
+	assert_int_equal(last.gaps.of[GAP_UNREADABLE].n, 0);
+	assert_string_equal(last.reason, "");
 	assert_int_equal(run(), REBUILD_UNCHANGED);
+}
+
+/* What was known stays, whatever becomes of the file, until it can be read. */
+static void
+test_known_hosts_stay(void **state)
+{
+	static const char *const contents[] = { "", "}(S'host_name'", "{}" };
+
+	(void)state;
+	save("a", "one.test", "");
+	save("b", "two.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	for (size_t i = 0; i < 3; i++) {
+		fixture_file(fixture_path("lists/a/config.pck"), contents[i]);
+		(void)run();
+		assert_string_equal(host_of("a"), "one.test");
+		assert_int_equal(basis_of("a"), LISTS_UNREAD);
+		assert_string_equal(hosts(), "<one.test 1 ><two.test 1 >");
+		assert_string_equal(last.gaps.of[GAP_BROKEN].names, "a");
+		assert_int_equal(last.gaps.of[GAP_HOST_UNKNOWN].n, 0);
+		assert_int_equal(run(), REBUILD_UNCHANGED);
+	}
+	/* The volume that it is on is away. */
+	assert_int_equal(unlink(fixture_path("lists/a/config.pck")), 0);
+	assert_int_equal(symlink("nowhere/config.pck",
+	                     fixture_path("lists/a/config.pck")), 0);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_string_equal(host_of("a"), "one.test");
+	/* In a directory that is closed as well. */
+	assert_int_equal(chmod(fixture_path("lists/a"), 0), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(basis_of("a"), LISTS_DOUBTFUL);
+	assert_int_equal(chmod(fixture_path("lists/a"), 0755), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(host_of("a"), "one.test");
+	assert_int_equal(basis_of("a"), LISTS_UNREAD);
+	/* Another host, when it can be read. */
+	save("a", "two.test", "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(hosts(), "<two.test 2 >");
+	assert_int_equal(basis_of("a"), LISTS_BY_DIRECTORY);
+	assert_string_equal(last.reason, "");
+}
+
+/* Nobody can read any list: somebody has to do something. */
+static void
+test_none_can_be_read(void **state)
+{
+	(void)state;
+	save("a", "one.test", "");
+	save("b", "one.test", "");
+	assert_int_equal(chmod(fixture_path("lists/a/config.pck"), 0), 0);
+	assert_int_equal(chmod(fixture_path("lists/b/config.pck"), 0), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_true(last.failing);
+	assert_non_null(strstr(last.reason, "none of the 2 lists"));
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_true(last.failing);
+	assert_int_equal(chmod(fixture_path("lists/b/config.pck"), 0644), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_false(last.failing);
+	/* None may be looked into, and there is no cache. */
+	assert_int_equal(unlink(fixture_path("cache/s.cdb")), 0);
+	assert_int_equal(chmod(fixture_path("lists/a"), 0), 0);
+	assert_int_equal(chmod(fixture_path("lists/b"), 0), 0);
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_true(last.failing);
+	assert_non_null(strstr(last.reason, "none of the 2 entries"));
+}
+
+/* Lists that go in a burst stay until it is over. */
+static void
+test_burst_that_runs(void **state)
+{
+	struct rebuild_order o = order();
+
+	(void)state;
+	make_lists(8);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	remove_lists(0, 4);
+	o.gone = seen_to_go(4, 4);
+	o.gone.running = true;
+	rebuild(&o, &last);
+	assert_int_equal(last.status, REBUILD_UNCHANGED);
+	assert_true(last.burst && knows("list-0"));
+	/* What went by itself goes. */
+	remove_lists(4, 5);
+	o.gone = seen_to_go(5, 4);
+	o.gone.running = true;
+	rebuild(&o, &last);
+	assert_int_equal(last.status, REBUILD_WRITTEN);
+	assert_true(last.burst && knows("list-0") && !knows("list-4"));
+	o.gone.running = false;
+	rebuild(&o, &last);
+	assert_int_equal(last.status, REBUILD_AWAY);
+	assert_true(knows("list-0"));
+	o.gone.running = true;
+	o.accept_empty = true;
+	rebuild(&o, &last);
+	assert_int_equal(last.status, REBUILD_WRITTEN);
+	assert_false(last.burst || knows("list-0"));
 }
 
 static void
@@ -667,7 +822,9 @@ test_odd_files_have_no_host(void **state)
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_int_equal(last.lists, 6);
 	assert_string_equal(host_of("a"), "one.test");
-	assert_string_equal(hosts(), "<one.test 1 >< 5 >");
+	assert_string_equal(hosts(), "<one.test 1 >< 1 >");
+	assert_string_equal(last.gaps.of[GAP_BROKEN].names,
+	    "device, dir, fifo, huge");
 	assert_int_equal(run(), REBUILD_UNCHANGED);
 	alarm(0);
 }
@@ -681,6 +838,7 @@ test_doubtful_lists_keep_their_host(void **state)
 	save("b", "two.test", "");
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_int_equal(chmod(fixture_path("lists/a"), 0), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_int_equal(run(), REBUILD_UNCHANGED);
 	save("c", "two.test", "");
 	assert_int_equal(run(), REBUILD_WRITTEN);
@@ -878,6 +1036,9 @@ main(void)
 		TEST(test_unchanged_files_are_not_read),
 		TEST(test_traffic_keeps_the_host),
 		TEST(test_unknown_hosts_are_read_again),
+		TEST(test_known_hosts_stay),
+		TEST(test_none_can_be_read),
+		TEST(test_burst_that_runs),
 		TEST(test_odd_files_have_no_host),
 		TEST(test_doubtful_lists_keep_their_host),
 		TEST(test_directory_goes_while_it_is_read),

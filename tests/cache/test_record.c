@@ -61,9 +61,13 @@ test_further_fields(void **state)
 	struct record r;
 
 	(void)state;
-	assert_int_equal(record_decode(STR("1\t2\t3\thost\tx\ty"), &r), 0);
+	assert_int_equal(record_decode(STR("1\t2\t3\thost\tboth\ty"), &r),
+	    0);
 	assert_true(r.size == 3 && str_is(r.host, "host") &&
-	    r.basis == LISTS_BY_DIRECTORY);
+	    r.basis == LISTS_BY_BOTH);
+	/* A word of a later listmap: nobody knows what it says. */
+	assert_int_equal(record_decode(STR("1\t2\t3\thost\tx\ty"), &r), 0);
+	assert_int_equal(r.basis, LISTS_DOUBTFUL);
 	assert_int_equal(record_decode_host(STR("2\thttp://x\ty\tz"), &host),
 	    0);
 	assert_true(host.count == 2 && str_is(host.url, "http://x"));

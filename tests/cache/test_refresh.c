@@ -468,13 +468,62 @@ test_removed_before_our_eyes(void **state)
 	(void)state;
 	begin_with_lists(true);
 	fixture_unlist("lists", "foo");
-	for (int i = 0; i < 5; i++) {
+	for (size_t i = 0; i < 5; i++) {
+		WAIT(status().lists == 5 - i);
 		fixture_unlist("lists", five[i]);
-		ev_run(loop, EVRUN_NOWAIT);
 	}
 	WAIT(status().lists == 0);
 	assert_int_equal(logged("away"), 0);
 	assert_int_equal(ask("foo"), LISTS_ABSENT);
+}
+
+/* All of them at a stroke, as by somebody who puts a backup there. */
+static void
+test_emptied_before_our_eyes(void **state)
+{
+	(void)state;
+	begin_with_lists(true);
+	fixture_unlist("lists", "foo");
+	for (size_t i = 0; i < 5; i++)
+		fixture_unlist("lists", five[i]);
+	WAIT(status().away);
+	assert_int_equal(ask("foo"), LISTS_FOUND);
+	assert_int_equal(ask("nosuch"), LISTS_AWAY);
+	assert_int_equal(status().lists, 6);
+	fixture_list("lists", "foo");
+	for (size_t i = 0; i < 5; i++)
+		fixture_list("lists", five[i]);
+	WAIT(!status().away);
+	assert_int_equal(ask("nosuch"), LISTS_ABSENT);
+	/* What was seen then is forgotten. */
+	fixture_unlist("lists", "foo");
+	WAIT(status().lists == 5);
+	assert_int_equal(ask("foo"), LISTS_ABSENT);
+}
+
+/* What cannot be read is looked at again, although no event tells of it. */
+static void
+test_unread_and_doubtful(void **state)
+{
+	(void)state;
+	begin_with_lists(true);
+	fixture_list("lists", "odd");
+	assert_int_equal(chmod(fixture_path("lists/odd/config.pck"), 0), 0);
+	fixture_mkdir(fixture_path("lists/closed"));
+	assert_int_equal(chmod(fixture_path("lists/closed"), 0), 0);
+	WAIT(status().gaps.of[GAP_DOUBTFUL].n == 1 &&
+	    status().gaps.of[GAP_UNREADABLE].n == 1);
+	assert_string_equal(status().gaps.of[GAP_UNREADABLE].names,
+	    "odd (Permission denied)");
+	assert_string_equal(status().gaps.of[GAP_HOST_UNKNOWN].names, "odd");
+	assert_int_equal(ask("odd"), LISTS_FOUND);
+	assert_int_equal(ask("closed"), LISTS_NO_ANSWER);
+	assert_false(status().failing);
+	assert_int_equal(chmod(fixture_path("lists/odd/config.pck"), 0644), 0);
+	WAIT(status().gaps.of[GAP_UNREADABLE].n == 0);
+	assert_int_equal(status().gaps.of[GAP_HOST_UNKNOWN].n, 0);
+	assert_int_equal(logged("1 lists"), 1);
+	assert_int_equal(chmod(fixture_path("lists/closed"), 0755), 0);
 }
 
 static void
@@ -487,7 +536,7 @@ test_snapshot_of_another_writer(void **state)
 	before = status().scans;
 	fixture_mkdir(fixture_path("lists/half"));
 	WAIT(status().scans > before && !status().scanning);
-	fixture_file(fixture_path("lists/half/config.pck"), "");
+	fixture_file(fixture_path("lists/half/config.pck"), "}.");
 	assert_int_equal(rebuild_by_hand(false), REBUILD_WRITTEN);
 	WAIT(known("half"));
 	assert_int_equal(
@@ -777,6 +826,8 @@ main(void)
 		TEST(test_mounted_over),
 		TEST(test_emptied_unseen),
 		TEST(test_removed_before_our_eyes),
+		TEST(test_emptied_before_our_eyes),
+		TEST(test_unread_and_doubtful),
 		TEST(test_snapshot_of_another_writer),
 		TEST(test_snapshot_spoiled),
 		TEST(test_child_killed),

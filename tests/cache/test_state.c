@@ -142,12 +142,15 @@ test_nonsense(void **state)
 		"",
 		"\n",
 		"away\n",
-		"away no\nmilliseconds 1\nreason \n",
-		"away no\nlists -1\nmilliseconds 1\nreason \n",
-		"away perhaps\nlists 1\nmilliseconds 1\nreason \n",
-		"away no\nlists 1\nmilliseconds -1\nreason \n",
-		"away no\nlists 1\nmilliseconds 1\n",
-		"away no\nlists 1\nmilliseconds 1\nreason no end",
+		"away no\nfailing no\nmilliseconds 1\nreason \n",
+		"away no\nfailing no\nlists -1\nmilliseconds 1\nreason \n",
+		"away no\nfailing 1\nlists 1\nmilliseconds 1\nreason \n",
+		/* As it was before. */
+		"away no\nlists 1\nmilliseconds 1\nreason \n",
+		"away perhaps\nfailing no\nlists 1\nmilliseconds 1\nreason \n",
+		"away no\nfailing no\nlists 1\nmilliseconds -1\nreason \n",
+		"away no\nfailing no\nlists 1\nmilliseconds 1\n",
+		"away no\nfailing no\nlists 1\nmilliseconds 1\nreason no end",
 		"lists 1\nmilliseconds 1\naway no\nreason \n",
 	};
 	struct state s;
@@ -160,8 +163,10 @@ test_nonsense(void **state)
 			fail_msg("accepted: %s", cases[i]);
 	}
 	fixture_file(fixture_path("cache/s.state"),
-	    "away no\nlists 1\nmilliseconds 1\nreason r\nlater yes\n");
+	    "away no\nfailing yes\nlists 1\nmilliseconds 1\nreason r\n"
+	    "later yes\n");
 	assert_int_equal(read_state(&s), 0);
+	assert_true(s.failing && !s.away);
 }
 
 static void

@@ -37,9 +37,9 @@ gone(struct watch *w, const char *name)
 	uint64_t h = gone_hash(str_from(name));
 
 	for (size_t i = 1; i < g.n; i++)
-		assert_true(g.hash[i - 1] <= g.hash[i]);
+		assert_true(g.name[i - 1].hash <= g.name[i].hash);
 	for (size_t i = 0; i < g.n; i++)
-		if (g.hash[i] == h)
+		if (g.name[i].hash == h)
 			return true;
 	return false;
 }

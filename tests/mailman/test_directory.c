@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,7 +34,7 @@ test_names(void **state)
 		{ "nosuch", LISTS_ABSENT },
 		{ "half-made", LISTS_ABSENT },
 		{ "dangling", LISTS_ABSENT },
-		{ "circle", LISTS_ABSENT },
+		{ "circle", LISTS_NO_ANSWER },
 		{ "file", LISTS_ABSENT },
 		{ "Foo", LISTS_ABSENT },
 		{ "..", LISTS_ABSENT },
@@ -114,7 +115,7 @@ static bool
 read_list(const char *name, struct list_info *p)
 {
 	return directory_read(&mailman2, fixture_path("lists"),
-	    str_from(name), DIRECTORY_READ_MAX, p);
+	    str_from(name), DIRECTORY_READ_MAX, p) == 0;
 }
 
 static void
@@ -139,19 +140,40 @@ test_particulars(void **state)
 	assert_int_equal(truncate(fixture_path("lists/foo/config.pck"),
 	                     DIRECTORY_READ_MAX + 1), 0);
 	assert_false(read_list("foo", &p));
+	assert_int_equal(errno, EFBIG);
 	assert_string_equal(p.host, "");
 	/* What may not be read now may say something later. */
 	assert_int_equal(chmod(fixture_path("lists/foo/config.pck"), 0), 0);
 	assert_false(read_list("foo", &p));
+	assert_int_equal(errno, EACCES);
 	assert_string_equal(p.host, "");
-	assert_true(read_list("nosuch", &p));
-	assert_true(read_list("..", &p));
+	assert_false(read_list("nosuch", &p));
+	assert_false(read_list("..", &p));
 	memset(wide, 'a', sizeof(wide));
 	wide[256] = '\0';
-	assert_true(read_list(wide, &p));
+	assert_false(read_list(wide, &p));
+	/* Broken ones, one that the one before stands in for, and one that
+	 * Mailman kept in another way in 2002. */
+	fixture_mkdir(fixture_path("lists/broken"));
+	fixture_file(fixture_path("lists/broken/config.pck"), "");
+	assert_false(read_list("broken", &p));
+	assert_int_equal(errno, LIST_INFO_BROKEN);
+	fixture_file(fixture_path("lists/broken/config.pck.last"), pickle);
+	assert_true(read_list("broken", &p));
+	assert_string_equal(p.host, "a.test");
+	fixture_mkdir(fixture_path("lists/link"));
+	assert_int_equal(symlink("nowhere",
+	                     fixture_path("lists/link/config.pck")), 0);
+	assert_false(read_list("link", &p));
+	assert_int_equal(errno, LIST_INFO_BROKEN);
+	fixture_mkdir(fixture_path("lists/marshal"));
+	fixture_file(fixture_path("lists/marshal/config.db"), "{");
+	assert_true(read_list("marshal", &p));
+	assert_string_equal(p.host, "");
 	assert_int_equal(rename(fixture_path("lists"), fixture_path("moved")),
 	    0);
-	assert_true(read_list("foo", &p));
+	assert_false(read_list("foo", &p));
+	assert_int_equal(errno, ENOENT);
 	assert_string_equal(p.host, "");
 }
 

@@ -698,7 +698,7 @@ elsewhere(size_t site)
 {
 	const struct site *s = &at.sites->site[site];
 
-	return s->foreign_lists + s->unknown_lists;
+	return s->foreign_lists + s->hostless_lists;
 }
 
 static void
@@ -723,7 +723,7 @@ every_list_at_its_host(void **state)
 	assert_string_equal(homes("mailman-loop"), "d1 d2 old older s1 s2");
 	assert_string_equal(homes("mailman-join"), "d1 old");
 	assert_int_equal(at.sites->site[0].foreign_lists, 1);
-	assert_int_equal(at.sites->site[0].unknown_lists, 1);
+	assert_int_equal(at.sites->site[0].hostless_lists, 1);
 	assert_int_equal(at.sites->site[0].nforeign, 1);
 	assert_true(str_is(at.sites->site[0].foreign[0].name, "elsewhere"));
 	assert_true(at.sites->site[0].dedicates);
@@ -858,6 +858,55 @@ hosts_that_changed(void **state)
 	at.sample[0].unread = "large";
 	assert_string_equal(homes("new"), "h2");
 	assert_string_equal(homes("large"), "h1 h2");
+}
+
+/* A list whose file could not be read, and never was: nobody refuses it, and
+ * nobody takes a user's address on a shared domain for it. */
+static void
+hosts_that_nobody_knows(void **state)
+{
+	static const char *const lists[] = { "foo", "bar@h1", NULL };
+
+	(void)state;
+	USE(SITE("a", DEDICATED("h1") DEDICATED("h2") SHARED("s")), lists);
+	assert_string_equal(homes("foo"), "h1 h2");
+	at.sample[0].unknown = "foo";
+	assert_string_equal(homes("foo"), "h1 h2?");
+	assert_true(strstr(route.reason, "host") != NULL);
+	assert_string_equal(homes("foo-bounces+x"), "h1 h2?");
+	assert_string_equal(homes("bar"), "h1");
+	assert_string_equal(homes("nosuch"), "");
+	/* Where changes are under way it is no other. */
+	at.sample[0].is_changing = true;
+	assert_string_equal(homes("foo"), "h1 h2?");
+	at.sample[0].is_changing = false;
+	/* Its file is read now. */
+	at.sample[0].moved = (const char *const[]){ "foo@s", NULL };
+	assert_string_equal(homes("foo"), "h1 h2 s");
+	/* No dedicated domain, and any host. */
+	USE(SITE("a", SHARED("s") SHARED("t")), lists);
+	assert_string_equal(homes("foo"), "s t");
+	at.sample[0].unknown = "foo";
+	assert_string_equal(homes("foo"), "??");
+	USE("site \"a\" { lists_dir = \"/nonexistent\" hosts = \"any\" "
+	    SHARED("s") DEDICATED("d") "}", lists);
+	at.sample[0].unknown = "foo";
+	assert_string_equal(homes("foo"), "d s");
+}
+
+/* Nobody could look into an entry.  What was a list of another host before does
+ * not stand in the way of a user's mail. */
+static void
+doubtful_entries(void **state)
+{
+	static const char *const lists[] = { "foo@h1", NULL };
+
+	(void)state;
+	USE(SITE("a", DEDICATED("h1") SHARED("s")), lists);
+	at.sample[0].doubtful = "foo";
+	assert_string_equal(homes("foo"), "?");
+	at.sample[0].doubtful = "new";
+	assert_string_equal(homes("new"), "??");
 }
 
 /*
@@ -1184,6 +1233,8 @@ main(void)
 		TEST(one_local_part_on_two_hosts),
 		TEST(several_sites_and_hosts),
 		TEST(hosts_that_changed),
+		TEST(hosts_that_nobody_knows),
+		TEST(doubtful_entries),
 		TEST(discovered_domains),
 		TEST(discovered_beside_configured),
 		TEST(discovered_by_two_sites),

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,7 +64,8 @@ test_what_is_a_list(void **state)
 	assert_int_equal(s.n, sizeof(expected) / sizeof(expected[0]));
 	for (i = 0; i < s.n; i++)
 		assert_string_equal(s.list[i].name, expected[i]);
-	assert_int_equal(s.doubtful, 0);
+	for (i = 0; i < s.n; i++)
+		assert_int_equal(s.list[i].basis, LISTS_BY_DIRECTORY);
 	scan_clear(&s);
 	assert_null(s.list);
 }
@@ -88,10 +90,13 @@ test_links_and_odd_configs(void **state)
 	assert_int_equal(mkfifo(fixture_path("lists/fifo/config.pck"), 0600),
 	    0);
 	assert_int_equal(scan(&s, &err), 0);
-	assert_int_equal(s.n, 3);
-	assert_string_equal(s.list[0].name, "dir");
-	assert_string_equal(s.list[1].name, "fifo");
-	assert_string_equal(s.list[2].name, "linked");
+	assert_int_equal(s.n, 4);
+	assert_string_equal(s.list[0].name, "circle");
+	assert_int_equal(s.list[0].basis, LISTS_DOUBTFUL);
+	assert_int_equal(s.list[0].error, ELOOP);
+	assert_string_equal(s.list[1].name, "dir");
+	assert_string_equal(s.list[2].name, "fifo");
+	assert_string_equal(s.list[3].name, "linked");
 	scan_clear(&s);
 }
 
@@ -112,7 +117,7 @@ test_stat_data(void **state)
 	assert_int_equal(scan(&s, &err), 0);
 	assert_int_equal(s.n, 1);
 	assert_int_equal(s.list[0].ino, st.st_ino);
-	assert_int_equal(s.list[0].size, 3);
+	assert_int_equal(s.list[0].size, 4);
 	assert_true(s.list[0].mtime == -1999999995);
 	assert_int_equal(s.dev, dir.st_dev);
 	assert_int_equal(s.ino, dir.st_ino);
@@ -175,9 +180,12 @@ test_doubtful(void **state)
 	fixture_list("lists", "open");
 	assert_int_equal(chmod(fixture_path("lists/locked"), 0), 0);
 	assert_int_equal(scan(&s, &err), 0);
-	assert_int_equal(s.n, 1);
-	assert_int_equal(s.doubtful, 1);
-	assert_string_equal(s.first_doubtful, "locked");
+	assert_int_equal(s.n, 2);
+	assert_string_equal(s.list[0].name, "locked");
+	assert_int_equal(s.list[0].basis, LISTS_DOUBTFUL);
+	assert_int_equal(s.list[0].error, EACCES);
+	assert_true(s.list[0].ino == 0 && s.list[0].size == 0);
+	assert_int_equal(s.list[1].basis, LISTS_BY_DIRECTORY);
 	scan_clear(&s);
 }
 
