@@ -11,7 +11,8 @@ import re
 import sys
 
 FOLDERS = ("src", "maps")
-FENCED = ("ev.h", "cdb.h", "sys/inotify.h", "confuse.h", "syslog.h")
+FENCED = ("ev.h", "cdb.h", "sys/inotify.h", "confuse.h", "syslog.h",
+          "xxhash.h")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(<[^>]*>|"[^"]*")', re.M)
 
 

@@ -37,7 +37,7 @@ names() {
 
 # What the head record of the snapshot says there should be.
 count() {
-	cdb -q cache/s.cdb :listmap | cut -f 2
+	cdb -q cache/s.cdb :listmap | cut -f 3
 }
 
 # Each system call from the one that opens the lock on, by its name and its

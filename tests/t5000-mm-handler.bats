@@ -232,6 +232,10 @@ host=lists.example.org
 	chmod 0 "$T"/cache/*.cdb
 	defers $host nosuch
 	chmod 644 "$T"/cache/*.cdb
+	# not one bit of it may be wrong
+	printf '\x80' | dd of="$T/cache/lists.cdb" bs=1 seek=2200 \
+	    conv=notrunc status=none
+	defers $host nosuch
 	: >"$T/cache/lists.cdb"
 	defers $host nosuch
 	delivers post foo $host foo

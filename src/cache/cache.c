@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "cache/cache.h"
 #include "base/str.h"
 #include "cache/cdbfile.h"
+#include "cache/checksum.h"
 #include "cache/gaps.h"
 #include "cache/record.h"
 
@@ -41,21 +43,55 @@ describe_version(uint64_t version)
 	return text;
 }
 
+struct first_record {
+	struct str key, value;
+};
+
+static int
+take_first_record(void *arg, struct str key, struct str value)
+{
+	*(struct first_record *)arg = (struct first_record){ key, value };
+	return 1;
+}
+
+/* The errno is EPROTO or ENOMEM where this fails. */
+static const char *
+check_checksum(const struct cache *c)
+{
+	const struct str file = cdbfile_bytes(c->file);
+	const struct str carried = c->head.checksum;
+	char right[CHECKSUM_LENGTH + 1];
+
+	if (carried.p != file.p + RECORD_CHECKSUM_AT)
+		return "no snapshot of listmap";
+	if (checksum_of(file, RECORD_CHECKSUM_AT, right) == -1)
+		return strerror(errno);
+	return str_is(carried, right) ? NULL : "wrong checksum";
+}
+
+/* Nothing in the file is believed before its checksum is known to be right,
+ * but for the version, which says whether there is one. */
 static const char *
 read_cache_head(struct cache *c)
 {
-	struct str value;
+	struct first_record first;
+	const char *err;
 
-	if (cdbfile_get(c->file, STR(RECORD_HEAD_KEY), &value) != 1)
+	errno = EPROTO;
+	if (cdbfile_each(c->file, take_first_record, &first) != 1 ||
+	    !str_is(first.key, RECORD_HEAD_KEY))
 		return "no snapshot of listmap";
-	if (record_decode_head(value, &c->head) == -1) {
-		if (c->head.version != 0 && c->head.version != RECORD_VERSION)
-			return describe_version(c->head.version);
-		return "no snapshot of listmap";
+	if (record_decode_head(first.value, &c->head) == -1) {
+		if (c->head.version == 0 || c->head.version == RECORD_VERSION)
+			return "no snapshot of listmap";
+		errno = EPROTONOSUPPORT;
+		return describe_version(c->head.version);
 	}
-	if (c->head.count > (uint64_t)c->st.st_size / SMALLEST_RECORD)
-		return "wrong count";
-	return NULL;
+	err = check_checksum(c);
+	if (err == NULL &&
+	    c->head.count > (uint64_t)c->st.st_size / SMALLEST_RECORD)
+		err = "wrong count";
+	return err;
 }
 
 static int
@@ -71,26 +107,25 @@ struct cache *
 cache_open(const char *path, const char **err)
 {
 	struct cache *c = calloc(1, sizeof(*c));
-	int saved = ENOMEM;
+	int saved;
 
-	*err = "out of memory";
-	if (c == NULL)
-		goto fail;
+	if (c == NULL) {
+		*err = strerror(errno);
+		return NULL;
+	}
 	c->file = cdbfile_open(path, &c->st, err);
-	saved = errno;
-	if (c->file == NULL)
-		goto fail;
-	*err = read_cache_head(c);
-	saved = EPROTO;
-	if (*err != NULL)
-		goto fail;
+	if (c->file != NULL)
+		*err = read_cache_head(c);
 	/* The site's domains are made of the hosts: half of them would be
 	 * worse than no snapshot. */
-	*err = "broken hosts";
-	if (cache_each_host(c, accept_any_host, NULL) == -1)
-		goto fail;
-	return c;
-fail:
+	if (c->file != NULL && *err == NULL &&
+	    cache_each_host(c, accept_any_host, NULL) == -1) {
+		*err = "broken hosts";
+		errno = EPROTO;
+	}
+	if (c->file != NULL && *err == NULL)
+		return c;
+	saved = errno;
 	cache_close(c);
 	errno = saved;
 	return NULL;
@@ -216,15 +251,21 @@ cache_written(const struct cache *c)
 	return c->st.st_mtime;
 }
 
+static bool
+is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
 bool
 cache_replaced(const struct cache *c, const char *path)
 {
 	struct stat st;
 
-	/* No other file gets this inode while it is mapped.  Size and time
-	 * tell where somebody wrote into the file, which nobody should. */
+	/* Another file may have got this inode.  Then its times differ, as
+	 * they do where somebody wrote into the file, which nobody should. */
 	return stat(path, &st) == -1 || st.st_dev != c->st.st_dev ||
 	    st.st_ino != c->st.st_ino || st.st_size != c->st.st_size ||
-	    st.st_mtim.tv_sec != c->st.st_mtim.tv_sec ||
-	    st.st_mtim.tv_nsec != c->st.st_mtim.tv_nsec;
+	    !is_same_time(&st.st_mtim, &c->st.st_mtim) ||
+	    !is_same_time(&st.st_ctim, &c->st.st_ctim);
 }

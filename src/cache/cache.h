@@ -2,8 +2,9 @@
  * cache - reads the snapshot of one site's lists: a CDB whose records
  * listmap-cache(5) describes.
  *
- * A struct cache is the file as it was when it was opened.  Others may replace
- * the file at any time; what is open stays whole and readable.
+ * A struct cache is the file as it was when it was opened, whatever happens to
+ * the file later: others may replace it, write into it, or cut it.  It is never
+ * one whose checksum was wrong.
  */
 #ifndef CACHE_CACHE_H
 #define CACHE_CACHE_H
@@ -23,14 +24,16 @@ struct gaps;
 char *cache_path(const char *cache_dir, const char *site, const char *suffix);
 
 /*
- * Opens the snapshot PATH.  NULL with *ERR, which is static or valid until the
- * next call ("another version (7, not 1)", "no CDB", "truncated"), and errno:
- * ENOENT where there is no file, EPROTO where it is no snapshot.
+ * Opens the snapshot PATH: reads all of it, and checks its checksum.  NULL with
+ * *ERR, which is static or valid until the next call ("another version (1, not
+ * 2)", "no CDB", "truncated", "wrong checksum"), and errno: ENOENT where there
+ * is no file, EPROTO where it is no snapshot or a damaged one, EPROTONOSUPPORT
+ * where it is one of another version.
  */
 struct cache *cache_open(const char *path, const char **err);
 void cache_close(struct cache *c); /* C may be NULL */
 
-/* 1 and *R, which points into the file; 0 where NAME has no record; -1 where
+/* 1 and *R, which lives as long as C; 0 where NAME has no record; -1 where
  * the file is broken. */
 int cache_find(struct cache *c, struct str name, struct record *r) WARN_UNUSED;
 /* Calls VISIT for each entry, phantoms and lists that went included, until it

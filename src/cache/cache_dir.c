@@ -8,9 +8,12 @@
 int
 cache_dir_make(const char *path, const struct account *a)
 {
+	const mode_t before = umask(022);
+	const int made = mkdir(path, 0755);
 	struct stat st;
 
-	if (mkdir(path, 0755) == 0)
+	umask(before);
+	if (made == 0)
 		return a->change ? chown(path, a->uid, a->gid) : 0;
 	if (errno != EEXIST || stat(path, &st) == -1)
 		return -1;

@@ -10,9 +10,10 @@
 struct account;
 
 /*
- * Makes the directory PATH with mode 0755 minus the umask.  Its owner is
- * ACCOUNT, if a->change says so.  Its parent must be there.  0, also where the
- * directory was there already; or -1 with errno.
+ * Makes the directory PATH with mode 0755 whatever the umask says: mm-handler
+ * runs as another account and reads what is there.  Its owner is that of A, if
+ * a->change says so.  Its parent must be there.  0, also where the directory
+ * was there already; or -1 with errno.
  */
 int cache_dir_make(const char *path, const struct account *a) WARN_UNUSED;
 

@@ -7,69 +7,130 @@
 #include <cdb.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cache/cdbfile.h"
 #include "base/replace.h"
+#include "base/str.h"
 
 #define HEAD_SIZE 2048
 #define TABLES 256
 #define SLOT_SIZE 8
+#define RECORD_SIZE 8 /* without key and value: their lengths */
 
 struct cdbfile {
-	struct cdb cdb;
+	struct str bytes;
+	size_t end; /* of the records, where the first table begins */
 };
 
 struct cdbmake {
 	struct cdb_make make;
 	struct replace file;
 	uint64_t size; /* of the file so far, its tables included */
-	int error;     /* errno of the first cdbmake_put() that failed */
+	bool finished; /* the tables are written */
+	int error;     /* errno of the first call that failed */
 	const char *reason;
 };
 
-static const char *
-check_cdb_tables(const struct cdb *cdb, uint64_t size)
+static unsigned
+number_at(const struct cdbfile *f, size_t pos)
 {
-	const unsigned char *entry = cdb_get(cdb, HEAD_SIZE, 0);
-	uint64_t end;
-	size_t i;
-
-	if (entry == NULL)
-		return "no CDB";
-	end = cdb_unpack(entry);
-	if (end < HEAD_SIZE)
-		return "no CDB";
-	for (i = 0; i < TABLES; i++, entry += SLOT_SIZE) {
-		if (cdb_unpack(entry) != end)
-			return "no CDB";
-		end += (uint64_t)cdb_unpack(entry + 4) * SLOT_SIZE;
-	}
-	if (end > size)
-		return "truncated";
-	return end == size ? NULL : "no CDB";
+	return cdb_unpack((const unsigned char *)f->bytes.p + pos);
 }
 
+/* Needs the first HEAD_SIZE bytes of F alone. */
 static const char *
-init_checked_cdb(struct cdb *cdb, int fd, const struct stat *st)
+check_cdb_tables(struct cdbfile *f)
 {
+	uint64_t end = number_at(f, 0);
+	size_t pos;
+
+	if (end < HEAD_SIZE)
+		return "no CDB";
+	f->end = (size_t)end;
+	for (pos = 0; pos < HEAD_SIZE; pos += 8) {
+		if (number_at(f, pos) != end)
+			return "no CDB";
+		end += (uint64_t)number_at(f, pos + 4) * SLOT_SIZE;
+	}
+	if (end > f->bytes.n)
+		return "truncated";
+	return end == f->bytes.n ? NULL : "no CDB";
+}
+
+/* Fills P with the bytes of the file from FIRST to END. */
+static const char *
+read_bytes(int fd, char *p, size_t first, size_t end)
+{
+	while (first < end) {
+		ssize_t n = pread(fd, p + first, end - first, (off_t)first);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return strerror(errno);
+		if (n == 0) {
+			errno = EPROTO;
+			return "truncated";
+		}
+		first += (size_t)n;
+	}
+	return NULL;
+}
+
+/* Reads the file into F, which is zero; whatever this returns, the caller frees
+ * what F has.  A large file that is no CDB is not read at all. */
+static const char *
+read_cdb(struct cdbfile *f, int fd, const struct stat *st)
+{
+	const size_t size = (size_t)st->st_size;
 	const char *err;
+	char *p;
 
 	if (!S_ISREG(st->st_mode) || st->st_size < HEAD_SIZE ||
 	    st->st_size > UINT32_MAX) {
 		errno = EPROTO;
 		return "no CDB";
 	}
-	if (cdb_init(cdb, fd) == -1)
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
 		return strerror(errno);
-	err = check_cdb_tables(cdb, (uint64_t)st->st_size);
+	f->bytes = (struct str){ p, size };
+	err = read_bytes(fd, p, 0, HEAD_SIZE);
+	if (err != NULL)
+		return err;
+	err = check_cdb_tables(f);
 	if (err != NULL) {
-		cdb_free(cdb);
 		errno = EPROTO;
+		return err;
 	}
+	err = read_bytes(fd, p, HEAD_SIZE, size);
+	if (err == NULL && mprotect(p, size, PROT_READ) == -1)
+		err = strerror(errno);
 	return err;
+}
+
+static struct cdbfile *
+open_descriptor(int fd, struct stat *st, const char **err)
+{
+	struct cdbfile *f = calloc(1, sizeof(*f));
+	int saved;
+
+	if (f == NULL || fstat(fd, st) == -1)
+		*err = strerror(errno);
+	else
+		*err = read_cdb(f, fd, st);
+	if (*err == NULL)
+		return f;
+	saved = errno;
+	cdbfile_close(f);
+	errno = saved;
+	return NULL;
 }
 
 struct cdbfile *
@@ -77,25 +138,16 @@ cdbfile_open(const char *path, struct stat *st, const char **err)
 {
 	struct cdbfile *f = NULL;
 	struct stat own;
-	int fd, saved;
+	int saved;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
-	if (st == NULL)
-		st = &own;
-	*err = NULL;
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd == -1 || fstat(fd, st) == -1 ||
-	    (f = calloc(1, sizeof(*f))) == NULL)
+	if (fd == -1) {
 		*err = strerror(errno);
-	else
-		*err = init_checked_cdb(&f->cdb, fd, st);
-	saved = errno;
-	if (*err != NULL) {
-		free(f);
-		f = NULL;
+		return NULL;
 	}
-	/* The mapping is enough from here on. */
-	if (fd != -1)
-		close(fd);
+	f = open_descriptor(fd, st == NULL ? &own : st, err);
+	saved = errno;
+	close(fd);
 	errno = saved;
 	return f;
 }
@@ -105,58 +157,83 @@ cdbfile_close(struct cdbfile *f)
 {
 	if (f == NULL)
 		return;
-	cdb_free(&f->cdb);
+	if (f->bytes.n > 0)
+		munmap((void *)f->bytes.p, f->bytes.n);
 	free(f);
 }
 
-static int
-get_mapped(const struct cdb *cdb, unsigned n, unsigned pos, struct str *out)
+struct str
+cdbfile_bytes(const struct cdbfile *f)
 {
-	const void *p = cdb_get(cdb, n, pos);
+	return f->bytes;
+}
 
-	if (p == NULL)
+/* The record at *POS, which becomes the position of the next one; -1 where the
+ * records end before that. */
+static int
+read_record(const struct cdbfile *f, size_t *pos, struct str *key,
+    struct str *value)
+{
+	uint64_t room;
+	size_t at = *pos;
+
+	if (at < HEAD_SIZE || at > f->end || f->end - at < RECORD_SIZE)
 		return -1;
-	*out = (struct str){ p, n };
+	*key = (struct str){ f->bytes.p + at + RECORD_SIZE, number_at(f, at) };
+	value->n = number_at(f, at + 4);
+	room = f->end - at - RECORD_SIZE;
+	if (key->n > room || value->n > room - key->n)
+		return -1;
+	value->p = key->p + key->n;
+	*pos = at + RECORD_SIZE + key->n + value->n;
+	return 0;
+}
+
+/* A key's table is told by the lowest byte of its hash, the slot by the rest;
+ * if another key has the slot, it is in one of those behind it. */
+int
+cdbfile_get(const struct cdbfile *f, struct str key, struct str *value)
+{
+	const unsigned hash = cdb_hash(key.p, (unsigned)key.n);
+	const size_t entry = hash % TABLES * 8;
+	const size_t table = number_at(f, entry);
+	const unsigned slots = number_at(f, entry + 4);
+	struct str found;
+	unsigned i, slot;
+
+	for (i = 0; i < slots; i++) {
+		slot = (unsigned)(((hash >> 8) + (uint64_t)i) % slots);
+		size_t at = table + (size_t)slot * SLOT_SIZE;
+		size_t pos = number_at(f, at + 4);
+
+		if (pos == 0)
+			return 0;
+		if (number_at(f, at) != hash)
+			continue;
+		if (read_record(f, &pos, &found, value) == -1)
+			return -1;
+		if (str_eq(found, key))
+			return 1;
+	}
 	return 0;
 }
 
 int
-cdbfile_get(struct cdbfile *f, struct str key, struct str *value)
-{
-	int found;
-
-	if (key.n > UINT32_MAX)
-		return 0;
-	found = cdb_find(&f->cdb, key.p, (unsigned)key.n);
-	if (found <= 0)
-		return found;
-	if (get_mapped(&f->cdb, cdb_datalen(&f->cdb), cdb_datapos(&f->cdb),
-	        value) == -1)
-		return -1;
-	return 1;
-}
-
-int
-cdbfile_each(struct cdbfile *f,
+cdbfile_each(const struct cdbfile *f,
     int (*visit)(void *arg, struct str key, struct str value), void *arg)
 {
-	struct cdb *cdb = &f->cdb;
 	struct str key, value;
-	unsigned pos;
-	int more, result;
+	size_t pos = HEAD_SIZE;
+	int result;
 
-	cdb_seqinit(&pos, cdb);
-	while ((more = cdb_seqnext(&pos, cdb)) > 0) {
-		if (get_mapped(cdb, cdb_keylen(cdb), cdb_keypos(cdb), &key) ==
-		        -1 ||
-		    get_mapped(cdb, cdb_datalen(cdb), cdb_datapos(cdb),
-		        &value) == -1)
+	while (pos < f->end) {
+		if (read_record(f, &pos, &key, &value) == -1)
 			return -1;
 		result = visit(arg, key, value);
 		if (result != 0)
 			return result;
 	}
-	return more;
+	return 0;
 }
 
 struct cdbmake *
@@ -186,43 +263,85 @@ cdbmake_new(const char *path, mode_t mode, const char **err)
 static uint64_t
 cdb_record_size(struct str key, struct str value)
 {
-	return 8 + (uint64_t)key.n + value.n + 2 * SLOT_SIZE;
+	return RECORD_SIZE + (uint64_t)key.n + value.n + 2 * SLOT_SIZE;
+}
+
+/* Remembers the first error, with errno. */
+static int
+fail_to_make(struct cdbmake *m, const char *reason)
+{
+	if (m->error == 0) {
+		m->error = errno;
+		m->reason = reason != NULL ? reason : strerror(m->error);
+	}
+	errno = m->error;
+	return -1;
 }
 
 int
 cdbmake_put(struct cdbmake *m, struct str key, struct str value)
 {
-	if (m->error == 0) {
-		m->size += cdb_record_size(key, value);
-		/* Positions have 32 bits. */
-		if (m->size > UINT32_MAX) {
-			m->error = EFBIG;
-			m->reason = "too large for a CDB (4 GB)";
-		} else if (cdb_make_add(&m->make, key.p, (unsigned)key.n,
-		               value.p, (unsigned)value.n) == -1) {
-			m->error = errno;
-			m->reason = strerror(m->error);
-		}
+	if (m->error != 0)
+		return fail_to_make(m, NULL);
+	m->size += cdb_record_size(key, value);
+	/* Positions have 32 bits. */
+	if (m->size > UINT32_MAX) {
+		errno = EFBIG;
+		return fail_to_make(m, "too large for a CDB (4 GB)");
 	}
-	errno = m->error;
-	return m->error == 0 ? 0 : -1;
+	if (cdb_make_add(&m->make, key.p, (unsigned)key.n, value.p,
+	        (unsigned)value.n) == -1)
+		return fail_to_make(m, NULL);
+	return 0;
+}
+
+static int
+write_cdb_tables(struct cdbmake *m)
+{
+	if (m->error != 0)
+		return fail_to_make(m, NULL);
+	if (m->finished)
+		return 0;
+	m->finished = true;
+	return cdb_make_finish(&m->make) == -1 ? fail_to_make(m, NULL) : 0;
+}
+
+struct cdbfile *
+cdbmake_finish(struct cdbmake *m, const char **err)
+{
+	struct cdbfile *f = NULL;
+	struct stat st;
+
+	if (write_cdb_tables(m) == 0) {
+		f = open_descriptor(m->file.fd, &st, err);
+		if (f == NULL)
+			(void)fail_to_make(m, *err);
+	}
+	*err = m->reason;
+	return f;
+}
+
+int
+cdbmake_overwrite(struct cdbmake *m, size_t at, struct str bytes)
+{
+	if (m->error != 0 ||
+	    lseek(m->file.fd, (off_t)at, SEEK_SET) == -1 ||
+	    replace_write(m->file.fd, bytes) == -1)
+		return fail_to_make(m, NULL);
+	return 0;
 }
 
 int
 cdbmake_commit(struct cdbmake *m, const char **err)
 {
-	int result = -1, saved;
+	int result, saved;
 
-	if (m->error != 0) {
+	if (write_cdb_tables(m) == -1) {
 		*err = m->reason;
-		errno = m->error;
 		cdbmake_cancel(m);
 		return -1;
 	}
-	if (cdb_make_finish(&m->make) == -1)
-		replace_cancel(&m->file);
-	else
-		result = replace_commit(&m->file);
+	result = replace_commit(&m->file);
 	saved = errno;
 	if (result == -1)
 		*err = strerror(saved);
@@ -241,7 +360,8 @@ cdbmake_cancel(struct cdbmake *m)
 	/* tinycdb frees its memory nowhere else; without a file it cannot
 	 * write, and nobody wants what it would. */
 	m->make.cdb_fd = -1;
-	(void)cdb_make_finish(&m->make);
+	if (!m->finished)
+		(void)cdb_make_finish(&m->make);
 	replace_cancel(&m->file);
 	free(m);
 	errno = saved;

@@ -1,5 +1,9 @@
 /*
- * cdbfile - a CDB on disk: read through a mapping, replaced atomically.
+ * cdbfile - a CDB on disk: read into memory, replaced atomically.
+ *
+ * An open one is a copy in memory of its own and needs the file no more.  A
+ * mapping would change with the file, whoever writes into it or whatever the
+ * disk makes of it later, and kill the process where the file is cut.
  *
  * The only file that knows tinycdb.
  */
@@ -15,25 +19,29 @@ struct cdbfile;
 struct cdbmake;
 
 /*
- * Opens PATH and checks that it is a whole CDB: that its 256 tables end where
- * the file ends.  NULL with *ERR (static, or strerror's) and errno: ENOENT
- * where there is no such file, EPROTO where it is no CDB.  *ST becomes the
- * file's stat; ST may be NULL.
+ * Reads PATH and checks that it has the form of a whole CDB: that its 256
+ * tables end where the file ends.  Whatever else may be wrong with it harms
+ * nobody, but what is read from it may be anything.  NULL with *ERR (static,
+ * or strerror's) and errno: ENOENT where there is no such file, EPROTO where
+ * it is no CDB.  *ST becomes the file's stat; ST may be NULL.
  */
 struct cdbfile *cdbfile_open(const char *path, struct stat *st,
     const char **err);
 /* F may be NULL. */
 void cdbfile_close(struct cdbfile *f);
 
-/* 1 and *VALUE, which lies in the mapping until F is closed; 0 where KEY is not
- * there; -1 where the file is broken. */
-int cdbfile_get(struct cdbfile *f, struct str key, struct str *value)
+/* All bytes of the file; they live as long as F. */
+struct str cdbfile_bytes(const struct cdbfile *f);
+
+/* 1 and *VALUE, which lives as long as F; 0 where KEY is not there; -1 where
+ * the file is broken. */
+int cdbfile_get(const struct cdbfile *f, struct str key, struct str *value)
     WARN_UNUSED;
 
 /* Calls VISIT for each record, in the order in which they were put, until it
  * returns another value than 0, which is then returned.  0 after the last, -1
  * where the file is broken. */
-int cdbfile_each(struct cdbfile *f,
+int cdbfile_each(const struct cdbfile *f,
     int (*visit)(void *arg, struct str key, struct str value), void *arg);
 
 /*
@@ -45,9 +53,18 @@ struct cdbmake *cdbmake_new(const char *path, mode_t mode, const char **err);
  * that nobody needs to look here. */
 int cdbmake_put(struct cdbmake *m, struct str key, struct str value);
 /*
- * Writes the tables and puts the new file in the place of PATH, as
- * replace_commit() does.  Frees M.  0; or -1 with *ERR (static, or strerror's)
- * and errno, PATH is as it was, and the new file is removed.
+ * Writes the tables, after which nothing can be put, and reads the file that is
+ * there now, still under its own name.  The caller closes it.  NULL with *ERR
+ * (static, or strerror's) and errno; cdbmake_commit() then fails as well.
+ */
+struct cdbfile *cdbmake_finish(struct cdbmake *m, const char **err);
+/* Writes BYTES over those AT bytes from the start of the finished file.  0, or
+ * -1 with errno; cdbmake_commit() then fails as well. */
+int cdbmake_overwrite(struct cdbmake *m, size_t at, struct str bytes);
+/*
+ * Finishes the file where that was not done, and puts it in the place of PATH,
+ * as replace_commit() does.  Frees M.  0; or -1 with *ERR (static, or
+ * strerror's) and errno, PATH is as it was, and the new file is removed.
  */
 int cdbmake_commit(struct cdbmake *m, const char **err) WARN_UNUSED;
 /* Removes the new file and frees M, which may be NULL. */

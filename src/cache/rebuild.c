@@ -72,7 +72,9 @@ compare_with_old(struct rebuild_job *job)
 	}
 	compare_clear(&job->compare);
 	job->no_old = true;
-	if (error == ENOENT)
+	/* One of another version is that of another listmap, which is no
+	 * fault. */
+	if (error == ENOENT || error == EPROTONOSUPPORT)
 		return 0;
 	if (is_out_of_resources(error))
 		return rebuild_job_fail(job, "cannot read the old snapshot",

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "mailman/lists.h"
+#include "cache/checksum.h"
 
 /* Takes the field before the next tab off *REST; -1 after the last one. */
 static int
@@ -169,7 +170,9 @@ record_decode_head(struct str value, struct record_head *r)
 	if (next_number(&value, &r->version) == -1 ||
 	    r->version != RECORD_VERSION)
 		return -1;
-	if (next_number(&value, &r->count) == -1 ||
+	if (next_field(&value, &r->checksum) == -1 ||
+	    r->checksum.n != CHECKSUM_LENGTH ||
+	    next_number(&value, &r->count) == -1 ||
 	    next_number(&value, &r->dev) == -1 ||
 	    next_number(&value, &r->ino) == -1)
 		return -1;
@@ -181,9 +184,10 @@ record_decode_head(struct str value, struct record_head *r)
 void
 record_encode_head(const struct record_head *r, struct buf *out)
 {
-	buf_printf(out,
-	    "%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, r->version,
-	    r->count, r->dev, r->ino);
+	buf_printf(out, "%" PRIu64 "\t", r->version);
+	buf_str(out, r->checksum);
+	buf_printf(out, "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, r->count,
+	    r->dev, r->ino);
 	if (r->stamp != 0)
 		buf_printf(out, "\t%" PRIu64, r->stamp);
 }

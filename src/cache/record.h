@@ -4,8 +4,8 @@
  *	list name	INODE <TAB> MTIME <TAB> SIZE <TAB> HOST [<TAB> BASIS]
  *	":host:" HOST	COUNT <TAB> URL [<TAB> REAL]
  *	":gap:" WORD	COUNT <TAB> NAMES
- *	":listmap"	VERSION <TAB> COUNT <TAB> DEVICE <TAB> INODE
- *			[<TAB> STAMP]
+ *	":listmap"	VERSION <TAB> CHECKSUM <TAB> COUNT <TAB> DEVICE <TAB>
+ *			INODE [<TAB> STAMP]
  *
  * No list's name begins with a colon.  The head stands first, then the gaps and
  * the hosts, then the lists.  Further fields may follow; readers pass over
@@ -23,8 +23,13 @@
 
 struct buf;
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 #define RECORD_HEAD_KEY ":listmap"
+/*
+ * Where the checksum begins in the file: behind the head of the CDB, the
+ * lengths of the first record, its key, the version and a tab.
+ */
+#define RECORD_CHECKSUM_AT 2066
 #define RECORD_HOST_PREFIX ":host:"
 #define RECORD_GAP_PREFIX ":gap:"
 /* No longer hosts and URLs are written or read. */
@@ -60,6 +65,7 @@ struct record_host {
 /* What stands first in a snapshot. */
 struct record_head {
 	uint64_t version; /* RECORD_VERSION */
+	struct str checksum; /* checksum.h; CHECKSUM_LENGTH digits */
 	uint64_t count;   /* of the lists, without phantoms */
 	uint64_t dev;     /* of the lists directory */
 	uint64_t ino;     /* likewise */

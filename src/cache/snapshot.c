@@ -1,9 +1,13 @@
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cache/snapshot.h"
 #include "base/buf.h"
 #include "base/str.h"
 #include "cache/cdbfile.h"
+#include "cache/checksum.h"
 #include "cache/gaps.h"
 #include "cache/rebuild.h"
 #include "cache/rebuild_job.h"
@@ -75,6 +79,7 @@ put_head_record(struct cdbmake *m, const struct rebuild_job *job)
 {
 	struct record_head head = {
 		.version = RECORD_VERSION,
+		.checksum = STR(SNAPSHOT_UNSEALED),
 		.count = rebuild_job_count(job),
 		.dev = job->scan.dev,
 		.ino = job->scan.ino,
@@ -125,6 +130,36 @@ put_all_records(struct cdbmake *m, const struct rebuild_job *job)
 	return 0;
 }
 
+/* The checksum is that of the file as it is on disk, not of what was meant to
+ * be written.  0, or -1 with *ERR and errno. */
+static int
+seal_snapshot(struct cdbmake *m, const char **err)
+{
+	struct cdbfile *f = cdbmake_finish(m, err);
+	char text[CHECKSUM_LENGTH + 1];
+	int result;
+
+	if (f == NULL)
+		return -1;
+	result = checksum_of(cdbfile_bytes(f), RECORD_CHECKSUM_AT, text);
+	cdbfile_close(f);
+	if (result == 0)
+		result = cdbmake_overwrite(m, RECORD_CHECKSUM_AT,
+		    str_from(text));
+	if (result == -1)
+		*err = strerror(errno);
+	return result;
+}
+
+int
+snapshot_commit(struct cdbmake *m, const char **err)
+{
+	if (seal_snapshot(m, err) == 0)
+		return cdbmake_commit(m, err);
+	cdbmake_cancel(m);
+	return -1;
+}
+
 int
 snapshot_write(struct rebuild_job *job)
 {
@@ -134,10 +169,12 @@ snapshot_write(struct rebuild_job *job)
 	/* A put that fails makes the commit fail. */
 	if (m != NULL)
 		(void)put_all_records(m, job);
-	if (m == NULL || cdbmake_commit(m, &err) == -1)
+	/* An empty directory there, such as a container without a volume has,
+	 * would never let a file in. */
+	(void)rmdir(job->path);
+	if (m == NULL || snapshot_commit(m, &err) == -1)
 		return rebuild_job_fail(job, "cannot write the snapshot",
 		    job->path, err);
 	job->r->status = REBUILD_WRITTEN;
 	return 0;
 }
-

@@ -5,6 +5,9 @@
 #ifndef CACHE_SNAPSHOT_H
 #define CACHE_SNAPSHOT_H
 
+#include "base/str.h"
+
+struct cdbmake;
 struct rebuild_job;
 
 /*
@@ -12,5 +15,13 @@ struct rebuild_job;
  * 0, or -1 and the job has failed: the old snapshot is then as it was.
  */
 int snapshot_write(struct rebuild_job *job);
+
+/*
+ * Writes the checksum into the head of M, which is its first record and has
+ * SNAPSHOT_UNSEALED there, and commits M as cdbmake_commit() does.
+ */
+int snapshot_commit(struct cdbmake *m, const char **err) WARN_UNUSED;
+
+#define SNAPSHOT_UNSEALED "0000000000000000"
 
 #endif

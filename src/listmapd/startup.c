@@ -98,7 +98,9 @@ has_good_snapshot(const struct conf *c, const struct conf_site *site)
 	const char *err;
 	struct cache *cache = path ? cache_open(path, &err) : NULL;
 
-	if (path && !cache && errno != ENOENT)
+	if (path && !cache && errno == EPROTONOSUPPORT)
+		log_info("startup: a new snapshot is made: %s: %s", path, err);
+	else if (path && !cache && errno != ENOENT)
 		log_warn("startup: old snapshot is no use: %s: %s", path, err);
 	cache_close(cache);
 	free(path);

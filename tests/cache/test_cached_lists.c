@@ -14,6 +14,7 @@
 #include "mailman/scan.h"
 #include "cache/cached_lists.h"
 #include "cache/cdbfile.h"
+#include "cache/snapshot.h"
 #include "tests/fixture.h"
 
 static enum lists_found told;
@@ -35,13 +36,13 @@ make_snapshot(const char *dir, const char *record)
 	char head[96];
 
 	assert_int_equal(directory_identify(dir, &id), 0);
-	snprintf(head, sizeof(head), "1\t1\t%ju\t%ju", (uintmax_t)id.dev,
+	snprintf(head, sizeof(head), "2\t" SNAPSHOT_UNSEALED "\t1\t%ju\t%ju", (uintmax_t)id.dev,
 	    (uintmax_t)id.ino);
 	m = cdbmake_new(fixture_path("cache/s.cdb"), 0644, &err);
 	assert_non_null(m);
 	assert_int_equal(cdbmake_put(m, STR(":listmap"), str_from(head)), 0);
 	assert_int_equal(cdbmake_put(m, STR("old"), str_from(record)), 0);
-	assert_int_equal(cdbmake_commit(m, &err), 0);
+	assert_int_equal(snapshot_commit(m, &err), 0);
 }
 
 enum snapshot { NONE, GOOD, OLD, OTHER, BROKEN };
@@ -311,11 +312,10 @@ test_hosts(void **state)
 	assert_int_equal(b.n, 0);
 	m = cdbmake_new(fixture_path("cache/s.cdb"), 0644, &err);
 	assert_non_null(m);
-	assert_int_equal(cdbmake_put(m, STR(":listmap"), STR("1\t0\t1\t1")),
-	    0);
+	assert_int_equal(cdbmake_put(m, STR(":listmap"), STR("2\t" SNAPSHOT_UNSEALED "\t0\t1\t1")), 0);
 	assert_int_equal(cdbmake_put(m, STR(":host:a.test"),
 	                     STR("3\thttp://a")), 0);
-	assert_int_equal(cdbmake_commit(m, &err), 0);
+	assert_int_equal(snapshot_commit(m, &err), 0);
 	assert_int_equal(cached_lists_reopen(&cached,
 	                     fixture_path("cache/s.cdb"), &err),
 	    1);

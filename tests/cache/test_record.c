@@ -9,6 +9,8 @@
 #include "base/buf.h"
 #include "cache/record.h"
 
+#define SUM "0123456789abcdef"
+
 static void
 test_good_records(void **state)
 {
@@ -72,9 +74,9 @@ test_further_fields(void **state)
 	    0);
 	assert_true(host.count == 2 && str_is(host.url, "http://x"));
 	assert_int_equal(record_decode(STR("1\t2\t3\t"), &r), 0);
-	assert_int_equal(record_decode_head(STR("1\t2\t3\t4\t5\t6"), &h), 0);
+	assert_int_equal(record_decode_head(STR("2\t" SUM "\t2\t3\t4\t5\t6"), &h), 0);
 	assert_true(h.ino == 4 && h.stamp == 5);
-	assert_int_equal(record_decode_head(STR("1\t2\t3\t4"), &h), 0);
+	assert_int_equal(record_decode_head(STR("2\t" SUM "\t2\t3\t4"), &h), 0);
 	assert_true(h.ino == 4 && h.stamp == 0);
 }
 
@@ -171,15 +173,19 @@ test_head(void **state)
 		int result;
 		uint64_t version;
 	} cases[] = {
-		{ STR("1\t10\t20\t30"), 0, 1 },
-		{ STR("2\t10\t20\t30"), -1, 2 },
+		{ STR("2\t" SUM "\t10\t20\t30"), 0, 2 },
+		{ STR("1\t10\t20\t30"), -1, 1 },
+		{ STR("3\t" SUM "\t10\t20\t30"), -1, 3 },
 		{ STR("7"), -1, 7 },
-		{ STR("1"), -1, 1 },
-		{ STR("1\t10\t20"), -1, 1 },
+		{ STR("2"), -1, 2 },
+		{ STR("2\t" SUM), -1, 2 },
+		{ STR("2\t" SUM "\t10\t20"), -1, 2 },
+		{ STR("2\t" SUM "0\t10\t20\t30"), -1, 2 },
+		{ STR("2\t10\t20\t30\t40"), -1, 2 },
 		{ STR("x\t10\t20\t30"), -1, 0 },
 		{ STR(""), -1, 0 },
 	};
-	struct record_head h = { 1, 10, 20, 30, 0 };
+	struct record_head h = { 2, STR(SUM), 10, 20, 30, 0 };
 	char memory[96];
 	struct buf b;
 	size_t i;
@@ -187,14 +193,15 @@ test_head(void **state)
 	(void)state;
 	buf_over(&b, memory, sizeof(memory));
 	record_encode_head(&h, &b);
-	assert_string_equal(buf_cstr(&b), "1\t10\t20\t30");
+	assert_string_equal(buf_cstr(&b), "2\t" SUM "\t10\t20\t30");
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(record_decode_head(cases[i].text, &h),
 		    cases[i].result);
 		assert_true(h.version == cases[i].version);
 	}
 	assert_int_equal(record_decode_head(cases[0].text, &h), 0);
-	assert_true(h.count == 10 && h.dev == 20 && h.ino == 30);
+	assert_true(str_is(h.checksum, SUM) && h.count == 10 && h.dev == 20 &&
+	    h.ino == 30);
 }
 
 int

@@ -47,7 +47,7 @@ static void
 check_head(struct str value)
 {
 	struct record_head h, again;
-	char memory[96];
+	char memory[160];
 	struct buf b;
 
 	if (record_decode_head(value, &h) == -1)
@@ -55,7 +55,8 @@ check_head(struct str value)
 	buf_over(&b, memory, sizeof(memory));
 	record_encode_head(&h, &b);
 	if (record_decode_head(buf_get(&b), &again) == -1 ||
-	    again.count != h.count || again.dev != h.dev || again.ino != h.ino)
+	    !str_eq(again.checksum, h.checksum) || again.count != h.count ||
+	    again.dev != h.dev || again.ino != h.ino)
 		abort();
 }
 

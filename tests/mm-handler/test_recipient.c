@@ -16,6 +16,7 @@
 #include "mailman/resolve.h"
 #include "cache/cdbfile.h"
 #include "cache/rebuild.h"
+#include "cache/snapshot.h"
 #include "mm-handler/recipient.h"
 #include "tests/fixture.h"
 #include "tests/sample.h"
@@ -424,13 +425,13 @@ test_broken_record(void **state)
 	(void)state;
 	make_lists();
 	assert_int_equal(directory_identify(fixture_path("lists"), &id), 0);
-	snprintf(head, sizeof(head), "1\t1\t%ju\t%ju", (uintmax_t)id.dev,
+	snprintf(head, sizeof(head), "2\t" SNAPSHOT_UNSEALED "\t1\t%ju\t%ju", (uintmax_t)id.dev,
 	    (uintmax_t)id.ino);
 	m = cdbmake_new(fixture_path("cache/a.cdb"), 0644, &err);
 	assert_non_null(m);
 	assert_int_equal(cdbmake_put(m, STR(":listmap"), str_from(head)), 0);
 	assert_int_equal(cdbmake_put(m, STR("gone"), STR("x")), 0);
-	assert_int_equal(cdbmake_commit(m, &err), 0);
+	assert_int_equal(snapshot_commit(m, &err), 0);
 	expect_refused("nosuch@a.test");
 	expect_deferred("gone@a.test", "");
 }
