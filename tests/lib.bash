@@ -116,6 +116,18 @@ rmlist() {
 	done
 }
 
+# rmlist_singly NAME...: one after the other, as people call Mailman's rmlist;
+# the daemon sees each go before the next one does.
+rmlist_singly() {
+	local name
+
+	for name; do
+		rmlist "$name"
+		query domains nosuch || :
+		sleep 0.05
+	done
+}
+
 # start_daemon [OPTION...]: with $T/conf; its number is in $PID, what it logs
 # in $T/log; returns when it answers.
 start_daemon() {

@@ -29,7 +29,7 @@ test_setup() {
 	}
 	END
 	mkdir "$T/other/club"
-	: >"$T/other/club/config.pck"
+	printf "}." >"$T/other/club/config.pck"
 	listmap rebuild
 }
 

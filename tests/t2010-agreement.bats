@@ -34,8 +34,8 @@ test_setup() {
 	END
 	mkdir "$T/other"
 	mkdir "$T/other/dev" "$T/other/club"
-	: >"$T/other/dev/config.pck"
-	: >"$T/other/club/config.pck"
+	printf "}." >"$T/other/dev/config.pck"
+	printf "}." >"$T/other/club/config.pck"
 	python3 "$top_srcdir/tests/lists_small.py" "$TABLES/mailman-2.1" addresses \
 	    >"$T/locals"
 	[ "$(wc -l <"$T/locals")" -gt 1200 ]

@@ -61,7 +61,7 @@ heals() {
 # As the daemon sees the directory.
 mklist_there() {
 	$ENTER mkdir "$T/lists/$1"
-	$ENTER touch "$T/lists/$1/config.pck"
+	printf '}.' | $ENTER tee "$T/lists/$1/config.pck" >/dev/null
 }
 
 started() {
@@ -110,7 +110,7 @@ started() {
 	mklists
 	cp -a "$T/lists" "$T/copy"
 	mkdir "$T/copy/i"
-	: >"$T/copy/i/config.pck"
+	printf '}.' >"$T/copy/i/config.pck"
 	started
 	mv "$T/lists" "$T/elsewhere"
 	mv "$T/copy" "$T/lists"
@@ -189,8 +189,8 @@ started() {
 	enter_namespace
 	mklists
 	mkdir -p "$T/old/a" "$T/old/b"
-	: >"$T/old/a/config.pck"
-	: >"$T/old/b/config.pck"
+	printf '}.' >"$T/old/a/config.pck"
+	printf '}.' >"$T/old/b/config.pck"
 	started
 	$ENTER mount --bind "$T/old" "$T/lists"
 	guarded 1
@@ -321,15 +321,13 @@ started() {
 @test "lists that are really deleted, one by one, do not trip it" {
 	mklists
 	started
-	for name in a b c d e f g h; do
-		rmlist $name
-	done
+	rmlist_singly a b c d e f g h
 	until_ok settled 0
 	exits 1 query recipients a@lists.example.org
 	mklists
 	noticed a b c d e f g h
 	until_ok settled 8
-	rmlist a b c d e f g h
+	rmlist_singly a b c d e f g h
 	until_ok settled 0
 	not logged "away"
 }
@@ -339,7 +337,7 @@ started() {
 	conf 'debounce = 1'
 	start_daemon
 	until_ok settled 8
-	rmlist a b c d e f g h
+	rmlist_singly a b c d e f g h
 	kill -HUP "$PID"
 	until_ok logged "configuration read again"
 	until_ok settled 0
@@ -360,9 +358,11 @@ started() {
 	exits 1 query recipients a@lists.example.org
 }
 
-@test "a site that never had a list is simply empty" {
+@test "a site that never had a list is empty where somebody says so" {
 	conf
 	start_daemon
+	until_ok status_is failing
+	exits 0 "$LISTMAP" -c "$T/conf" rebuild --accept-empty
 	until_ok status_is ok
 	exits 1 query recipients nosuch@lists.example.org
 	exits 0 query refusal nosuch@lists.example.org

@@ -72,7 +72,7 @@ nothing_is_refused() {
 	for name in i j k; do
 		mv "$T/lists/${name/i/a}" "$T/volume/$name" 2>/dev/null ||
 		    mkdir "$T/volume/$name"
-		touch "$T/volume/$name/config.pck"
+		printf "}." >"$T/volume/$name/config.pck"
 		ln -s "$T/volume/$name" "$T/lists/$name"
 	done
 	mklist a
@@ -98,7 +98,7 @@ nothing_is_refused() {
 	started
 	run query aliases a-admin
 	says "admin a"
-	touch "$T/lists/a-admin/config.pck"
+	printf "}." >"$T/lists/a-admin/config.pck"
 	run query aliases a-admin
 	says "post a-admin"
 	exits 0 query recipients a-admin@example.org
@@ -108,7 +108,7 @@ nothing_is_refused() {
 	mklists
 	mkdir "$T/lists/fresh"
 	started
-	touch "$T/lists/fresh/config.pck"
+	printf "}." >"$T/lists/fresh/config.pck"
 	mv "$T/lists" "$T/elsewhere"
 	until_ok status_is away
 	exits 75 query recipients fresh@example.org

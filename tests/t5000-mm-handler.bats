@@ -193,7 +193,7 @@ host=lists.example.org
 	# the other one's domain
 	refuses example.org nosuch
 	mkdir "$T/second/bar"
-	: >"$T/second/bar/config.pck"
+	printf "}." >"$T/second/bar/config.pck"
 	[ "$(id -u)" != 0 ] || chown -R nobody:nogroup "$T/second"
 	refuses $host nosuch
 	delivers request bar $host bar-request

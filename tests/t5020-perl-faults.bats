@@ -48,7 +48,7 @@ nothing_happened() {
 	for name in 'a;touch pwned' 'a$(touch${IFS}pwned)' 'a`touch pwned`' \
 	    'a|touch pwned'; do
 		mkdir "$T/lists/$name"
-		: >"$T/lists/$name/config.pck"
+		printf "}." >"$T/lists/$name/config.pck"
 		mm $host "$name"
 		[ $rc = 0 ] || [ $rc = 67 ]
 		[ $rc = 67 ] || grep -Fqx "argv: post $name" "$got"/[0-9]*/report
@@ -203,7 +203,7 @@ refuses_again() {
 	mkdir -p "$T/lists2"
 	cp -a "$T/lists/foo" "$T/lists2/"
 	mkdir "$T/lists2/only"
-	: >"$T/lists2/only/config.pck"
+	printf "}." >"$T/lists2/only/config.pck"
 	cat >>"$T/conf" <<-END
 	site "second" {
 		lists_dir = "$T/lists2"

@@ -2,25 +2,26 @@
 
 #include "cache/gone.h"
 
-size_t
-gone_burst_add(struct gone_burst *b, double now)
+void
+gone_burst_add(struct gone_burst *b, double now, double *from)
 {
-	bool runs = gone_burst_runs(b, now);
+	bool ran = gone_burst_runs(b, now);
 
-	if (runs || (b->quick > 0 && now - b->last < GONE_QUICK))
-		b->quick++;
-	else
-		b->quick = 1;
+	b->row = b->row > 0 && now - b->last < GONE_QUICK ? b->row + 1 : 1;
 	b->last = now;
-	if (runs)
-		return 1;
-	return b->quick > GONE_BURST ? b->quick : 0;
+	if (b->row > GONE_BURST)
+		b->last_quick = now;
+	*from = now + 1;
+	if (ran)
+		*from = now;
+	else if (gone_burst_runs(b, now))
+		*from = now - GONE_BURST_BEGINS;
 }
 
 bool
 gone_burst_runs(const struct gone_burst *b, double now)
 {
-	return b->quick > GONE_BURST && now - b->last < GONE_BURST_ENDS;
+	return b->last_quick > 0 && now - b->last_quick < GONE_BURST_ENDS;
 }
 
 uint64_t

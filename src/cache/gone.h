@@ -5,7 +5,7 @@
  * of rebuild() believes that a list vanished more easily where the watch saw
  * it go by itself.  Entries that went quickly, one upon the other, are a burst:
  * no rmlist does that, but somebody who empties the directory to put a backup
- * there.  Eight bytes a name are enough: a collision makes the guard believe
+ * there.  The hash of a name is enough: a collision makes the guard believe
  * one list too many.
  */
 #ifndef CACHE_GONE_H
@@ -20,9 +20,11 @@
 /* Two entries that went within so many seconds went quickly.  Mailman's rmlist
  * takes some 100 ms, rm -r far less than one for each list. */
 #define GONE_QUICK 0.01
-/* More than so many that went quickly are a burst.  What goes while it runs
- * belongs to it; it is over after this many seconds without any. */
+/* More than so many in a row that went quickly are a burst. */
 #define GONE_BURST 3
+/* What went so many seconds before it began belongs to it as well, and what
+ * goes until so many seconds after its last quick one. */
+#define GONE_BURST_BEGINS 0.1
 #define GONE_BURST_ENDS 1.0
 
 enum gone_how {
@@ -33,7 +35,8 @@ enum gone_how {
 
 struct gone_name {
 	uint64_t hash;
-	bool quick;
+	double at;  /* when it went, in seconds */
+	bool quick; /* in a burst */
 };
 
 /* All zeroes: nobody watched, or nothing went. */
@@ -45,16 +48,14 @@ struct gone {
 
 /* The entries that went, one after the other.  All zeroes: none yet. */
 struct gone_burst {
-	double last;  /* when the last one went, in seconds */
-	size_t quick; /* how many in a row went quickly; 0: the first */
+	double last;       /* when the last one went, in seconds */
+	double last_quick; /* the same of the last one that went quickly */
+	size_t row;        /* how many in a row went quickly */
 };
 
-/*
- * An entry went at NOW.  How many entries, with this one, are to be marked as
- * quick: 0; GONE_BURST + 1 where a burst begins with it, for those before it
- * belong to it; 1 while a burst runs.
- */
-size_t gone_burst_add(struct gone_burst *b, double now);
+/* An entry went at NOW.  Those that went since *FROM, with this one, are in a
+ * burst; none is where *FROM becomes later than NOW. */
+void gone_burst_add(struct gone_burst *b, double now, double *from);
 /* Whether a burst runs at NOW. */
 bool gone_burst_runs(const struct gone_burst *b, double now);
 

@@ -112,11 +112,22 @@ guard_without_snapshot(struct rebuild_job *job)
 	return -1;
 }
 
+/* Whether too many lists vanished when the last scan looked. */
+static bool
+were_lists_lost(const struct rebuild_job *job)
+{
+	struct state last;
+
+	return state_read(job->o->cache_dir, job->o->site, &last) == 0 &&
+	    last.lost;
+}
+
 /* The guard of rebuild.h: 0, or -1 where the scan is not to be believed. */
 static int
 guard_against_loss(struct rebuild_job *job)
 {
 	const struct compare *c = &job->compare;
+	const size_t doubted = c->unseen + c->quick;
 
 	if (job->o->accept_empty)
 		return 0;
@@ -132,16 +143,17 @@ guard_against_loss(struct rebuild_job *job)
 		    job->o->lists_dir, c->missing, c->dir_lists);
 		return -1;
 	}
-	if (are_too_few(c->dir_lists - c->unseen - c->quick, c->dir_lists)) {
-		rebuild_job_away(job);
-		rebuild_job_say(job,
-		    "%zu of %zu lists vanished from %s at once.  The old lists "
-		    "stay; if they are really gone, run: listmap rebuild "
-		    "--accept-empty",
-		    c->missing, c->dir_lists, job->o->lists_dir);
-		return -1;
-	}
-	return 0;
+	if (!are_too_few(c->dir_lists - doubted, c->dir_lists) &&
+	    (doubted == 0 || !were_lists_lost(job)))
+		return 0;
+	rebuild_job_away(job);
+	job->r->lost = true;
+	rebuild_job_say(job,
+	    "%zu of %zu lists vanished from %s at once.  The old lists stay "
+	    "until all are back; if they are really gone, run: listmap rebuild "
+	    "--accept-empty",
+	    c->missing, c->dir_lists, job->o->lists_dir);
+	return -1;
 }
 
 /* 0, or -1: the job has failed, or the directory is away. */

@@ -37,6 +37,7 @@ struct rebuild_result {
 	bool burst; /* lists are going right now, and none is missing yet */
 	struct gaps gaps;  /* what could not be found out */
 	bool denied;       /* AWAY, for the directory cannot be read at all */
+	bool lost;         /* AWAY, for too many lists vanished */
 	/* Somebody has to do something before the site can answer: no list was
 	 * ever seen, or none can be read. */
 	bool failing;
@@ -86,6 +87,8 @@ struct rebuild_order rebuild_order(const struct conf_site *site,
  *	    saw go;
  *	more than REBUILD_GUARD lists, and more than half of all, are missing
  *	    that nobody saw go, or that went in a burst (gone.h);
+ *	lists are missing that vanished so when the last scan looked: part of
+ *	    them may be back, and the rest is to come;
  *	there is no snapshot, and so many lists less than the last scan found;
  *	there is no snapshot, and no list at all: the path may be wrong.
  *

@@ -1,7 +1,8 @@
 /*
- * The file has one "word value" a line, always these five in this order:
+ * The file has one "word value" a line, always these six in this order:
  *
  *	away no
+ *	lost no
  *	failing no
  *	lists 120
  *	milliseconds 12
@@ -60,6 +61,7 @@ parse_state(struct str text, struct state *s)
 	uint64_t ms;
 
 	if (next_state_flag(&text, "away", &s->away) == -1 ||
+	    next_state_flag(&text, "lost", &s->lost) == -1 ||
 	    next_state_flag(&text, "failing", &s->failing) == -1)
 		return -1;
 	if (next_state_value(&text, "lists", &value) == -1 ||
@@ -132,35 +134,60 @@ write_state_file(const char *path, struct str text)
 	return replace_commit(&file);
 }
 
+/* What the file says after the scan with the result R; OLD is what it says
+ * before, or all zeroes. */
+static struct state
+next_state(const struct rebuild_result *r, const struct state *old)
+{
+	const bool well =
+	    r->status == REBUILD_WRITTEN || r->status == REBUILD_UNCHANGED;
+	struct state now = *old;
+
+	/* A scan that failed says nothing about the directory. */
+	if (r->status != REBUILD_FAILED) {
+		now.away = r->status == REBUILD_AWAY;
+		now.lost = r->lost;
+		now.failing = r->failing;
+	}
+	if (well)
+		now.lists = r->lists;
+	now.milliseconds = r->milliseconds;
+	snprintf(now.reason, sizeof(now.reason), "%s", r->reason);
+	return now;
+}
+
+static bool
+says_the_same(const struct state *a, const struct state *b)
+{
+	return a->away == b->away && a->lost == b->lost &&
+	    a->failing == b->failing && a->lists == b->lists &&
+	    strcmp(a->reason, b->reason) == 0;
+}
+
+static const char *
+yes_or_no(bool flag)
+{
+	return flag ? "yes" : "no";
+}
+
 static int
 touch_or_write(const char *path, const struct rebuild_result *r)
 {
 	char memory[FILE_MAX];
-	struct state old;
+	struct state old = { 0 }, now;
+	bool known = read_state_file(path, &old) == 0;
 	struct buf b;
-	bool away, failing, known, well;
-	size_t lists;
 
-	known = read_state_file(path, &old) == 0;
-	well = r->status == REBUILD_WRITTEN || r->status == REBUILD_UNCHANGED;
-	lists = well ? r->lists : known ? old.lists : 0;
-	/* A scan that failed says nothing about the directory. */
-	away = r->status == REBUILD_AWAY;
-	failing = r->failing;
-	if (r->status == REBUILD_FAILED) {
-		away = known && old.away;
-		failing = known && old.failing;
-	}
+	now = next_state(r, &old);
 	buf_over(&b, memory, sizeof(memory));
-	buf_printf(&b, "away %s\nfailing %s\nlists %zu\nmilliseconds %lu\n"
-	    "reason ", away ? "yes" : "no", failing ? "yes" : "no", lists,
-	    r->milliseconds);
-	put_reason_line(&b, r->reason);
+	buf_printf(&b, "away %s\nlost %s\nfailing %s\nlists %zu\n"
+	    "milliseconds %lu\nreason ", yes_or_no(now.away),
+	    yes_or_no(now.lost), yes_or_no(now.failing), now.lists,
+	    now.milliseconds);
+	put_reason_line(&b, now.reason);
 	buf_char(&b, '\n');
-	if (r->status != REBUILD_WRITTEN && known && old.away == away &&
-	    old.failing == failing &&
-	    old.lists == lists &&
-	    strcmp(old.reason, r->reason) == 0 &&
+	if (r->status != REBUILD_WRITTEN && known &&
+	    says_the_same(&old, &now) &&
 	    utimensat(AT_FDCWD, path, NULL, 0) == 0)
 		return 0;
 	return write_state_file(path, buf_get(&b));

@@ -20,7 +20,7 @@ struct rebuild_result;
 
 struct state {
 	bool away;      /* the last scan did not believe the directory */
-	bool failing;   /* as in struct rebuild_result */
+	bool lost, failing; /* as in struct rebuild_result */
 	size_t lists;   /* in the last scan that was believed */
 	time_t scanned; /* when the last scan ended, seconds since the epoch */
 	unsigned long milliseconds; /* that the last scan took */

@@ -160,15 +160,15 @@ watch_cure(int error)
 	return "";
 }
 
-/* Marks the last N names.  Those that were given already are not in the order
- * any more in which they went. */
+/* Marks the names that went since FROM.  A scan has those already that were
+ * given. */
 static void
-mark_quick_names(struct watch *w, size_t n)
+mark_quick_names(struct watch *w, double from)
 {
 	size_t i;
 
-	for (i = 0; i < n && w->ngone - i > w->given; i++)
-		w->gone[w->ngone - 1 - i].quick = true;
+	for (i = w->ngone; i > w->given && w->gone[i - 1].at >= from; i--)
+		w->gone[i - 1].quick = true;
 }
 
 /* 0, or -1 where the name cannot be remembered. */
@@ -177,6 +177,7 @@ remember_gone_name(struct watch *w, const char *name)
 {
 	size_t size = w->gone_size == 0 ? 64 : w->gone_size * 2;
 	struct gone_name *bigger;
+	double now, from;
 
 	if (w->ngone >= GONE_MAX)
 		return -1;
@@ -187,9 +188,12 @@ remember_gone_name(struct watch *w, const char *name)
 		w->gone = bigger;
 		w->gone_size = size;
 	}
+	now = clock_seconds();
 	w->gone[w->ngone++] = (struct gone_name){
-		.hash = gone_hash(str_from(name)) };
-	mark_quick_names(w, gone_burst_add(&w->burst, clock_seconds()));
+		.hash = gone_hash(str_from(name)), .at = now };
+	gone_burst_add(&w->burst, now, &from);
+	if (from <= now)
+		mark_quick_names(w, from);
 	return 0;
 }
 

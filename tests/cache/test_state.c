@@ -142,15 +142,15 @@ test_nonsense(void **state)
 		"",
 		"\n",
 		"away\n",
-		"away no\nfailing no\nmilliseconds 1\nreason \n",
-		"away no\nfailing no\nlists -1\nmilliseconds 1\nreason \n",
-		"away no\nfailing 1\nlists 1\nmilliseconds 1\nreason \n",
+		"away no\nlost no\nfailing no\nmilliseconds 1\nreason \n",
+		"away no\nlost no\nfailing no\nlists -1\nmilliseconds 1\nreason \n",
+		"away no\nlost no\nfailing 1\nlists 1\nmilliseconds 1\nreason \n",
 		/* As it was before. */
 		"away no\nlists 1\nmilliseconds 1\nreason \n",
-		"away perhaps\nfailing no\nlists 1\nmilliseconds 1\nreason \n",
-		"away no\nfailing no\nlists 1\nmilliseconds -1\nreason \n",
-		"away no\nfailing no\nlists 1\nmilliseconds 1\n",
-		"away no\nfailing no\nlists 1\nmilliseconds 1\nreason no end",
+		"away perhaps\nlost no\nfailing no\nlists 1\nmilliseconds 1\nreason \n",
+		"away no\nlost no\nfailing no\nlists 1\nmilliseconds -1\nreason \n",
+		"away no\nlost no\nfailing no\nlists 1\nmilliseconds 1\n",
+		"away no\nlost no\nfailing no\nlists 1\nmilliseconds 1\nreason no end",
 		"lists 1\nmilliseconds 1\naway no\nreason \n",
 	};
 	struct state s;
@@ -163,7 +163,7 @@ test_nonsense(void **state)
 			fail_msg("accepted: %s", cases[i]);
 	}
 	fixture_file(fixture_path("cache/s.state"),
-	    "away no\nfailing yes\nlists 1\nmilliseconds 1\nreason r\n"
+	    "away no\nlost no\nfailing yes\nlists 1\nmilliseconds 1\nreason r\n"
 	    "later yes\n");
 	assert_int_equal(read_state(&s), 0);
 	assert_true(s.failing && !s.away);
