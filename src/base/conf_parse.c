@@ -21,12 +21,11 @@
 #include "base/conf_text.h"
 #include "base/conf_value.h"
 #include "base/log.h"
+#include "base/nearest.h"
+#include "base/str.h"
 
 /* Options and sections that one kind of section has, with the end. */
 #define SECTION_OPTIONS 32
-
-/* A longer file is no configuration file. */
-#define FILE_MAX (1 << 20)
 
 /*
  * An option that only the top knows, appended to the file.  In a file that ends
@@ -51,24 +50,89 @@ struct conf_parsed {
 	struct place *place; /* one for each section that set an option */
 	size_t nplaces;
 	bool failed; /* an error was logged */
+	struct str text; /* of the file, while it is read */
 };
 
 /* The one that is being read, for the callbacks. */
 static struct conf_parsed *reading;
 
+/* Where the option NAME may stand, in words; NULL if nowhere. */
+static const char *
+section_of_option(struct str name)
+{
+	static const char *const where[CONF_SECTIONS] = {
+		[CONF_TOP] = "outside of all sections",
+		[CONF_SITE] = "in a site",
+		[CONF_DOMAIN] = "in a domain",
+		[CONF_MAP] = "in a map",
+	};
+
+	for (const struct conf_option *row = conf_options; row->name; row++)
+		if (str_is(name, row->name))
+			return where[row->section];
+	return NULL;
+}
+
+/* Appends to TEXT, libconfuse's words for an option that the section CFG has
+ * not, which one may be meant. */
+static void
+hint_conf_option(const cfg_t *cfg, char *text, size_t size)
+{
+	static const char begin[] = "no such option '";
+	const char *words[SECTION_OPTIONS] = { NULL }, *where, *meant;
+	size_t n = 0, end = strlen(text);
+	struct str name;
+
+	if (!str_starts(str_from(text), begin))
+		return;
+	name = str_tail(str_from(text), sizeof(begin) - 1);
+	name = str_head(name, strcspn(name.p, "'"));
+	for (const cfg_opt_t *o = cfg->opts; o->name &&
+	    n < SECTION_OPTIONS - 1; o++)
+		if (strcmp(o->name, END_MARK))
+			words[n++] = o->name;
+	where = section_of_option(name);
+	meant = nearest_word(name, words);
+	if (where)
+		snprintf(text + end, size - end, " here: it belongs %s", where);
+	else if (meant)
+		snprintf(text + end, size - end, ": is '%s' meant?", meant);
+}
+
+/* An error TEXT in LINE, behind a string that runs from its line to another
+ * one: most often that is what is wrong. */
+static void
+log_quote(const char *path, int begins, int ends, int line, const char *text)
+{
+	if (!ends)
+		log_error("conf: %s:%d: a quote that opens here is never "
+		    "closed", path, begins);
+	else
+		log_error("conf: %s:%d: a quote that opens here is closed in "
+		    "line %d: is one missing? (line %d: %s)", path, begins,
+		    ends, line, text);
+}
+
 __attribute__((format(printf, 2, 0))) static void
 log_parse_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
+	const char *path = cfg && cfg->filename ? cfg->filename : "?";
+	int line = cfg ? cfg->line : 0, begins, ends;
 	char text[512];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
+	reading->failed = true;
+	begins = conf_text_long_string(reading->text, &ends);
+	if (begins && begins <= line) {
+		log_quote(path, begins, ends, line, text);
+		return;
+	}
 	if (strstr(text, "'" END_MARK "'"))
 		snprintf(text, sizeof(text), "a section or a list is not "
 		    "closed");
-	log_error("conf: %s:%d: %s",
-	    cfg && cfg->filename ? cfg->filename : "?", cfg ? cfg->line : 0,
-	    text);
-	reading->failed = true;
+	else if (cfg)
+		hint_conf_option(cfg, text, sizeof(text));
+	log_error("conf: %s:%d: %s", path, line, text);
 }
 
 /* The words that the option may hold, NULL at the end; NULL: any text. */
@@ -283,6 +347,15 @@ put_default_sites(const struct conf_generation *all, struct buf *text)
 		buf_printf(text, "site \"%s\" {}", all[0].mailer);
 }
 
+static void
+log_text_error(const char *path, int line, const char *err)
+{
+	if (line)
+		log_error("conf: %s:%d: %s", path, line, err);
+	else
+		log_error("conf: %s: %s", path, err);
+}
+
 /* Fills p->tree.  0, or -1 after the error was logged. */
 static int
 parse_tree(struct conf_parsed *p, const char *path)
@@ -291,22 +364,25 @@ parse_tree(struct conf_parsed *p, const char *path)
 	const char *err;
 	struct buf text;
 	FILE *f = NULL;
-	int rc = -1;
+	size_t file_bytes;
+	int rc = -1, line;
 
-	buf_init(&text, FILE_MAX);
+	buf_init(&text, CONF_TEXT_MAX);
 	if (!path) {
 		path = NO_FILE;
 		put_default_sites(p->words->mailmans, &text);
-	} else if (conf_text_read(path, &text, &err) == -1) {
-		log_error("conf: %s: %s", path, err);
+	} else if (conf_text_read(path, &text, &err, &line) == -1) {
+		log_text_error(path, line, err);
 		goto out;
 	}
+	file_bytes = text.n;
 	buf_add(&text, "\n\"" END_MARK "\" = true\n");
 	f = text.failed ? NULL : fmemopen(text.p, text.n, "r");
 	if (!f) {
 		log_error("conf: %s: out of memory", path);
 		goto out;
 	}
+	p->text = str_head(buf_get(&text), file_bytes);
 	cfg->filename = strdup(path);
 	if (!cfg->filename)
 		fatal(EX_OSERR, "conf: out of memory");
@@ -316,6 +392,7 @@ parse_tree(struct conf_parsed *p, const char *path)
 	else if (!p->failed)
 		log_error("conf: %s: cannot be read", path);
 out:
+	p->text = STR("");
 	if (f)
 		fclose(f);
 	buf_clear(&text);

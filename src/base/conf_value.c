@@ -59,6 +59,15 @@ check_mode(const char *text)
 	return NULL;
 }
 
+static bool
+is_ascii(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text > 0x7f)
+			return false;
+	return true;
+}
+
 static const char *
 check_redirect(const char *text)
 {
@@ -67,6 +76,8 @@ check_redirect(const char *text)
 
 	if (!target || target == text)
 		return "must read \"LOCAL=ADDRESS\"";
+	if (at && !is_ascii(at + 1))
+		return conf_value_domain_name(at + 1);
 	if (!conf_value_is_printable(text, "\"\\%<>()[],;:") ||
 	    memchr(text, '@', target - text) ||
 	    memchr(text, '+', target - text))
@@ -111,6 +122,9 @@ conf_value_domain_name(const char *text)
 {
 	size_t n = strlen(text);
 
+	if (!is_ascii(text))
+		return "is no domain name of ASCII: mail has it in its xn-- "
+		       "form (idn2(1) prints that), write it so";
 	if (n == 0 || n > DOMAIN_MAX || *text == '.' || *text == '-')
 		return "is no domain name";
 	for (const char *p = text; *p; p++) {

@@ -15,6 +15,8 @@ static bool to_syslog;
 static int fatal_code;
 static log_sink_fn *sink_fn;
 static void *sink_arg;
+static char *kept; /* NULL: no error is to be kept */
+static size_t kept_size;
 
 void
 log_to_stderr(const char *ident)
@@ -50,6 +52,15 @@ log_sink(log_sink_fn *sink, void *arg)
 	sink_arg = arg;
 }
 
+void
+log_keep_error(char *text, size_t size)
+{
+	kept = text;
+	kept_size = size;
+	if (kept)
+		*kept = '\0';
+}
+
 __attribute__((format(printf, 2, 0))) static void
 write_log_line(enum log_level level, const char *fmt, va_list ap)
 {
@@ -65,6 +76,8 @@ write_log_line(enum log_level level, const char *fmt, va_list ap)
 	if (!log_wants(level))
 		return;
 	vsnprintf(line, sizeof(line), fmt, ap);
+	if (kept && level == LEVEL_ERROR && !*kept)
+		snprintf(kept, kept_size, "%s", line);
 	if (sink_fn)
 		sink_fn(sink_arg, level, line);
 	else if (to_syslog)

@@ -11,6 +11,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 
@@ -29,6 +30,13 @@ void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * From now on the first error that is logged is copied to TEXT (SIZE bytes),
+ * which is "" until then; NULL ends that.  So a function that only logs what is
+ * wrong can be quoted later.
+ */
+void log_keep_error(char *text, size_t size);
 
 /*
  * Logs and exits with a code of sysexits.h.  It is called only while starting

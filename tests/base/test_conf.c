@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/conf.h"
+#include "base/conf_listen.h"
 #include "base/conf_load.h"
 #include "base/conf_options.h"
 #include "base/conf_print.h"
@@ -392,6 +393,18 @@ static const struct {
 	{ IN_SITE("rescan = 1"), 2, "no such option 'rescan'" },
 	{ SITE "delivery_user = x\n", 2, "no such option 'delivery_user'" },
 	{ IN_DOMAIN("url = x"), 2, "no such option 'url'" },
+	/* What may be meant. */
+	{ IN_DOMAIN("url = x"), 2, "'url' here: it belongs in a site" },
+	{ IN_SITE("dedicated = true"), 2, "here: it belongs in a domain" },
+	{ IN_SITE("listen = x"), 2, "it belongs outside of all sections" },
+	{ SITE "role = x\n", 2, "it belongs in a map" },
+	{ SITE "rescna = 5\n", 2, "no such option 'rescna': is 'rescan' meant?" },
+	{ SITE "max_connection = 5\n", 2, "is 'max_connections' meant?" },
+	{ IN_SITE("list_dir = /x"), 2, "is 'lists_dir' meant?" },
+	{ SITE "sites \"t\" {}\n", 2, "is 'site' meant?" },
+	{ IN_DOMAIN("dedicate = true"), 2, "is 'dedicated' meant?" },
+	{ SITE "end = 1\n", 2, "no such option 'end'\n" },
+	{ SITE "nosuch = 1\n", 2, "no such option 'nosuch'\n" },
 	{ SITE "map m {\nlists_dir = x }\n", 3,
 	    "no such option 'lists_dir'" },
 	/* Numbers. */
@@ -477,6 +490,11 @@ static const struct {
 	{ IN_DOMAIN("redirect = { \"a=b,c@d\" }"), 2, "'redirect'" },
 	{ IN_DOMAIN("alias = \"a b\""), 2, "option 'alias'" },
 	{ IN_DOMAIN("alias = \".b\""), 2, "option 'alias'" },
+	{ IN_DOMAIN("alias = \"b\u00fccher.test\""), 2, "xn-- form" },
+	{ IN_DOMAIN("redirect = { \"a=b@b\u00fccher.test\" }"), 2,
+	    "xn-- form" },
+	{ IN_DOMAIN("redirect = { \"b\u00fc=b@c\" }"), 2,
+	    "cannot be there" },
 };
 
 static void
@@ -504,7 +522,26 @@ static const struct {
 	{ "site s { domain a {}", 2, "not closed" },
 	{ "site s { domain a {} domain b {", 2, "not closed" },
 	{ SITE "map \"m\" {\nrole = virtuser", 4, "not closed" },
-	{ SITE "user = \"x", 3, "" },
+	/* The line where a quote opens, not where that is noticed. */
+	{ SITE "user = \"x", 2, "never closed" },
+	{ SITE "user = \"x\n\n", 2, "never closed" },
+	{ "user = \"x\n# it's\ncache_dir = \"/c\"\n" SITE, 1,
+	    "closed in line 3: is one missing? (line 3: " },
+	{ "log = 'auto\ncache_dir = '/c'\n" SITE, 1, "closed in line 2" },
+	{ SITE "rescan = 5\nuser = don't\n", 3, "never closed" },
+	{ IN_DOMAIN("redirect = { \"a=b@c, \"d=e@f\" }"), 2, "never closed" },
+	{ "pidfile = \"a\n\"\n" SITE, 1, "'pidfile': must be an absolute" },
+	/* An error before such a string is another one. */
+	{ "nosuch = 1\n" SITE "user = \"x\n\"\n", 1, "no such option" },
+	/* What editors and web pages make of quotes and blanks. */
+	{ "listen = \u201clocal:/x\u201d\n" SITE, 1, "a typographic quote" },
+	{ SITE "user = \u2018root\u2019\n", 2, "a typographic quote" },
+	{ SITE "user = \u00abroot\u00bb\n", 2, "a typographic quote" },
+	{ SITE "\n\u00a0rescan = 5\n", 3, "a no-break space" },
+	{ SITE "rescan =\u202f5\n", 2, "a no-break space" },
+	{ SITE "rescan\u200b = 5\n", 2, "an invisible character" },
+	{ SITE "\ufeffrescan = 5\n", 2, "an invisible character" },
+	{ SITE "/* user = root\n", 2, "a comment that begins here" },
 	{ "site { domain a {} }\n", 1, "missing title" },
 	{ "site \"s\" domain\n", 1, "" },
 	/* Twice. */
@@ -523,9 +560,36 @@ wrong_syntax(void **state)
 	for (size_t i = 0; i < COUNT(bad_syntax); i++)
 		expect_wrong(bad_syntax[i].text, bad_syntax[i].line,
 		    bad_syntax[i].why);
-	/* Of a comment nobody knows where it began. */
-	assert_null(load(SITE "/* user = root\n"));
-	assert_non_null(strstr(said.text, "comment"));
+}
+
+/* They are none where nobody reads them, or where they are a value. */
+static void
+look_alikes_in_their_place(void **state)
+{
+	struct conf *c = load_right("# \u201cquoted\u201d,\u00a0\n"
+	    "user = \"\u201cme\u201d\u00a0\"\n" SITE);
+
+	(void)state;
+	assert_string_equal(c->user, "\u201cme\u201d\u00a0");
+	conf_free(c);
+	c = load_right("user = \"a\nb\" rescan = 5\n" SITE);
+	assert_string_equal(c->user, "a\nb");
+	conf_free(c);
+}
+
+/* What Windows' editors write. */
+static void
+byte_order_marks(void **state)
+{
+	struct conf *c = load_right("\ufeffrescan = 7\r\n" SITE);
+
+	(void)state;
+	assert_true(c->rescan == 7);
+	conf_free(c);
+	c = load_right("\ufeff# nothing\r\n" SITE);
+	conf_free(c);
+	assert_null(load("\xff\xfer"));
+	assert_non_null(strstr(said.text, "is UTF-16"));
 }
 
 static const struct {
@@ -547,6 +611,8 @@ static const struct {
 	  "site b { lists_dir = /b lmtp = y domain d {} }\n", 2,
 	    "'mailer'" },
 	{ "site s { domain \"a b\" {} }\n", 1, "no domain name" },
+	{ "site s { domain \"b\u00fccher.test\" {} }\n", 1, "xn-- form" },
+	{ "site s { domain b\u00fccher.test {} }\n", 1, "xn-- form" },
 	{ "site s { domain \"\" {} }\n", 1, "no domain name" },
 	{ "site s { domain \".\" {} }\n", 1, "no domain name" },
 	{ "site s { domain \"a..b\" {} }\n", 1, "no domain name" },
@@ -633,6 +699,48 @@ long_domains(void **state)
 	expect_wrong(text, 2, "too long");
 }
 
+/* Where a daemon is whose file is wrong by now. */
+static void
+finds_the_listener(void **state)
+{
+	static const struct {
+		const char *text, *address;
+	} rows[] = {
+		{ "", "local:/run/listmap/socket" },
+		{ SITE, "local:/run/listmap/socket" },
+		{ "listen = { \"local:/a\", \"local:/b\" }\n", "local:/a" },
+		{ "listen=/a user=b\n", "/a" },
+		{ "listen = {local:/a,/b}\n", "local:/a" },
+		{ "listen += 'inet:1@::1'\n", "inet:1@::1" },
+		{ "listen = {\n\t\"/a b\"\n}\n", "/a b" },
+		{ "\ufefflisten = /a\r\n", "/a" },
+		/* Whatever stands around it. */
+		{ "# listen = /a\n}}{ listen = /b\n", "/b" },
+		{ "site x { user = 1, 2 \nlisten = /b\n", "/b" },
+		{ "user = \"x\nlisten = /b\n", "/b" },
+		{ "user = \u201cx\u201d\nlisten = /b\n", "/b" },
+		{ "listen = /b\n/* no end", "/b" },
+		/* What is none. */
+		{ "listen\n", "local:/run/listmap/socket" },
+		{ "listen = {}\nlisten = /b\n", "/b" },
+		{ "listen = \"\"\n", "local:/run/listmap/socket" },
+		{ "listen == /a\n", "local:/run/listmap/socket" },
+		{ "listening = /a\n", "local:/run/listmap/socket" },
+	};
+	char *address = conf_listen(fixture_path("nosuch"));
+
+	(void)state;
+	assert_string_equal(address, "local:/run/listmap/socket");
+	free(address);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		fixture_file(fixture_path("x.conf"), rows[i].text);
+		address = conf_listen(fixture_path("x.conf"));
+		if (strcmp(address, rows[i].address))
+			fail_msg("%s: %s", rows[i].text, address);
+		free(address);
+	}
+}
+
 static void
 nul_bytes(void **state)
 {
@@ -692,9 +800,12 @@ main(void)
 		TEST(what_is_printed_can_be_read),
 		TEST(wrong_values),
 		TEST(wrong_syntax),
+		TEST(look_alikes_in_their_place),
+		TEST(byte_order_marks),
 		TEST(wrong_together),
 		TEST(every_error_is_said),
 		TEST(long_domains),
+		TEST(finds_the_listener),
 		TEST(nul_bytes),
 		TEST(files_that_are_none),
 	};

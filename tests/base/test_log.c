@@ -93,6 +93,31 @@ cuts_long_lines(void **state)
 }
 
 static void
+keeps_the_first_error(void **state)
+{
+	char text[16], wide[4096];
+
+	(void)state;
+	log_keep_error(text, sizeof(text));
+	assert_string_equal(text, "");
+	log_warn("m: w");
+	assert_string_equal(text, "");
+	log_error("m: one");
+	log_error("m: two");
+	assert_string_equal(text, "m: one");
+	assert_int_equal(got.n, 3);
+	log_keep_error(NULL, 0);
+	log_error("m: three");
+	assert_string_equal(text, "m: one");
+	memset(wide, 'w', sizeof(wide));
+	wide[sizeof(wide) - 1] = '\0';
+	log_keep_error(text, sizeof(text));
+	log_error("%s", wide);
+	log_keep_error(NULL, 0);
+	assert_int_equal(strlen(text), sizeof(text) - 1);
+}
+
+static void
 limits_what_peers_can_cause(void **state)
 {
 	struct log_limit l = { 0 };
@@ -216,6 +241,7 @@ main(void)
 		TEST(says_what_is_wanted),
 		TEST(keeps_errno),
 		TEST(cuts_long_lines),
+		TEST(keeps_the_first_error),
 		TEST(limits_what_peers_can_cause),
 		TEST(writes_to_stderr),
 		TEST(fatal_ends_with_the_code),
