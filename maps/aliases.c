@@ -78,6 +78,7 @@ each_aliases(const struct sites *s, map_emit_fn *emit, void *arg)
 const struct map map_aliases = {
 	.name = "aliases",
 	.help = "alias of a list's local part: the wrapper and its arguments",
+	.key = MAP_LOCAL_PART,
 	.lookup = lookup_aliases,
 	.each = each_aliases,
 };

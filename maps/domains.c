@@ -56,6 +56,7 @@ each_shared_domain(const struct sites *s, map_emit_fn *emit, void *arg)
 const struct map map_domains = {
 	.name = "domains",
 	.help = "whether a domain is one of the configuration",
+	.key = MAP_DOMAIN,
 	.lookup = lookup_domains,
 	.each = each_dedicated_domain,
 	.each_shared = each_shared_domain,

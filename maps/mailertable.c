@@ -131,6 +131,7 @@ each_mailertable(const struct sites *s, map_emit_fn *emit, void *arg)
 const struct map map_mailertable = {
 	.name = "mailertable",
 	.help = "mailer and host of a list domain",
+	.key = MAP_DOMAIN,
 	.lookup = lookup_mailertable,
 	.each = each_mailertable,
 };

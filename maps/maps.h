@@ -31,9 +31,13 @@ enum map_form {
 	MAP_STANDALONE /* a table that is to do without the daemon */
 };
 
+/* What the keys of a role are. */
+enum map_key { MAP_ADDRESS, MAP_DOMAIN, MAP_LOCAL_PART };
+
 struct map {
 	const char *name;
 	const char *help;
+	enum map_key key;
 	/*
 	 * Writes the value of an address that was found, and returns true; or
 	 * false if the address is nothing to this role.  A role without a

@@ -40,6 +40,7 @@ each_site_domain(const struct sites *s, map_emit_fn *emit, void *arg)
 const struct map map_site_domain = {
 	.name = "site_domain",
 	.help = "whether a domain is one of a site, for FEATURE(listmap)",
+	.key = MAP_DOMAIN,
 	.lookup = lookup_site_domain,
 	.each = each_site_domain,
 };

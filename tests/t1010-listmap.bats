@@ -444,3 +444,165 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
 	until_ok status_is ok
 	exits 0 listmap status
 }
+
+# asked_at CODE TEXT...: status ends so, and says each of these.
+asked_at() {
+	exits "$1" listmap status
+	for text in "${@:2}"; do
+		says "$text"
+	done
+}
+
+@test "status: 1,500 domains are shown whole" {
+	mklist a
+	conf "" "$(seq -f 'domain "d%04.f.example.net" { dedicated = true }' \
+	    1500)"
+	start_daemon
+	"$LISTMAP" -c "$T/conf" status >"$T/out"
+	[ "$(grep -c '^domain d....\.example\.net$' "$T/out")" = 1500 ]
+	[ "$(grep -c '^  postmaster .*leads nowhere$' "$T/out")" = 1501 ]
+	[ "$(grep -c '^  abuse .*leads nowhere$' "$T/out")" = 1501 ]
+	# Nothing of how it was sent.
+	not grep -q more "$T/out"
+	exits 75 query .status 1.99999999
+	exits 75 query .status 99.1
+	says "ask again"
+}
+
+@test "status: long values are shown whole" {
+	mkdir "$T/$(printf %0200d 0)" "$T/$(printf %0200d 0)/$(printf %0200d 1)"
+	conf
+	sed -i "s|\"$T/lists\"|\"$T/$(printf %0200d 0)/$(printf %0200d 1)\"|" \
+	    "$T/conf"
+	rmdir "$T/$(printf %0200d 0)/$(printf %0200d 1)"
+	start_daemon
+	exits 75 listmap status
+	says "$(printf %0200d 1)"
+	says "No such file or directory"
+}
+
+@test "status: a wrong configuration on disk does not keep it from asking" {
+	mklist a
+	conf
+	start_daemon
+	exits 0 listmap status
+	conf 'rescan = 0'
+	asked_at 78 "$T/conf:4: option 'rescan'" "state          ok" \
+	    "this asks the daemon at local:$T/run/socket"
+	not says "refused since"
+	kill -HUP "$PID"
+	until_ok logged "not used, the old configuration stays"
+	asked_at 78 "configuration refused since 20" \
+	    ", because $T/conf:4: option 'rescan'" "state          ok"
+	# The file is right again, and the daemon does not know it.
+	conf
+	asked_at 75 "configuration refused since 20" "state          ok"
+	kill -HUP "$PID"
+	until_ok logged "configuration read again"
+	exits 0 listmap status
+	not says "refused since"
+}
+
+@test "status, query: what can still be read of a wrong configuration" {
+	mklist a
+	conf
+	start_daemon
+	cp "$T/conf" "$T/good"
+	# Behind the mistake, within a section, without an end, not at all.
+	for wrong in 's/^cache_dir/nonsense = 1 &/' 's/hosts =/hots =/' \
+	    '$ s/.*/site "x" {/' 's/^user.*/listen += {}\nuser = "root/'; do
+		sed "$wrong" "$T/good" >"$T/conf"
+		asked_at 78 "$T/conf" "state          ok"
+		exits 0 query recipients a@example.org
+		says "$T/conf:"
+		says OK
+		exits 1 query recipients b@example.org
+		exits 75 query nonsense x
+	done
+	rm "$T/conf"
+	exits 78 listmap status
+	exits 78 listmap status -s "local:$T/run/socket"
+	says "state          ok"
+	exits 78 listmap query recipients a@example.org
+	exits 0 listmap query -s "local:$T/run/socket" recipients a@example.org
+	[ "$output" = OK ]
+	# These read the file themselves.
+	for command in "query --direct recipients x" "dump recipients" \
+	    "build text recipients $T/out" rebuild "diff $T/good"; do
+		exits 78 listmap $command
+	done
+	stop_daemon
+	cp "$T/good" "$T/conf"
+	exits 75 listmap status -s "local:$T/nowhere"
+	exits 75 query -s "local:$T/nowhere" recipients a@example.org
+	says "local:$T/nowhere: No such file or directory"
+	exits 64 query -s "local:$T/nowhere" --direct recipients a@example.org
+}
+
+# hints CODE TEXT ARGUMENT...: listmap ends so, and says TEXT on stderr alone.
+hints() {
+	local text=$2
+
+	exits "$1" listmap "${@:3}"
+	says "$text"
+	[ -z "$(listmap "${@:3}" 2>/dev/null)" ]
+}
+
+@test "a misspelt command, option or map: which one may be meant" {
+	mklist a
+	conf 'map "vulists" { role = "virtuser" }'
+	start_daemon
+	hints 64 "there is no command qurey: is query meant?" qurey
+	hints 64 "there is no command xyz" xyz
+	not says meant
+	hints 64 "--dirct: is --direct meant?" query --dirct recipients a
+	hints 64 "--sharde: is --shared meant?" dump --sharde domains
+	hints 64 "--accept-emtpy: is --accept-empty meant?" \
+	    rebuild --accept-emtpy
+	for code in 75 64; do
+		set -- query
+		[ $code = 75 ] || set -- query --direct
+		hints $code "no map has that name: is recipients meant? there \
+are vulists, listmap, " "$@" recipient a@example.org
+		says " mailertable, "
+		hints $code "is vulists meant?" "$@" vulist a@example.org
+		hints $code "is virtuser meant?" "$@" virtusertable a@example.org
+		hints $code "vulists, listmap, refusal, virtuser, mailertable" \
+		    "$@" nonsense a@example.org
+		not says meant
+		hints $code "a map stands before the address" \
+		    "$@" a@example.org b@example.org
+	done
+	hints 64 "is recipients meant?" dump recipient
+	hints 64 "is recipients meant?" build text recipient "$T/out"
+}
+
+@test "query: an address alone, a map alone, a key of another kind" {
+	mklist a
+	conf 'map "vulists" { role = "virtuser" }'
+	start_daemon
+	hints 64 "a map stands before the address: listmap query recipients a@b" \
+	    query a@b
+	hints 64 "a key stands behind the map: listmap query recipients KEY" \
+	    query recipients
+	for how in "" --direct; do
+		for map in recipients virtuser vulists refusal; do
+			hints 1 "a: absent: the keys of this map are addresses" \
+			    query $how $map a
+		done
+		hints 1 "keys of this map are domains" \
+		    query $how domains a@example.org
+		hints 1 "keys of this map are local parts" \
+		    query $how aliases a@example.org
+		hints 1 "in their xn-- form" \
+		    query $how recipients a@bücher.example
+		hints 1 "in their xn-- form" \
+		    query $how mailertable bücher.example
+		# Nothing is wrong with these.
+		for key in "recipients b@example.org" "aliases b" \
+		    "domains other.org" "recipients a@b c@d" "recipients b c"; do
+			exits 1 query $how $key
+			[ -z "$output" ]
+		done
+	done
+}

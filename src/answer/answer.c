@@ -5,11 +5,14 @@
 #include "base/buf.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/str.h"
 #include "wire/socketmap.h"
 #include "mailman/sites.h"
 #include "maps/maps.h"
 #include "answer/explain.h"
+
+#define NO_REQUEST "a request is a map, a space and a key"
 
 /* A map that can be asked. */
 struct named_map {
@@ -114,6 +117,33 @@ answer_map(const struct answer *a, struct str name, const struct sites **sites)
 	return NULL;
 }
 
+static void
+put_nearest_name(const struct answer *a, struct str wrong, struct buf *out)
+{
+	const char **names = calloc(a->n + 1, sizeof(*names));
+	const char *meant;
+
+	for (size_t i = 0; names && i < a->n; i++)
+		names[i] = a->map[i].name.p;
+	meant = names ? nearest_word(wrong, names) : NULL;
+	if (meant)
+		buf_printf(out, "is %s meant? ", meant);
+	else if (str_find(wrong, '@') != STR_NONE)
+		buf_add(out, "a map stands before the address; ");
+	free(names);
+}
+
+void
+answer_put_names(const struct answer *a, struct str wrong, struct buf *out)
+{
+	put_nearest_name(a, wrong, out);
+	buf_add(out, "there are");
+	for (size_t i = 0; i < a->n; i++) {
+		buf_add(out, i ? ", " : " ");
+		buf_str(out, a->map[i].name);
+	}
+}
+
 const struct sites *
 answer_sites(const struct answer *a)
 {
@@ -126,6 +156,26 @@ put_temp_reply(struct buf *out, const char *reason)
 	socketmap_put_reply(out, SOCKETMAP_TEMP, str_from(reason));
 }
 
+/* Appends the reply with a->value.  What does not fit into it is no answer, for
+ * half a value would be a wrong one. */
+static void
+put_value_reply(struct answer *a, enum socketmap_word word, struct buf *out)
+{
+	if (a->value.failed)
+		put_temp_reply(out, "out of memory, or the value is too long");
+	else
+		socketmap_put_reply(out, word, buf_get(&a->value));
+}
+
+static void
+put_no_map_reply(struct answer *a, struct str name, struct buf *out)
+{
+	buf_reset(&a->value);
+	buf_add(&a->value, "no map has that name: ");
+	answer_put_names(a, name, &a->value);
+	put_value_reply(a, SOCKETMAP_TEMP, out);
+}
+
 static void
 put_unknown_map(struct answer *a, struct str name, struct buf *out)
 {
@@ -135,7 +185,7 @@ put_unknown_map(struct answer *a, struct str name, struct buf *out)
 	if (log_limit(&a->unknown, &before))
 		log_warn("answer: no map has the name: %s (%lu more before)",
 		    str_printable(name, shown, sizeof(shown)), before);
-	put_temp_reply(out, "no map has that name");
+	put_no_map_reply(a, name, out);
 }
 
 static void
@@ -146,14 +196,11 @@ put_look_up(struct answer *a, const struct map *map, const struct sites *sites,
 
 	buf_reset(&a->value);
 	found = map_lookup(map, sites, key, &a->value);
-	if (a->value.failed)
-		put_temp_reply(out, "out of memory");
-	else if (found == 1)
-		socketmap_put_reply(out, SOCKETMAP_OK, buf_get(&a->value));
-	else if (found == 0)
+	if (found == 0 && !a->value.failed)
 		socketmap_put_reply(out, SOCKETMAP_NOTFOUND, STR(""));
 	else
-		socketmap_put_reply(out, SOCKETMAP_TEMP, buf_get(&a->value));
+		put_value_reply(a, found == 1 ? SOCKETMAP_OK : SOCKETMAP_TEMP,
+		    out);
 	if (log_wants(LEVEL_DEBUG)) {
 		char k[STR_SHOWN], v[STR_SHOWN];
 
@@ -171,14 +218,17 @@ put_explanation(struct answer *a, struct str request, struct buf *out)
 	struct socketmap_request r;
 	const struct sites *sites;
 
-	if (socketmap_parse_request(request, &r) == -1 ||
-	    !answer_map(a, r.map, &sites)) {
-		put_temp_reply(out, "no map has that name");
+	if (socketmap_parse_request(request, &r) == -1) {
+		put_temp_reply(out, NO_REQUEST);
+		return;
+	}
+	if (!answer_map(a, r.map, &sites)) {
+		put_no_map_reply(a, r.map, out);
 		return;
 	}
 	buf_reset(&a->value);
 	explain(&a->value, sites, r.key);
-	socketmap_put_reply(out, SOCKETMAP_OK, buf_get(&a->value));
+	put_value_reply(a, SOCKETMAP_OK, out);
 }
 
 void
@@ -194,7 +244,7 @@ answer_request(void *arg, struct str request, struct buf *out)
 		if (log_limit(&a->no_space, &before))
 			log_warn("answer: a request has no space between map "
 			    "and key (%lu more before)", before);
-		put_temp_reply(out, "a request is a map, a space and a key");
+		put_temp_reply(out, NO_REQUEST);
 		return;
 	}
 	map = answer_map(a, r.map, &sites);
@@ -202,8 +252,8 @@ answer_request(void *arg, struct str request, struct buf *out)
 		put_look_up(a, map, sites, r.key, out);
 	} else if (a->status && str_is(r.map, ANSWER_STATUS)) {
 		buf_reset(&a->value);
-		a->status(a->arg, &a->value);
-		socketmap_put_reply(out, SOCKETMAP_OK, buf_get(&a->value));
+		put_value_reply(a, a->status(a->arg, r.key, &a->value) == 0 ?
+		    SOCKETMAP_OK : SOCKETMAP_TEMP, out);
 	} else if (str_is(r.map, ANSWER_EXPLAIN)) {
 		put_explanation(a, r.key, out);
 	} else {

@@ -16,16 +16,17 @@ struct lists;
 struct map;
 struct sites;
 
-/* The map of `listmap status'; its key means nothing.  No name of a map in a
- * configuration begins with a dot. */
+/* The map of `listmap status'; status.h says what its key means.  No name of a
+ * map in a configuration begins with a dot. */
 #define ANSWER_STATUS ".status"
 /* The map of `listmap query -v'; its key is "MAP KEY". */
 #define ANSWER_EXPLAIN ".explain"
 
 struct answer;
 
-/* Appends to OUT what the map ANSWER_STATUS answers. */
-typedef void answer_status_fn(void *arg, struct buf *out);
+/* Appends to OUT what the map ANSWER_STATUS answers to KEY.  Returns 0; or -1
+ * and in OUT the reason, where it has no answer. */
+typedef int answer_status_fn(void *arg, struct str key, struct buf *out);
 
 /*
  * Makes the maps of CONF, which ask LISTS_OF[i] for the lists of
@@ -41,6 +42,11 @@ void answer_free(struct answer *a);
  * NULL where no map has that name. */
 const struct map *answer_map(const struct answer *a, struct str name,
     const struct sites **sites);
+
+/* Appends which maps there are, for somebody who asked for WRONG: "there are
+ * a, b, c", and which of them may be meant. */
+void answer_put_names(const struct answer *a, struct str wrong,
+    struct buf *out);
 
 /* All sites; they are valid as long as A. */
 const struct sites *answer_sites(const struct answer *a);

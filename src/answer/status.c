@@ -3,6 +3,7 @@
 #include "answer/status.h"
 #include "base/buf.h"
 #include "base/conf.h"
+#include "base/str.h"
 #include "wire/server.h"
 #include "mailman/lists.h"
 #include "mailman/sites.h"
@@ -10,15 +11,46 @@
 #include "answer/site_lists.h"
 #include "answer/warnings.h"
 
+/*
+ * The report has parts, which are numbered: the daemon, each site, each domain.
+ * A page has whole parts, and is full at so many bytes: less than a reply may
+ * have by more than any part needs.
+ */
+#define PAGE_BYTES 60000
+
+/* Texts with paths and names of files; a line has no other line in it. */
 static void
-put_server(struct buf *out, const struct server *server, time_t started)
+put_text(struct buf *out, const char *text)
+{
+	for (; *text; text++)
+		buf_char(out, (unsigned char)*text < ' ' ? '?' : *text);
+}
+
+static void
+put_conf(struct buf *out, const struct status_conf *c)
+{
+	buf_add(out, "daemon\tconf\t");
+	put_text(out, c->path);
+	buf_printf(out, "\ndaemon\tconf_at\t%lld\n", (long long)c->read);
+	if (!c->refused)
+		return;
+	buf_printf(out, "daemon\trefused_at\t%lld\ndaemon\trefused\t",
+	    (long long)c->refused);
+	put_text(out, c->reason);
+	buf_char(out, '\n');
+}
+
+static void
+put_daemon(struct buf *out, const struct status_source *from)
 {
 	struct server_counts c;
 
-	server_counts(server, &c);
+	server_counts(from->server, &c);
 	buf_printf(out, "daemon\tversion\t%s\n", PACKAGE_VERSION);
 	buf_printf(out, "daemon\tpid\t%ld\n", (long)getpid());
-	buf_printf(out, "daemon\tstarted_at\t%lld\n", (long long)started);
+	buf_printf(out, "daemon\tstarted_at\t%lld\n",
+	    (long long)from->started);
+	put_conf(out, from->conf);
 	buf_printf(out, "daemon\tconnections\t%lu\n", c.connections);
 	buf_printf(out, "daemon\taccepted\t%lu\n", c.accepted);
 	buf_printf(out, "daemon\trequests\t%lu\n", c.requests);
@@ -66,8 +98,11 @@ put_site_state(struct buf *out, const char *name,
     const struct refresh_status *st)
 {
 	buf_printf(out, "site %s\tstate\t%s\n", name, site_state(st));
-	if (*st->reason)
-		buf_printf(out, "site %s\treason\t%s\n", name, st->reason);
+	if (*st->reason) {
+		buf_printf(out, "site %s\treason\t", name);
+		put_text(out, st->reason);
+		buf_char(out, '\n');
+	}
 	buf_printf(out, "site %s\tlists\t%zu\n", name, st->lists);
 	put_gaps(out, name, &st->gaps);
 	if (st->census)
@@ -88,21 +123,30 @@ put_site_state(struct buf *out, const char *name,
 
 /* Counts the lists that answer at other domains than their own host. */
 static void
-put_foreign_hosts(struct buf *out, const struct sites *sites)
+put_foreign_hosts(struct buf *out, const struct site *site)
 {
-	for (size_t i = 0; i < sites->n; i++) {
-		const struct site *site = &sites->site[i];
-
-		if (site->foreign_lists > 0 && !site->any_host) {
-			buf_printf(out, "site %s\tforeign_hosts\t%zu (",
-			    site->conf->name, site->foreign_lists);
-			warnings_put_hosts(out, site);
-			buf_add(out, ")\n");
-		}
-		if (site->hostless_lists > 0 && !site->any_host)
-			buf_printf(out, "site %s\tno_host\t%zu\n",
-			    site->conf->name, site->hostless_lists);
+	if (site->any_host)
+		return;
+	if (site->foreign_lists > 0) {
+		buf_printf(out, "site %s\tforeign_hosts\t%zu (",
+		    site->conf->name, site->foreign_lists);
+		warnings_put_hosts(out, site);
+		buf_add(out, ")\n");
 	}
+	if (site->hostless_lists > 0)
+		buf_printf(out, "site %s\tno_host\t%zu\n",
+		    site->conf->name, site->hostless_lists);
+}
+
+/* Each site of the configuration takes part in FROM's sites. */
+static void
+put_site(struct buf *out, const struct status_source *from, size_t i)
+{
+	struct refresh_status st;
+
+	refresh_status(from->lists->refresh[i], &st);
+	put_site_state(out, from->lists->conf->sites[i].name, &st);
+	put_foreign_hosts(out, &from->sites->site[i]);
 }
 
 static void
@@ -115,17 +159,48 @@ put_orphan_role(void *arg, const char *local, const struct domain *d)
 	buf_printf(out, "\t%s\tleads nowhere\n", local);
 }
 
-void
-status_write(struct buf *out, const struct site_lists *lists,
-    const struct sites *sites, const struct server *server, time_t started)
+static void
+put_part(struct buf *out, const struct status_source *from, size_t part)
 {
-	put_server(out, server, started);
-	for (size_t i = 0; i < lists->conf->nsites; i++) {
-		struct refresh_status st;
+	size_t nsites = from->lists->conf->nsites;
 
-		refresh_status(lists->refresh[i], &st);
-		put_site_state(out, lists->conf->sites[i].name, &st);
+	if (part == 0)
+		put_daemon(out, from);
+	else if (part <= nsites)
+		put_site(out, from, part - 1);
+	else
+		warnings_domain_roles(from->sites,
+		    &from->sites->domain[part - 1 - nsites], put_orphan_role,
+		    out);
+}
+
+/* Reads "GENERATION.PART" as put_more() wrote it.  False for any other key. */
+static bool
+parse_page_key(struct str key, uint64_t *generation, uint64_t *part)
+{
+	size_t dot = str_find(key, '.');
+
+	return dot != STR_NONE &&
+	    str_number(str_head(key, dot), 0, UINT64_MAX, generation) == 0 &&
+	    str_number(str_tail(key, dot + 1), 1, UINT32_MAX, part) == 0;
+}
+
+int
+status_page(struct buf *out, const struct status_source *from, struct str key)
+{
+	size_t parts = 1 + from->lists->conf->nsites + from->sites->ndomains;
+	uint64_t generation, part = 0;
+
+	if (parse_page_key(key, &generation, &part) &&
+	    (generation != from->generation || part >= parts)) {
+		buf_add(out, "the report is another one by now: ask again "
+		    "from its beginning");
+		return -1;
 	}
-	put_foreign_hosts(out, sites);
-	warnings_roles(sites, put_orphan_role, out);
+	for (; part < parts && out->n < PAGE_BYTES; part++)
+		put_part(out, from, part);
+	if (part < parts)
+		buf_printf(out, "daemon\tmore\t%lu.%zu\n", from->generation,
+		    (size_t)part);
+	return 0;
 }

@@ -27,17 +27,21 @@ leads_nowhere(const struct sites *s, const char *local, const struct domain *d)
 }
 
 void
-warnings_roles(const struct sites *s, warnings_role_fn *report, void *arg)
+warnings_domain_roles(const struct sites *s, const struct domain *d,
+    warnings_role_fn *report, void *arg)
 {
 	static const char *const roles[] = { "postmaster", "abuse" };
 
-	for (size_t i = 0; i < s->ndomains; i++) {
-		const struct domain *d = &s->domain[i];
+	for (size_t i = 0; i < 2 && d->real == d && d->dedicated; i++)
+		if (leads_nowhere(s, roles[i], d))
+			report(arg, roles[i], d);
+}
 
-		for (size_t j = 0; j < 2 && d->real == d && d->dedicated; j++)
-			if (leads_nowhere(s, roles[j], d))
-				report(arg, roles[j], d);
-	}
+void
+warnings_roles(const struct sites *s, warnings_role_fn *report, void *arg)
+{
+	for (size_t i = 0; i < s->ndomains; i++)
+		warnings_domain_roles(s, &s->domain[i], report, arg);
 }
 
 static void

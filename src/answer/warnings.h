@@ -31,5 +31,8 @@ void warnings_put_hosts(struct buf *out, const struct site *site);
 typedef void warnings_role_fn(void *arg, const char *local,
     const struct domain *d);
 void warnings_roles(const struct sites *s, warnings_role_fn *report, void *arg);
+/* The same for the domain D of S alone. */
+void warnings_domain_roles(const struct sites *s, const struct domain *d,
+    warnings_role_fn *report, void *arg);
 
 #endif

@@ -17,20 +17,17 @@
 #include "wire/socketmap.h"
 #include "maps/maps.h"
 #include "answer/answer.h"
-#include "answer/configuration.h"
 #include "answer/explain.h"
+#include "listmap/ask.h"
 #include "listmap/cmd.h"
 #include "listmap/direct.h"
-
-/* A daemon answers within its deadline, unless it is stopped. */
-#define PATIENCE_SECONDS 10.0
 
 #define EX_ABSENT 1
 
 struct query {
-	struct client *client; /* of the daemon; NULL with --direct, then: */
+	struct ask daemon;     /* its client is NULL with --direct, then: */
 	struct direct *direct;
-	const struct map *map;
+	const struct map *map; /* of the daemon: NULL if only it knows */
 	const struct sites *sites;
 	const char *name; /* of the map */
 	bool with_keys; /* print key<TAB>value */
@@ -54,13 +51,49 @@ explain_key(struct query *q, struct str key)
 		buf_init(&request, SOCKETMAP_REPLY_MAX);
 		buf_printf(&request, "%s ", q->name);
 		buf_str(&request, key);
-		if (client_ask(q->client, STR(ANSWER_EXPLAIN),
+		if (client_ask(q->daemon.client, STR(ANSWER_EXPLAIN),
 		    buf_get(&request), &q->value) != 1)
 			buf_add(&q->value, " (the daemon does not explain)");
 		buf_clear(&request);
 	}
 	fprintf(stderr, "%s: %s\n", str_printable(key, shown, sizeof(shown)),
 	    buf_cstr(&q->value));
+}
+
+/* What is wrong with a KEY of such a map, or NULL. */
+static const char *
+find_wrong_key(const struct map *map, struct str key)
+{
+	static const char no_domain[] = "the keys of this map are addresses: "
+	    "the domain is missing, NAME@DOMAIN";
+	static const char ascii[] = "domains are looked up as they are sent, "
+	    "in their xn-- form";
+	size_t at = str_rfind(key, '@');
+
+	if (map->key == MAP_ADDRESS && at == STR_NONE)
+		return no_domain;
+	if (map->key == MAP_DOMAIN && at != STR_NONE)
+		return "the keys of this map are domains, without an address";
+	if (map->key == MAP_LOCAL_PART && at != STR_NONE)
+		return "the keys of this map are local parts, without a domain";
+	if (map->key == MAP_LOCAL_PART)
+		return NULL;
+	for (size_t i = at == STR_NONE ? 0 : at + 1; i < key.n; i++)
+		if ((unsigned char)key.p[i] > '~')
+			return ascii;
+	return NULL;
+}
+
+/* Somebody who asks one thing, and gets nothing, may have asked wrong. */
+static void
+say_wrong_key(const struct query *q, struct str key)
+{
+	const char *why = q->map ? find_wrong_key(q->map, key) : NULL;
+	char shown[STR_SHOWN];
+
+	if (why && !q->with_keys)
+		log_error("%s: absent: %s", str_printable(key, shown,
+		    sizeof(shown)), why);
 }
 
 /* Looks KEY up and prints what was found. */
@@ -73,9 +106,11 @@ query_key(struct query *q, struct str key)
 	if (q->verbose)
 		explain_key(q, key);
 	buf_reset(&q->value);
-	r = q->client
-	    ? client_ask(q->client, str_from(q->name), key, &q->value)
-	    : map_lookup(q->map, q->sites, key, &q->value);
+	r = q->direct
+	    ? map_lookup(q->map, q->sites, key, &q->value)
+	    : client_ask(q->daemon.client, str_from(q->name), key, &q->value);
+	if (r == 0)
+		say_wrong_key(q, key);
 	if (r == 1) {
 		q->found = true;
 		if (q->with_keys) {
@@ -111,54 +146,96 @@ query_stdin(struct query *q)
 	free(line);
 }
 
-static void
-open_client(struct query *q, const char *path)
+/* The role of the map NAME, as far as CONF (or NULL) tells it. */
+static const struct map *
+find_role(const struct conf *conf, const char *name)
 {
-	struct conf *conf = configuration_need(path);
-	const char *err;
-
-	q->client = client_open(conf->listen.word[0], PATIENCE_SECONDS, &err);
-	if (!q->client)
-		fatal(EX_TEMPFAIL, "%s: %s: is listmapd running? "
-		    "(--direct asks without it)", conf->listen.word[0], err);
-	conf_free(conf);
+	for (size_t i = 0; conf && i < conf->nmaps; i++)
+		if (!strcmp(conf->maps[i].name, name))
+			return map_find(conf->maps[i].role);
+	return map_find(name);
 }
 
 static void
-open_query(struct query *q, const char *path, bool direct)
+open_query(struct query *q, const char *path, const char *address, bool direct)
 {
 	buf_init(&q->value, SOCKETMAP_REPLY_MAX);
-	if (!direct) {
-		open_client(q, path);
+	if (direct) {
+		q->direct = direct_open(path);
+		q->map = direct_map(q->direct, q->name, &q->sites);
 		return;
 	}
-	q->direct = direct_open(path);
-	q->map = direct_map(q->direct, q->name, &q->sites);
+	ask_open(&q->daemon, address ? NULL : path, address,
+	    " (--direct asks without it)");
+	q->map = find_role(q->daemon.conf, q->name);
+}
+
+static void
+close_query(struct query *q)
+{
+	buf_clear(&q->value);
+	if (q->direct)
+		direct_close(q->direct);
+	else
+		ask_close(&q->daemon);
+}
+
+/* A map, and nothing to look up in it. */
+static int
+query_usage(const char *word)
+{
+	if (word && strchr(word, '@'))
+		log_error("a map stands before the address: listmap query "
+		    "recipients %s", word);
+	else if (word)
+		log_error("a key stands behind the map: listmap query %s KEY",
+		    word);
+	return cmd_usage(&cmd_query);
+}
+
+struct query_options {
+	const char *address; /* of the daemon, or NULL */
+	bool direct, verbose;
+};
+
+/* False where the command line is wrong. */
+static bool
+parse_query_options(int argc, char **argv, struct query_options *o)
+{
+	static const struct option longs[] = {
+		{ "direct", no_argument, NULL, 'd' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	*o = (struct query_options){ 0 };
+	while ((c = getopt_long(argc, argv, "+s:v", longs, NULL)) != -1) {
+		if (c != 'd' && c != 's' && c != 'v')
+			return false;
+		if (c == 's')
+			o->address = optarg;
+		o->direct |= c == 'd';
+		o->verbose |= c == 'v';
+	}
+	return !o->direct || !o->address;
 }
 
 static int
 run_query(const char *path, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "direct", no_argument, NULL, 'd' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 },
-	};
+	struct query_options o;
 	struct query q = { 0 };
-	bool direct = false;
-	int c;
 
-	while ((c = getopt_long(argc, argv, "+v", longs, NULL)) != -1) {
-		if (c != 'd' && c != 'v')
-			return cmd_usage(&cmd_query);
-		direct |= c == 'd';
-		q.verbose |= c == 'v';
-	}
-	if (argc - optind < 2)
+	if (!parse_query_options(argc, argv, &o))
 		return cmd_usage(&cmd_query);
+	if (argc - optind < 2)
+		return query_usage(argv[optind]);
+	q.verbose = o.verbose;
 	q.name = argv[optind++];
 	q.with_keys = argc - optind > 1 || !strcmp(argv[optind], "-");
-	open_query(&q, path, direct);
+	open_query(&q, path, o.address, o.direct);
 	for (int i = optind; i < argc; i++) {
 		if (!strcmp(argv[i], "-"))
 			query_stdin(&q);
@@ -166,16 +243,13 @@ run_query(const char *path, int argc, char **argv)
 			query_key(&q, str_from(argv[i]));
 	}
 	program_flush();
-	buf_clear(&q.value);
-	client_close(q.client);
-	if (q.direct)
-		direct_close(q.direct);
+	close_query(&q);
 	return q.no_answer ? EX_TEMPFAIL : q.found ? EX_OK : EX_ABSENT;
 }
 
 const struct cmd cmd_query = {
 	.name = "query",
-	.usage = "[-v] [--direct] map key ... | -",
+	.usage = "[-v] [--direct | -s address] map key ... | -",
 	.help = "look keys up",
 	.run = run_query,
 };

@@ -2,9 +2,11 @@
 #include <sysexits.h>
 
 #include "listmap/direct.h"
+#include "base/buf.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "wire/socketmap.h"
 #include "mailman/sites.h"
 #include "maps/maps.h"
 #include "answer/answer.h"
@@ -44,9 +46,14 @@ direct_map(struct direct *d, const char *name, const struct sites **sites)
 {
 	const struct map *map = answer_map(d->answer, str_from(name), sites);
 
-	if (!map)
-		fatal(EX_USAGE, "%s: no map has that name", name);
-	return map;
+	struct buf names;
+
+	if (map)
+		return map;
+	buf_init(&names, SOCKETMAP_REPLY_MAX);
+	answer_put_names(d->answer, str_from(name), &names);
+	fatal(EX_USAGE, "%s: no map has that name: %s", name,
+	    buf_cstr(&names));
 }
 
 const struct sites *

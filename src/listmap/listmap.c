@@ -7,9 +7,14 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/program.h"
+#include "base/str.h"
 #include "maps/maps.h"
 #include "listmap/cmd.h"
+
+/* More than there are, and than one of them has options. */
+#define COMMANDS_MAX 32
 
 static void
 usage(FILE *to)
@@ -26,16 +31,50 @@ usage(FILE *to)
 	      "The manual is listmap(1).\n", to);
 }
 
+/* There is no command of that name. */
+static int
+no_command(const char *name)
+{
+	const char *names[COMMANDS_MAX] = { NULL }, *meant;
+
+	for (size_t i = 0; cmds[i] && i < COMMANDS_MAX - 1; i++)
+		names[i] = cmds[i]->name;
+	meant = nearest_word(str_from(name), names);
+	fprintf(stderr, "listmap: there is no command %s%s%s%s\n", name,
+	    meant ? ": is " : "", meant ? meant : "", meant ? " meant?" : "");
+	usage(stderr);
+	return EX_USAGE;
+}
+
+/* Says which option of CMD may be meant by WORD, which is none; its usage has
+ * them all. */
+static void
+hint_option(const struct cmd *cmd, const char *word)
+{
+	char text[256];
+	const char *words[COMMANDS_MAX] = { NULL }, *meant;
+	char *rest = text, *option;
+	size_t n = 0;
+
+	snprintf(text, sizeof(text), "%s", cmd->usage);
+	while ((option = strsep(&rest, " []|")) && n < COMMANDS_MAX - 1)
+		if (!strncmp(option, "--", 2))
+			words[n++] = option;
+	meant = nearest_word(str_from(word), words);
+	if (meant && strcmp(meant, word))
+		fprintf(stderr, "listmap: %s: is %s meant?\n", word, meant);
+}
+
 /* Runs the command that argv[0] names; returns the exit code. */
 static int
 run_command(const char *path, int argc, char **argv)
 {
 	const struct cmd *cmd = argc > 0 ? cmd_find(argv[0]) : NULL;
+	int rc;
 
+	if (!cmd && argc > 0)
+		return no_command(argv[0]);
 	if (!cmd) {
-		if (argc > 0)
-			fprintf(stderr, "listmap: there is no command %s\n",
-			    argv[0]);
 		usage(stderr);
 		return EX_USAGE;
 	}
@@ -46,7 +85,11 @@ run_command(const char *path, int argc, char **argv)
 		return EX_OK;
 	}
 	optind = 0;
-	return cmd->run(path, argc, argv);
+	rc = cmd->run(path, argc, argv);
+	if (rc == EX_USAGE && optind > 0 && optind <= argc &&
+	    !strncmp(argv[optind - 1], "--", 2))
+		hint_option(cmd, argv[optind - 1]);
+	return rc;
 }
 
 int

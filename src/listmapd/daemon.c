@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -25,6 +26,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/program.h"
+#include "base/str.h"
 #include "wire/listen.h"
 #include "wire/listen_inherited.h"
 #include "wire/server.h"
@@ -55,9 +57,10 @@ enum stage {
 
 struct daemon {
 	struct ev_loop *loop;
-	const char *path; /* of the configuration */
+	struct status_conf file; /* the configuration's */
 	struct site_lists *lists;
 	struct answer *answer;
+	unsigned long answers; /* how many there were: each has other pages */
 	struct server *server;
 	struct listener *listener; /* until the server has them */
 	size_t nlisteners;
@@ -128,7 +131,7 @@ daemon_new(const char *path, struct conf *conf, const struct listen_options *o)
 
 	if (!d)
 		fatal(EX_OSERR, "daemon: out of memory");
-	d->path = path;
+	d->file = (struct status_conf){ .path = path, .read = time(NULL) };
 	d->conf = conf;
 	d->take_over = o->take_over;
 	d->started = time(NULL);
@@ -137,13 +140,20 @@ daemon_new(const char *path, struct conf *conf, const struct listen_options *o)
 }
 
 /* An answer_status_fn. */
-static void
-write_status(void *arg, struct buf *out)
+static int
+write_status(void *arg, struct str key, struct buf *out)
 {
 	const struct daemon *d = arg;
+	const struct status_source from = {
+		.lists = d->lists,
+		.sites = answer_sites(d->answer),
+		.server = d->server,
+		.conf = &d->file,
+		.started = d->started,
+		.generation = d->answers,
+	};
 
-	status_write(out, d->lists, answer_sites(d->answer), d->server,
-	    d->started);
+	return status_page(out, &from, key);
 }
 
 static struct server_options
@@ -179,6 +189,32 @@ on_swapped(void *arg)
 	server_configure(d->server, &o);
 	answer_free(d->answer);
 	d->answer = answer;
+	d->answers++;
+}
+
+/* Remembers for the status that the file is not in force, and since when. */
+static void
+note_refused_conf(struct daemon *d, const char *why)
+{
+	static const char room[] = "conf: ";
+	struct str reason = str_from(why);
+
+	if (str_starts(reason, room))
+		reason = str_tail(reason, sizeof(room) - 1);
+	if (!d->file.refused)
+		d->file.refused = time(NULL);
+	snprintf(d->file.reason, sizeof(d->file.reason), "%.*s", (int)reason.n,
+	    reason.p);
+	log_error("daemon: %s: not used, the old configuration stays",
+	    d->file.path);
+}
+
+static void
+note_used_conf(struct daemon *d)
+{
+	d->file.read = time(NULL);
+	d->file.refused = 0;
+	log_info("daemon: configuration read again: %s", d->file.path);
 }
 
 /* SIGHUP: everything new is made before anything old is freed, so that a file
@@ -186,10 +222,14 @@ on_swapped(void *arg)
 static void
 read_configuration_again(struct daemon *d)
 {
-	struct conf *conf = configuration_load(d->path);
 	struct site_lists *lists = NULL;
 	struct answer *answer = NULL;
+	struct conf *conf;
+	char why[1024];
 
+	log_keep_error(why, sizeof(why));
+	conf = configuration_load(d->file.path);
+	log_keep_error(NULL, 0);
 	if (conf) {
 		fixed_options_keep(d->lists->conf, conf);
 		lists = site_lists_new(d->loop, conf, d->lists, on_swapped, d);
@@ -201,8 +241,7 @@ read_configuration_again(struct daemon *d)
 			site_lists_free(lists);
 		else
 			conf_free(conf);
-		log_error("daemon: %s: not used, the old configuration stays",
-		    d->path);
+		note_refused_conf(d, *why ? why : "out of memory");
 		return;
 	}
 	const struct server_options o = server_options(conf, answer);
@@ -212,9 +251,10 @@ read_configuration_again(struct daemon *d)
 	answer_free(d->answer);
 	site_lists_replace(lists, d->lists);
 	d->answer = answer;
+	d->answers++;
 	d->lists = lists;
 	warnings_log(answer_sites(answer));
-	log_info("daemon: configuration read again: %s", d->path);
+	note_used_conf(d);
 }
 
 static void

@@ -178,5 +178,9 @@ client_ask(struct client *c, struct str map, struct str key, struct buf *value)
 	if (reply.word == SOCKETMAP_NOTFOUND)
 		return 0;
 	buf_str(value, reply.text);
-	return reply.word == SOCKETMAP_OK && !value->failed ? 1 : -1;
+	if (!value->failed)
+		return reply.word == SOCKETMAP_OK ? 1 : -1;
+	buf_reset(value);
+	buf_add(value, "out of memory");
+	return -1;
 }

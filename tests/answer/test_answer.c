@@ -38,11 +38,15 @@ static struct {
 	char line[512];
 } at;
 
-static void
-status(void *arg, struct buf *out)
+/* Key "big" asks for more than a reply holds, "old" for what is gone. */
+static int
+status(void *arg, struct str key, struct buf *out)
 {
 	assert_ptr_equal(arg, &at);
 	buf_add(out, "all is well\n");
+	for (size_t i = 0; str_is(key, "big") && i < SOCKETMAP_REPLY_MAX; i++)
+		buf_char(out, 'x');
+	return str_is(key, "old") ? -1 : 0;
 }
 
 static void
@@ -206,9 +210,37 @@ tells_its_status(void **state)
 	expect(at.answer, STR(".status "), "OK all is well\n,");
 	expect(at.answer, STR(".status x"), "OK all is well\n,");
 	expect(at.answer, STR(".status"), "TEMP ");
+	expect(at.answer, STR(".status big"), "TEMP out of memory, or");
+	expect(at.answer, STR(".status old"), "TEMP all is well");
 	expect(mute, STR(".status "), "TEMP ");
 	answer_free(mute);
 	answer_free(NULL);
+}
+
+/* A domain of so many sites that their names fill more than a reply. */
+static void
+explains_whole_or_not_at_all(void **state)
+{
+	enum { SITES = 2000 };
+	static const struct lists *lists[SITES];
+	struct conf *conf;
+	struct answer *a;
+	struct buf all;
+
+	(void)state;
+	buf_init(&all, 1 << 20);
+	for (int i = 0; i < SITES; i++) {
+		buf_printf(&all, "site \"%060d\" { lists_dir = /%d\n"
+		    "domain \"one.test\" {} }\n", i, i);
+		lists[i] = &at.one.lists;
+	}
+	conf = sample_conf(buf_cstr(&all));
+	a = answer_new(conf, lists, NULL, NULL);
+	expect(a, STR(".explain recipients nobody@one.test"),
+	    "TEMP out of memory, or the value is too long");
+	answer_free(a);
+	conf_free(conf);
+	buf_clear(&all);
 }
 
 static void
@@ -294,6 +326,7 @@ main(void)
 		TEST(names_are_logged_printable),
 		TEST(each_look_up_is_logged_for_debugging),
 		TEST(tells_its_status),
+		TEST(explains_whole_or_not_at_all),
 		TEST(explains),
 		TEST(discovers_domains),
 		TEST(finds_maps),
