@@ -124,6 +124,29 @@ def shed(spec, pid, limit):
     same_descriptors(pid, before)
 
 
+def lowered(spec, pid, conf):
+    """Who is connected stays, and nobody comes before there is room."""
+    inside = [Client(spec) for _ in range(10)]
+    for c in inside:
+        c.answers("l1")
+    with open(conf) as f:
+        text = f.read()
+    with open(conf, "w") as f:
+        f.write(text.replace("max_connections = 20", "max_connections = 3"))
+    os.kill(int(pid), signal.SIGHUP)
+    eventually("the new limit", lambda: inside[0].status()[
+        "daemon", "max_connections"] == "3")
+    for c in inside:
+        c.answers("l2")
+    check(is_shed(spec), "served over the limit")
+    for c in inside[2:]:
+        c.close()
+    eventually("served again", lambda: not is_shed(spec))
+    for c in inside[:2]:
+        c.answers("l3")
+        c.close()
+
+
 def answered(c):
     try:
         c.answers("l3")
@@ -449,5 +472,5 @@ def slow_child(spec, pid, directory):
 
 
 clients.run([port, ipv6, serve, bind_only, live_and_refused, busy_port, shed,
-             no_descriptors, unread, ten_seconds, terminate, malformed, idle,
+             lowered, no_descriptors, unread, ten_seconds, terminate, malformed, idle,
              garbage, slow_child])

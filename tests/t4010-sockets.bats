@@ -141,6 +141,94 @@ mode() {
 	[ "$(logged_times 'client sent away')" = 1 ]
 }
 
+# limited SOFT:HARD: the daemon to come may open so many files, and no right of
+# root's raises that.
+limited() {
+	need prlimit setpriv
+	ENTER="prlimit --nofile=$1"
+	[ "$(id -u)" != 0 ] || ENTER="$ENTER setpriv \
+	    --inh-caps=-sys_resource --bounding-set=-sys_resource"
+}
+
+descriptor_limit() {
+	awk '/^Max open files/ { print $4 }' "/proc/$PID/limits"
+}
+
+# reload N: max_connections is N from now on.
+reload() {
+	local before
+
+	before=$(logged_times 'configuration read again')
+	sed -i "s/^max_connections.*/max_connections = $1/" "$T/conf"
+	kill -HUP "$PID"
+	until_ok logged_so_often $((before + 1)) 'configuration read again'
+}
+
+serves_at_most() {
+	query .status all | grep -q "^daemon	max_connections	$1\$"
+	sockets shed "$S" "$PID" "$1"
+}
+
+@test "a reload raises max_connections, and its descriptors" {
+	conf "max_connections = 5"
+	limited 64:2000
+	start_daemon
+	ENTER=
+	serves_at_most 5
+	reload 400
+	[ "$(descriptor_limit)" -ge 500 ]
+	serves_at_most 400
+	reload 7
+	serves_at_most 7
+	not logged 'descriptors:'
+}
+
+@test "a reload raises max_connections as far as it may" {
+	conf "max_connections = 5"
+	limited 64:600
+	start_daemon
+	ENTER=
+	reload 500
+	[ "$(logged_times "descriptors: option 'max_connections': 500 clients \
+need 756 descriptors, and the limit is 600: 344 are served")" = 1 ]
+	serves_at_most 344
+	# Files have theirs whatever clients do.
+	mklist later
+	noticed later
+}
+
+@test "a start as root keeps the right to raise it" {
+	need_root
+	need prlimit
+	prlimit --nofile=64:128 prlimit --nofile=64:129 true 2>/dev/null ||
+	    skip "root may not raise limits here"
+	conf "max_connections = 5"
+	sed -i 's/^user.*/user = "nobody"/' "$T/conf"
+	chown nobody "$T/cache"
+	ENTER="prlimit --nofile=64:128"
+	start_daemon
+	ENTER=
+	[ "$(stat -c %U "/proc/$PID")" = nobody ]
+	reload 600
+	serves_at_most 600
+	not logged 'descriptors:'
+}
+
+@test "with few descriptors a quarter of them is for clients" {
+	conf "max_connections = 100"
+	limited 64:64
+	start_daemon
+	ENTER=
+	logged 'the limit is 64: 16 are served'
+	serves_at_most 16
+}
+
+@test "a lowered max_connections closes nobody" {
+	conf "max_connections = 20"
+	start_daemon
+	sockets lowered "$S" "$PID" "$T/conf"
+}
+
 @test "no descriptors left: nobody waits, nothing spins, it heals" {
 	need_root
 	conf

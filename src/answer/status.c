@@ -52,6 +52,7 @@ put_daemon(struct buf *out, const struct status_source *from)
 	    (long long)from->started);
 	put_conf(out, from->conf);
 	buf_printf(out, "daemon\tconnections\t%lu\n", c.connections);
+	buf_printf(out, "daemon\tmax_connections\t%lu\n", c.limit);
 	buf_printf(out, "daemon\taccepted\t%lu\n", c.accepted);
 	buf_printf(out, "daemon\trequests\t%lu\n", c.requests);
 	buf_printf(out, "daemon\tshed\t%lu\n", c.shed);

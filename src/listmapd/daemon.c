@@ -35,6 +35,7 @@
 #include "answer/site_lists.h"
 #include "answer/status.h"
 #include "answer/warnings.h"
+#include "listmapd/descriptors.h"
 #include "listmapd/fixed_options.h"
 #include "listmapd/pidfile.h"
 #include "listmapd/takeover.h"
@@ -60,6 +61,7 @@ struct daemon {
 	struct status_conf file; /* the configuration's */
 	struct site_lists *lists;
 	struct answer *answer;
+	size_t clients; /* how many are served at the same time */
 	unsigned long answers; /* how many there were: each has other pages */
 	struct server *server;
 	struct listener *listener; /* until the server has them */
@@ -157,11 +159,12 @@ write_status(void *arg, struct str key, struct buf *out)
 }
 
 static struct server_options
-server_options(const struct conf *conf, struct answer *answer)
+server_options(const struct daemon *d, const struct conf *conf,
+    struct answer *answer)
 {
 	return (struct server_options){
 		.deadline = conf->deadline,
-		.connections = (size_t)conf->max_connections,
+		.connections = d->clients,
 		.answer = answer_request,
 		.arg = answer,
 	};
@@ -185,7 +188,7 @@ on_swapped(void *arg)
 		return;
 	}
 	warnings_foreign_hosts(answer_sites(d->answer), answer_sites(answer));
-	o = server_options(d->lists->conf, answer);
+	o = server_options(d, d->lists->conf, answer);
 	server_configure(d->server, &o);
 	answer_free(d->answer);
 	d->answer = answer;
@@ -217,6 +220,18 @@ note_used_conf(struct daemon *d)
 	log_info("daemon: configuration read again: %s", d->file.path);
 }
 
+static void
+use_configuration(struct daemon *d, const struct conf *conf,
+    struct answer *answer)
+{
+	struct server_options o;
+
+	program_log_level(conf);
+	d->clients = descriptors_raise(conf);
+	o = server_options(d, conf, answer);
+	server_configure(d->server, &o);
+}
+
 /* SIGHUP: everything new is made before anything old is freed, so that a file
  * that is wrong changes nothing. */
 static void
@@ -244,10 +259,7 @@ read_configuration_again(struct daemon *d)
 		note_refused_conf(d, *why ? why : "out of memory");
 		return;
 	}
-	const struct server_options o = server_options(conf, answer);
-
-	server_configure(d->server, &o);
-	program_log_level(conf);
+	use_configuration(d, conf, answer);
 	answer_free(d->answer);
 	site_lists_replace(lists, d->lists);
 	d->answer = answer;
@@ -362,9 +374,11 @@ watch_signals(struct daemon *d)
 static void
 start_server(struct daemon *d, const struct conf *conf)
 {
-	const struct server_options o = server_options(conf, d->answer);
+	struct server_options o;
 	bool waited = false;
 
+	d->clients = descriptors_raise(conf);
+	o = server_options(d, conf, d->answer);
 	d->server = server_new(d->loop, &o);
 	if (!d->server)
 		fatal(EX_OSERR, "daemon: out of memory");

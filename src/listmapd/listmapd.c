@@ -19,6 +19,7 @@
 #include "wire/listen.h"
 #include "answer/configuration.h"
 #include "listmapd/daemon.h"
+#include "listmapd/descriptors.h"
 #include "listmapd/pidfile.h"
 #include "listmapd/startup.h"
 
@@ -156,7 +157,7 @@ main(int argc, char **argv)
 	startup_account(conf, &account);
 	startup_cache_dir(conf, &account);
 	startup_socket_owner(conf, &listen_options);
-	startup_descriptors(conf);
+	descriptors_prepare();
 	if (o.detach)
 		ready = startup_detach();
 	program_log_level(conf);

@@ -4,7 +4,6 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -19,9 +18,6 @@
 #include "cache/cache.h"
 #include "cache/cache_dir.h"
 #include "cache/rebuild.h"
-
-/* For descriptors that are no connections: caches, watches, listeners. */
-#define SPARE_DESCRIPTORS 256
 
 void
 startup_account(const struct conf *c, struct account *a)
@@ -65,29 +61,6 @@ startup_socket_owner(const struct conf *c, struct listen_options *o)
 			fatal(EX_CONFIG, "startup: option 'socket_group': %s: "
 			    "there is no such group", c->socket_group);
 		o->group = gr->gr_gid;
-	}
-}
-
-void
-startup_descriptors(const struct conf *c)
-{
-	rlim_t need = (rlim_t)c->max_connections + SPARE_DESCRIPTORS;
-	struct rlimit l;
-
-	if (getrlimit(RLIMIT_NOFILE, &l) == -1 || l.rlim_cur >= need)
-		return;
-	l.rlim_cur = need;
-	if (l.rlim_max < need)
-		l.rlim_max = need;
-	if (setrlimit(RLIMIT_NOFILE, &l) == 0)
-		return;
-	/* Only root may raise the hard limit. */
-	if (getrlimit(RLIMIT_NOFILE, &l) == 0) {
-		l.rlim_cur = l.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &l) == 0)
-			log_warn("startup: %llu descriptors are fewer than "
-			    "max_connections may need",
-			    (unsigned long long)l.rlim_max);
 	}
 }
 

@@ -21,9 +21,6 @@ void startup_cache_dir(const struct conf *c, const struct account *a);
 /* Sets in *O the mode, the owner and the group of unix sockets; -1 is an owner
  * or a group that the configuration does not name. */
 void startup_socket_owner(const struct conf *c, struct listen_options *o);
-/* Raises the limit of descriptors to what max_connections needs.  Where that is
- * not allowed, raises it as far as it goes, and logs that. */
-void startup_descriptors(const struct conf *c);
 
 /*
  * Scans each site that has no snapshot, in a child that runs as the account A,

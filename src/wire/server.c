@@ -463,6 +463,7 @@ server_counts(const struct server *s, struct server_counts *c)
 {
 	*c = s->counts;
 	c->requests = s->io.requests;
+	c->limit = s->options.connections;
 }
 
 void

@@ -34,9 +34,10 @@ struct server_options {
 	void *arg;            /* of ANSWER */
 };
 
-/* Since the server was made, but for the connections. */
+/* Since the server was made, but for the first two. */
 struct server_counts {
 	unsigned long connections; /* open now */
+	unsigned long limit;       /* of these */
 	unsigned long accepted;
 	unsigned long requests;
 	unsigned long shed;       /* over the limit, or no descriptor */
@@ -48,7 +49,8 @@ struct server_counts {
 /* NULL when out of memory.  The caller ends it with server_free(). */
 struct server *server_new(struct ev_loop *loop, const struct server_options *o);
 
-/* New limits or another ANSWER, also for the connections that are open. */
+/* New limits or another ANSWER, also for the connections that are open.  Of
+ * these none is closed because they are more than a new limit. */
 void server_configure(struct server *s, const struct server_options *o);
 
 /*

@@ -1,0 +1,154 @@
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <cmocka.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "listmapd/descriptors.h"
+
+/* A kernel of the test's own. */
+static struct {
+	struct rlimit limit;
+	rlim_t most; /* that the hard limit may be raised to; 0: it may not */
+	int lines;
+	char line[512];
+} at;
+
+/* glibc takes an enum. */
+int
+getrlimit(__rlimit_resource_t resource, struct rlimit *l)
+{
+	assert_int_equal(resource, RLIMIT_NOFILE);
+	*l = at.limit;
+	return 0;
+}
+
+int
+setrlimit(__rlimit_resource_t resource, const struct rlimit *l)
+{
+	assert_int_equal(resource, RLIMIT_NOFILE);
+	assert_true(l->rlim_cur <= l->rlim_max);
+	if (l->rlim_max > at.limit.rlim_max && l->rlim_max > at.most) {
+		errno = EPERM;
+		return -1;
+	}
+	at.limit = *l;
+	return 0;
+}
+
+static void
+sink(void *arg, enum log_level level, const char *line)
+{
+	(void)arg;
+	assert_int_equal(level, LEVEL_WARN);
+	at.lines++;
+	snprintf(at.line, sizeof(at.line), "%s", line);
+}
+
+static const struct {
+	rlim_t soft, hard, most;
+	long clients;   /* that are wanted */
+	size_t sites;
+	rlim_t after;   /* the limit then */
+	size_t served;
+} rows[] = {
+	/* It is enough, and is never lowered. */
+	{ 1024, 1024, 0, 5, 1, 1024, 5 },
+	{ 1024, 1024, 0, 768, 1, 1024, 768 },
+	/* Up to the hard limit. */
+	{ 1024, 4096, 0, 769, 1, 1025, 769 },
+	{ 64, 4096, 0, 3840, 1, 4096, 3840 },
+	{ 64, 4096, 0, 3841, 1, 4096, 3840 },
+	{ 64, 4096, 0, 10000, 1, 4096, 3840 },
+	/* And beyond, for root. */
+	{ 64, 4096, 1000000, 10000, 1, 10256, 10000 },
+	{ 64, 4096, 5000, 10000, 1, 4096, 3840 },
+	/* Many sites need many themselves. */
+	{ 64, 4096, 0, 10000, 500, 4096, 1024 },
+	{ 64, 4096, 0, 10000, 400, 4096, 4096 - 128 - 2400 },
+	/* With few, a quarter of them. */
+	{ 64, 64, 0, 100, 1, 64, 16 },
+	{ 64, 64, 0, 16, 1, 64, 16 },
+	{ 64, 64, 0, 17, 1, 64, 16 },
+	{ 341, 341, 0, 1000, 1, 341, 85 },
+	{ 512, 512, 0, 1000, 1, 512, 256 },
+	{ 513, 513, 0, 1000, 1, 513, 257 },
+};
+
+static void
+raises_what_it_may(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct conf c = { .max_connections = rows[i].clients,
+			.nsites = rows[i].sites };
+		char words[64];
+		size_t served;
+
+		memset(&at, 0, sizeof(at));
+		at.limit = (struct rlimit){ rows[i].soft, rows[i].hard };
+		at.most = rows[i].most;
+		served = descriptors_raise(&c);
+		if (served != rows[i].served ||
+		    at.limit.rlim_cur != rows[i].after)
+			fail_msg("row %zu: %zu are served, limit %llu", i,
+			    served, (unsigned long long)at.limit.rlim_cur);
+		assert_int_equal(at.lines, served < (size_t)rows[i].clients);
+		snprintf(words, sizeof(words), ": %zu are served", served);
+		assert_true(at.lines == 0 || strstr(at.line, words));
+	}
+}
+
+static void
+prepares_for_reloads(void **state)
+{
+	const struct conf c = { .max_connections = 1000000, .nsites = 1 };
+
+	(void)state;
+	memset(&at, 0, sizeof(at));
+	at.limit = (struct rlimit){ 64, 128 };
+	at.most = 1048576;
+	descriptors_prepare();
+	assert_int_equal(at.limit.rlim_cur, 64);
+	/* As another account. */
+	at.most = 0;
+	assert_int_equal(descriptors_raise(&c), 1000000);
+	/* A kernel that allows less, and no right at all. */
+	for (rlim_t most = 0; most <= 500000; most += 500000) {
+		at.limit = (struct rlimit){ 64, 128 };
+		at.most = most;
+		descriptors_prepare();
+		assert_int_equal(at.limit.rlim_max, 128);
+	}
+	assert_int_equal(at.lines, 0);
+	/* A higher one stays. */
+	at.limit = (struct rlimit){ 64, RLIM_INFINITY };
+	descriptors_prepare();
+	assert_true(at.limit.rlim_max == RLIM_INFINITY);
+}
+
+static int
+set_sink(void **state)
+{
+	(void)state;
+	log_sink(sink, NULL);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(raises_what_it_may, set_sink),
+		cmocka_unit_test_setup(prepares_for_reloads, set_sink),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
