@@ -88,6 +88,37 @@ nothing_started() {
 	END
 }
 
+@test "a data_dir that is the lists_dir by another name is wrong" {
+	ln -s lists "$T/link"
+	for dir in "$T/lists" "$T/lists/" "$T/./lists" "$T/cache/../lists" \
+	    "$T/link"; do
+		conf "" "mailman = \"3\" data_dir = \"$dir\""
+		start_fails 78
+		says "$T/conf:"
+		says "site \"lists\": option 'data_dir': is lists_dir"
+		nothing_started
+		exits 78 "$LISTMAPD" -t -c "$T/conf"
+	done
+	conf
+	sed -i "s|^cache_dir.*|cache_dir = \"$T/link\"|" "$T/conf"
+	start_fails 78
+	says "option 'cache_dir': is the lists_dir of site \"lists\""
+	[ -z "$(ls "$T/lists")" ]
+	# It becomes so while the daemon runs: new lists are seen all the same.
+	rm "$T/link"
+	mkdir "$T/link"
+	conf 'rescan = 3600' \
+	    "mailman = \"3\" settle = 0 data_dir = \"$T/link\""
+	start_daemon
+	rmdir "$T/link"
+	ln -s lists "$T/link"
+	until_ok settled 0
+	kill -HUP "$PID"
+	until_ok logged "configuration read again"
+	mkdir "$T/lists/a.example.org"
+	until_ok settled 1
+}
+
 @test "every error of a file is told, not only the first one" {
 	conf 'map "a" {}' 'domain "bad..name" {}'
 	start_fails 78

@@ -1,6 +1,7 @@
 #include <sysexits.h>
 
 #include "answer/configuration.h"
+#include "base/conf_check.h"
 #include "base/log.h"
 #include "mailman/mailman.h"
 #include "maps/maps.h"
@@ -23,7 +24,7 @@ configuration_need(const char *path)
 {
 	struct conf *c = configuration_load(path);
 
-	if (!c)
+	if (!c || conf_check_places(c) == -1)
 		fatal(EX_CONFIG, "%s: not used", path);
 	return c;
 }

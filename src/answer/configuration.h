@@ -15,7 +15,8 @@ struct conf;
  */
 struct conf *configuration_load(const char *path);
 /* The same for a program that cannot go on without a configuration: ends it
- * (EX_CONFIG) where the file is wrong. */
+ * (EX_CONFIG) where the file is wrong, or one of its paths leads to where
+ * another one does, and must not. */
 struct conf *configuration_need(const char *path);
 
 #endif

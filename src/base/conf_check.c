@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "base/conf_check.h"
@@ -78,6 +79,17 @@ fill_empty_option(char **text, const char *value)
 	*text = join_text(str_from(value), "");
 }
 
+/* Drops slashes at the end of a path; returns its length. */
+static size_t
+drop_slashes(char *path)
+{
+	size_t n = strlen(path);
+
+	while (n > 1 && path[n - 1] == '/')
+		path[--n] = '\0';
+	return n;
+}
+
 static void
 fill_site_defaults(struct conf_site *s, const struct conf_generation *g)
 {
@@ -87,11 +99,11 @@ fill_site_defaults(struct conf_site *s, const struct conf_generation *g)
 		g++;
 	fill_empty_option(&s->lists_dir, g->lists_dir);
 	fill_empty_option(&s->mailer, g->mailer);
-	n = strlen(s->lists_dir);
-	while (n > 1 && s->lists_dir[n - 1] == '/')
-		s->lists_dir[--n] = '\0';
-	if (*s->data_dir)
+	n = drop_slashes(s->lists_dir);
+	if (*s->data_dir) {
+		drop_slashes(s->data_dir);
 		return;
+	}
 	/* LISTS_DIR/../data without the dots: alias files show it. */
 	free(s->data_dir);
 	while (n > 1 && s->lists_dir[n - 1] != '/')
@@ -258,6 +270,8 @@ check_mailers(const struct conf *c, const struct conf_site *s)
 	return 0;
 }
 
+#define SAME_DIRECTORY "site \"%s\": option 'data_dir': is lists_dir"
+
 static int
 check_site_section(const struct conf *c, struct conf_site *s)
 {
@@ -273,8 +287,7 @@ check_site_section(const struct conf *c, struct conf_site *s)
 			    "'lists_dir': %s is that of site \"%s\" already",
 			    s->name, s->lists_dir, o->name);
 	if (!strcmp(s->data_dir, s->lists_dir))
-		rc = conf_error(c, s->line, "site \"%s\": option 'data_dir': "
-		    "is lists_dir", s->name);
+		rc = conf_error(c, s->line, SAME_DIRECTORY, s->name);
 	if (check_mailers(c, s) == -1)
 		rc = -1;
 	for (size_t i = 0; i < s->ndomains; i++)
@@ -340,5 +353,32 @@ conf_check(struct conf *c, const struct conf_generation *mailmans)
 	for (size_t i = 0; i < c->nmaps; i++)
 		if (check_map_section(c, &c->maps[i]) == -1)
 			rc = -1;
+	return rc;
+}
+
+static bool
+are_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	    x.st_ino == y.st_ino;
+}
+
+int
+conf_check_places(const struct conf *c)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < c->nsites; i++) {
+		const struct conf_site *s = &c->sites[i];
+
+		if (are_same_file(s->data_dir, s->lists_dir))
+			rc = conf_error(c, s->line, SAME_DIRECTORY, s->name);
+		/* Each scan writes there, and would be a change of lists. */
+		if (are_same_file(c->cache_dir, s->lists_dir))
+			rc = conf_error(c, s->line, "option 'cache_dir': is "
+			    "the lists_dir of site \"%s\"", s->name);
+	}
 	return rc;
 }

@@ -114,6 +114,10 @@ watch_arm(struct watch *w, const char *path)
 		w->wd = inotify_add_watch(w->fd, path, WANTED);
 		if (w->wd == -1)
 			return -1;
+		/* The kernel has one watch for each directory: ours took
+		 * the place of that for files. */
+		if (w->wd == w->files_wd)
+			w->files_wd = -1;
 		if (directory_identify(path, &after) == 0 &&
 		    is_same_directory(&w->id, &after))
 			return 0;
@@ -131,7 +135,8 @@ watch_files(struct watch *w, const char *path, const char *prefix)
 	struct directory_id id;
 
 	if (directory_identify(path, &id) == -1 ||
-	    (w->files_wd != -1 && is_same_directory(&id, &w->files_dir)))
+	    (w->files_wd != -1 && is_same_directory(&id, &w->files_dir)) ||
+	    (w->wd != -1 && is_same_directory(&id, &w->id)))
 		return false;
 	w->files_dir = id;
 	if (w->files_wd != -1)

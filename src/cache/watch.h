@@ -35,7 +35,8 @@ int watch_arm(struct watch *w, const char *path) WARN_UNUSED;
  * Watches the directory PATH as well, for files whose names begin with PREFIX
  * (static text).  Reports them when they are written, replaced or removed.
  * True where a watch is new: files may have changed unseen before.  False where
- * PATH is watched already, or cannot be watched.
+ * PATH is watched already, cannot be watched, or is the lists directory, whose
+ * watch this one would take away.
  */
 bool watch_files(struct watch *w, const char *path, const char *prefix);
 /* Whether a lists directory is watched. */

@@ -114,6 +114,43 @@ test_files_beside(void **state)
 	watch_free(w);
 }
 
+/* A second watch on one directory would take the place of the first. */
+static void
+test_files_in_the_lists_directory(void **state)
+{
+	struct watch *w = armed();
+
+	(void)state;
+	assert_int_equal(symlink("lists", fixture_path("link")), 0);
+	assert_false(watch_files(w, fixture_path("link"), "postfix_"));
+	assert_false(watch_files(w, fixture_path("./lists/."), "postfix_"));
+	fixture_list("lists", "foo");
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_int_equal(chmod(fixture_path("lists/foo"), 0700), 0);
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	/* The link leads elsewhere, and then the lists directory does. */
+	fixture_mkdir(fixture_path("data"));
+	assert_int_equal(unlink(fixture_path("link")), 0);
+	assert_int_equal(symlink("data", fixture_path("link")), 0);
+	assert_true(watch_files(w, fixture_path("link"), "postfix_"));
+	assert_int_equal(watch_arm(w, fixture_path("data")), 0);
+	assert_int_equal(watch_read(w), 0);
+	fixture_list("data", "foo");
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_int_equal(chmod(fixture_path("data/foo"), 0700), 0);
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_false(watch_files(w, fixture_path("link"), "postfix_"));
+	/* Apart again. */
+	assert_int_equal(watch_arm(w, fixture_path("lists")), 0);
+	assert_true(watch_files(w, fixture_path("link"), "postfix_"));
+	assert_int_equal(watch_read(w), 0);
+	fixture_file(fixture_path("data/postfix_lmtp"), "x");
+	assert_int_equal(watch_read(w), WATCH_FILES);
+	fixture_list("lists", "bar");
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	watch_free(w);
+}
+
 static void
 test_forget(void **state)
 {
@@ -318,6 +355,7 @@ main(void)
 		TEST(test_entries),
 		TEST(test_forget),
 		TEST(test_files_beside),
+		TEST(test_files_in_the_lists_directory),
 		TEST(test_the_directory_itself),
 		TEST(test_arm_again),
 		TEST(test_link_is_followed),
