@@ -28,6 +28,8 @@ nothing_started() {
 	exits 64 "$LISTMAPD" -c
 	exits 0 "$LISTMAPD" --help
 	says "usage: listmapd"
+	exits 64 "$LISTMAPD" --take-ovre
+	says "--take-ovre: is --take-over meant?"
 	exits 0 "$LISTMAPD" -V
 	says "listmapd (listmap) "
 }
@@ -514,6 +516,52 @@ syslog_is_current() {
 	# Detached there is no standard error any more once it serves.
 	start_fails 78 -D
 	says "option 'log'"
+}
+
+# told CODE TEXT ARGUMENT...: listmapd ends so, and says TEXT where its caller
+# reads it and in syslog.
+told() {
+	exits "$1" timeout $PATIENCE $ENTER "$LISTMAPD" "${@:3}"
+	says "$2"
+	syslog_is_current
+	grep -q "<19>.*listmapd\[[0-9]*\]: .*$2" "$T/syslog" || {
+		cat "$T/syslog"
+		return 1
+	}
+	: >"$T/syslog"
+}
+
+@test "log: a start that fails with -D, or for syslog, is there as well" {
+	own_syslog
+	conf 'nonsense = 1'
+	told 78 "$T/conf:4: no such option" -D -c "$T/conf"
+	told 78 "$T/nothing: No such file" -D -c "$T/nothing"
+	conf 'log = "stderr"'
+	told 78 "there is no standard error" -D -c "$T/conf"
+	for detach in -D ""; do
+		conf 'log = "syslog"'
+		sed -i "s|^cache_dir.*|cache_dir = \"$T/no/where\"|" "$T/conf"
+		told 73 "option 'cache_dir'" $detach -c "$T/conf"
+		conf 'log = "syslog"'
+		sed -i "s|^listen.*|listen = { \"local:$T/no/where/s\" }|" \
+		    "$T/conf"
+		told 69 "option 'listen'" $detach -c "$T/conf"
+		conf "pidfile = \"$T/no/where/pid\" log = \"syslog\""
+		told 73 "option 'pidfile'" $detach -c "$T/conf"
+	done
+	conf
+	for wrong in "-D --tkae-over" "--tkae-over -D" "-D word"; do
+		exits 64 timeout $PATIENCE $ENTER "$LISTMAPD" $wrong
+		syslog_is_current
+		grep -q "<19>.*wrong command line" "$T/syslog"
+		: >"$T/syslog"
+	done
+	# In the foreground it is for whoever reads it there.
+	conf 'nonsense = 1'
+	exits 78 timeout $PATIENCE $ENTER "$LISTMAPD" -c "$T/conf"
+	exits 78 timeout $PATIENCE $ENTER "$LISTMAPD" -D -t -c "$T/conf"
+	syslog_is_current
+	not grep -q listmapd "$T/syslog"
 }
 
 @test "log_level" {

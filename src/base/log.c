@@ -11,7 +11,7 @@
 
 static enum log_level wanted = LEVEL_INFO;
 static const char *prefix = "listmap";
-static bool to_syslog;
+static bool to_syslog, to_stderr = true;
 static int fatal_code;
 static log_sink_fn *sink_fn;
 static void *sink_arg;
@@ -23,6 +23,7 @@ log_to_stderr(const char *ident)
 {
 	prefix = ident;
 	to_syslog = false;
+	to_stderr = true;
 }
 
 void
@@ -30,7 +31,15 @@ log_to_syslog(const char *ident)
 {
 	prefix = ident;
 	to_syslog = true;
+	to_stderr = false;
 	openlog(ident, LOG_PID, LOG_MAIL);
+}
+
+void
+log_to_both(const char *ident)
+{
+	log_to_syslog(ident);
+	to_stderr = true;
 }
 
 void
@@ -80,9 +89,9 @@ write_log_line(enum log_level level, const char *fmt, va_list ap)
 		snprintf(kept, kept_size, "%s", line);
 	if (sink_fn)
 		sink_fn(sink_arg, level, line);
-	else if (to_syslog)
+	if (!sink_fn && to_syslog)
 		syslog(priority[level], "%s", line);
-	else
+	if (!sink_fn && to_stderr)
 		fprintf(stderr, "%s: %s\n", prefix, line);
 	errno = saved;
 }

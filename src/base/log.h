@@ -15,10 +15,11 @@
 
 enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 
-/* Lines go to stderr or to syslog from now on, with the name IDENT, which must
- * stay valid.  Before the first call they go to stderr. */
+/* Lines go to stderr, to syslog, or to both from now on, with the name IDENT,
+ * which must stay valid.  Before the first call they go to stderr. */
 void log_to_stderr(const char *ident);
 void log_to_syslog(const char *ident);
+void log_to_both(const char *ident);
 
 /* Sets the most verbose level that is logged; LEVEL_INFO at first. */
 void log_level(enum log_level level);

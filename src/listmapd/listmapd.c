@@ -14,8 +14,10 @@
 #include "base/conf.h"
 #include "base/conf_print.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/privileges.h"
 #include "base/program.h"
+#include "base/str.h"
 #include "wire/listen.h"
 #include "answer/configuration.h"
 #include "listmapd/daemon.h"
@@ -48,23 +50,53 @@ usage(FILE *to)
 	      "The manual is listmapd(8).\n", to);
 }
 
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "detach", no_argument, NULL, 'D' },
+	{ "test", no_argument, NULL, 't' },
+	{ "print", no_argument, NULL, 'T' },
+	{ "take-over", no_argument, NULL, 'o' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* Says which option may be meant by WORD, if it is none. */
+static void
+hint_long_option(const char *word)
+{
+	const char *names[sizeof(long_options) / sizeof(*long_options)];
+	const char *meant;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		names[i] = long_options[i].name;
+	meant = strncmp(word, "--", 2) ? NULL :
+	    nearest_word(str_from(word + 2), names);
+	if (meant && strcmp(meant, word + 2))
+		fprintf(stderr, "listmapd: %s: is --%s meant?\n", word, meant);
+}
+
+/* Whoever reads the log of a machine that started finds it there. */
+static _Noreturn void
+fail_usage(const struct options *o)
+{
+	usage(stderr);
+	if (o->detach) {
+		log_to_syslog("listmapd");
+		log_error("startup: wrong command line, see listmapd(8)");
+	}
+	exit(EX_USAGE);
+}
+
 static void
 parse_command_line(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "detach", no_argument, NULL, 'D' },
-		{ "test", no_argument, NULL, 't' },
-		{ "print", no_argument, NULL, 'T' },
-		{ "take-over", no_argument, NULL, 'o' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 },
-	};
+	bool wrong = false;
 	int c;
 
 	*o = (struct options){ .path = PROGRAM_CONF };
-	while ((c = getopt_long(argc, argv, "c:DtThV", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:DtThV", long_options,
+	    NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			o->path = optarg;
@@ -90,27 +122,21 @@ parse_command_line(int argc, char **argv, struct options *o)
 			program_flush();
 			exit(EX_OK);
 		default:
-			usage(stderr);
-			exit(EX_USAGE);
+			hint_long_option(argv[optind - 1]);
+			wrong = true;
 		}
 	}
-	if (optind < argc) {
+	if (optind < argc)
 		fprintf(stderr, "listmapd: %s: not an option\n", argv[optind]);
-		usage(stderr);
-		exit(EX_USAGE);
-	}
+	if (wrong || optind < argc)
+		fail_usage(o);
 }
 
-/* Until this call errors go to standard error, where whoever starts the daemon
- * waits for it and reads them. */
-static void
-choose_log(const struct conf *conf, bool detach)
+static bool
+wants_syslog(const struct conf *conf, bool detach)
 {
-	bool to_syslog = !strcmp(conf->log, "syslog") ||
+	return !strcmp(conf->log, "syslog") ||
 	    (detach && !strcmp(conf->log, "auto"));
-
-	if (to_syslog)
-		log_to_syslog("listmapd");
 }
 
 /* -t and -T.  Frees CONF and returns the exit code. */
@@ -147,9 +173,15 @@ main(int argc, char **argv)
 
 	program_begin("listmapd");
 	parse_command_line(argc, argv, &o);
+	/* Until the daemon serves, errors also go to standard error: whoever
+	 * starts it waits for it, and reads them there. */
+	if (o.detach && !o.test && !o.print)
+		log_to_both("listmapd");
 	conf = configuration_need(o.path);
 	if (o.test || o.print)
 		return check_configuration(conf, &o);
+	if (wants_syslog(conf, o.detach))
+		log_to_both("listmapd");
 	path = program_absolute(o.path);
 	if (o.detach && !strcmp(conf->log, "stderr"))
 		fatal(EX_CONFIG, "startup: option 'log': there is no standard "
@@ -178,7 +210,8 @@ main(int argc, char **argv)
 		fatal(EX_OSERR, "startup: cannot become %s: %s", conf->user,
 		    strerror(errno));
 	privileges_clear(&account);
-	choose_log(conf, o.detach);
+	if (wants_syslog(conf, o.detach))
+		log_to_syslog("listmapd");
 	daemon_start(d);
 	if (ready != -1)
 		startup_ready(ready);

@@ -133,7 +133,11 @@ wait_until_ready(pid_t pid, int fd)
 		_exit(EX_OK);
 	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		;
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE);
+	if (WIFEXITED(status))
+		_exit(WEXITSTATUS(status));
+	log_error("startup: the daemon was ended by signal %d",
+	    WTERMSIG(status));
+	_exit(EX_SOFTWARE);
 }
 
 int
