@@ -22,10 +22,12 @@ load bootstrap
 	cd "$tree"
 	exits 0 bootstrap
 	[ -x configure ]
-	mkdir -p src/.deps m4/sendmail autom4te.cache out/sub
+	mkdir -p src/.deps m4/sendmail autom4te.cache installed \
+	    out/sub
 	for left in Makefile config.status config.log aclocal.m4 m4/compile \
 	    src/one.o libx.a src/.deps/one.Po src/.dirstamp tests/test_a.trs \
-	    out/config.status out/sub/file m4/made.m4 m4/made.m4.in; do
+	    out/config.status out/sub/file m4/made.m4 m4/made.m4.in \
+	    installed/x.1; do
 		echo "left" >"$left"
 	done
 	mkdir m4/sendmail/mailer
