@@ -236,22 +236,31 @@ guard_against_nothing(struct rebuild_job *job)
 	return -1;
 }
 
-static void
-scan_and_write(struct rebuild_job *job)
+/* Makes of the scan what a snapshot will say.  0, or -1 where it is not to be
+ * believed, or the job has failed. */
+static int
+evaluate_scan(struct rebuild_job *job)
 {
-	if (scan_lists_dir(job) == -1 || compare_with_old(job) == -1)
-		return;
 	mark_young_lists(job);
 	if (guard_against_loss(job) == -1 ||
 	    (job->o->mailman->read_files ? reconcile(job) : list_hosts(job)) ==
 	        -1)
-		return;
+		return -1;
 	job->r->lists = rebuild_job_count(job);
 	job->r->unfinished = job->scan.unfinished;
 	job->r->burst = job->compare.burst;
 	if (guard_against_nothing(job) == -1)
-		return;
+		return -1;
 	find_gaps(job);
+	return 0;
+}
+
+static void
+scan_and_write(struct rebuild_job *job)
+{
+	if (scan_lists_dir(job) == -1 || compare_with_old(job) == -1 ||
+	    evaluate_scan(job) == -1)
+		return;
 	if (!job->no_old && !job->must_write &&
 	    compare_unchanged(&job->compare, job->r->young))
 		job->r->status = REBUILD_UNCHANGED;
@@ -351,5 +360,16 @@ rebuild(const struct rebuild_order *o, struct rebuild_result *r)
 		write_scan_state(&job);
 		close(fd);
 	}
+	rebuild_job_clear(&job);
+}
+
+void
+rebuild_look(const struct rebuild_order *o, struct rebuild_result *r)
+{
+	struct rebuild_job job = { .o = o, .r = r, .no_old = true };
+
+	*r = (struct rebuild_result){ 0 };
+	if (scan_lists_dir(&job) == 0)
+		(void)evaluate_scan(&job);
 	rebuild_job_clear(&job);
 }

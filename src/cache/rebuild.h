@@ -96,5 +96,8 @@ struct rebuild_order rebuild_order(const struct conf_site *site,
  * goes in it stays in the snapshot.
  */
 void rebuild(const struct rebuild_order *o, struct rebuild_result *r);
+/* Scans as rebuild() does where there is no snapshot, and tells the result; but
+ * it takes no lock and writes nothing. */
+void rebuild_look(const struct rebuild_order *o, struct rebuild_result *r);
 
 #endif

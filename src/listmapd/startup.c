@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +20,9 @@
 #include "cache/cache.h"
 #include "cache/cache_dir.h"
 #include "cache/rebuild.h"
+
+/* So long `listmapd -t' looks at the lists directories. */
+#define LOOK_SECONDS 20
 
 void
 startup_account(const struct conf *c, struct account *a)
@@ -192,6 +197,45 @@ check_directory_option(const char *option, const char *path)
 	return -1;
 }
 
+static void
+stop_looking(int signal)
+{
+	static const char text[] = "listmapd: warning: the lists directories "
+	    "take too long to read, and were not looked at\n";
+
+	(void)signal;
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	_exit(EX_OK);
+}
+
+/* Says what the account A would find in the lists directories.  None of it is a
+ * fault of the configuration, so it changes no exit code. */
+static void
+look_at_lists(const struct conf *c, const struct account *a)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid > 0)
+		(void)waitpid(pid, NULL, 0);
+	if (pid != 0)
+		return;
+	signal(SIGALRM, stop_looking);
+	alarm(LOOK_SECONDS);
+	for (size_t i = 0; privileges_become(a) == 0 && i < c->nsites; i++) {
+		const struct conf_site *site = &c->sites[i];
+		struct rebuild_order order = rebuild_order(site,
+		    mailman_find(site->mailman), c->cache_dir);
+		struct rebuild_result r;
+
+		rebuild_look(&order, &r);
+		if (*r.reason)
+			log_warn("startup: site %s: %s", site->name, r.reason);
+	}
+	_exit(EX_OK);
+}
+
 int
 startup_test(const struct conf *c)
 {
@@ -200,7 +244,6 @@ startup_test(const struct conf *c)
 	int rc = 0;
 
 	startup_account(c, &a);
-	privileges_clear(&a);
 	startup_socket_owner(c, &o);
 	for (size_t i = 0; i < c->listen.n; i++) {
 		struct listen_address at;
@@ -216,5 +259,8 @@ startup_test(const struct conf *c)
 		if (check_directory_option("lists_dir",
 		    c->sites[i].lists_dir) == -1)
 			rc = -1;
+	if (rc == 0)
+		look_at_lists(c, &a);
+	privileges_clear(&a);
 	return rc;
 }
