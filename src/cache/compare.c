@@ -65,8 +65,8 @@ find_in_scan(struct compare *c, struct str name)
 
 /*
  * Whether NAME, which the scan lacks, stays a list for now: it is a link that
- * leads to a volume which is away; or it went in a burst that is not over, and
- * only its end shows how much went.
+ * leads to a volume which is away; or it went in a burst that is not over, or
+ * since the scan began, and only the end of the burst shows how much went.
  */
 static bool
 may_still_be_there(struct compare *c, struct str name)
@@ -74,7 +74,7 @@ may_still_be_there(struct compare *c, struct str name)
 	if (directory_may_have_link(c->o->lists_dir, name))
 		return true;
 	if (c->o->accept_empty || !c->o->gone.running ||
-	    gone_find(&c->o->gone, name) != GONE_QUICKLY)
+	    gone_find(&c->o->gone, name) == GONE_SINGLY)
 		return false;
 	c->burst = true;
 	return true;
@@ -137,7 +137,8 @@ remember_old_host(struct compare *c, struct scan_list *now,
 }
 
 /* Nobody could look into NOW.  What OLD knew of its file stays, so that the
- * file need not be read again if it is still that one. */
+ * file need not be read again if it is still that one.  A list whose file is a
+ * link that leads nowhere now is still a list. */
 static int
 carry_old_record(struct compare *c, struct scan_list *now,
     const struct record *old)
@@ -146,6 +147,13 @@ carry_old_record(struct compare *c, struct scan_list *now,
 
 	if (host == NULL)
 		return OUT_OF_MEMORY;
+	if ((now->error == ENOENT || now->error == ELOOP) &&
+	    record_is_list(old)) {
+		now->basis = LISTS_UNREAD;
+		now->host = host->name;
+		c->same += old->basis == LISTS_UNREAD;
+		return 0;
+	}
 	now->ino = (ino_t)old->ino;
 	now->mtime = old->mtime;
 	now->size = (off_t)old->size;

@@ -122,6 +122,16 @@ were_lists_lost(const struct rebuild_job *job)
 	    last.lost;
 }
 
+/* Whether entries came or went since the scan began. */
+static bool
+is_directory_changing(const struct rebuild_job *job)
+{
+	struct stat st;
+
+	return stat(job->o->lists_dir, &st) == -1 ||
+	    scan_mtime(&st) != job->scan.mtime;
+}
+
 /* The guard of rebuild.h: 0, or -1 where the scan is not to be believed. */
 static int
 guard_against_loss(struct rebuild_job *job)
@@ -141,6 +151,13 @@ guard_against_loss(struct rebuild_job *job)
 		    "lists stay; if they are really gone, run: listmap rebuild "
 		    "--accept-empty",
 		    job->o->lists_dir, c->missing, c->dir_lists);
+		return -1;
+	}
+	if (c->unseen > REBUILD_GUARD && is_directory_changing(job)) {
+		rebuild_job_away(job);
+		rebuild_job_say(job, "%zu of %zu lists vanished from %s, which "
+		    "still changes; the old lists stay until it is quiet",
+		    c->missing, c->dir_lists, job->o->lists_dir);
 		return -1;
 	}
 	if (!are_too_few(c->dir_lists - doubted, c->dir_lists) &&

@@ -104,8 +104,8 @@ scan_in_child(const struct conf *c, const struct conf_site *site,
 		log_info("startup: first snapshot: %s: %zu lists, %lu ms",
 		    site->name, r.lists, r.milliseconds);
 	else
-		log_error("startup: no snapshot yet: %s: %s", site->name,
-		    r.reason);
+		/* The first scan of the daemon tells the reason. */
+		log_error("startup: no snapshot yet: %s", site->name);
 	_exit(0);
 }
 

@@ -42,8 +42,8 @@ is_name2(struct str name)
 }
 
 /*
- * A link that leads nowhere makes a list as well: what it leads to may be on a
- * volume that is away.
+ * A link that leads nowhere leaves it open whether this is a list, with ENOENT
+ * or ELOOP: what it leads to may be on a volume that is away.
  */
 static int
 is_list2(int dir, const char *name, struct stat *config)
@@ -52,8 +52,8 @@ is_list2(int dir, const char *name, struct stat *config)
 	static const char *const files[] = { "config.pck", "config.pck.last",
 		"config.db", "config.db.last" };
 	char path[ENTRY_NAME_MAX + 32];
-	struct stat link = { 0 };
-	int is_list = 0;
+	int error;
+	int link = 0; /* why the first link that is there leads nowhere */
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		snprintf(path, sizeof(path), "%s/%s", name, files[i]);
@@ -61,19 +61,16 @@ is_list2(int dir, const char *name, struct stat *config)
 			return 1;
 		if (errno == ENOTDIR)
 			return 0;
-		if (!entry_is_missing(errno) && errno != ELOOP)
+		error = errno;
+		if (!entry_is_missing(error) && error != ELOOP)
 			return -1;
-		if (fstatat(dir, path, config, AT_SYMLINK_NOFOLLOW) == 0) {
-			if (!is_list)
-				link = *config;
-			is_list = 1;
-		} else if (!entry_is_missing(errno)) {
+		if (fstatat(dir, path, config, AT_SYMLINK_NOFOLLOW) == 0)
+			link = link == 0 ? error : link;
+		else if (!entry_is_missing(errno))
 			return -1;
-		}
 	}
-	if (is_list)
-		*config = link;
-	return is_list;
+	errno = link;
+	return link == 0 ? 0 : -1;
 }
 
 /* Takes the host from a pickle. */
