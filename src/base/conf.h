@@ -48,6 +48,8 @@ struct conf_site {
 	char *delivery_group; /* "": that of the account */
 	double delivery_timeout; /* seconds */
 	char *hosts, *plus, *verify_misses; /* words, see conf_options.c */
+	char *verp_delimiter; /* one or more characters */
+	char *site_list;      /* never empty */
 	char *url; /* may be empty */
 	char *lmtp, *mailer; /* never empty */
 	double settle; /* seconds */

@@ -272,10 +272,28 @@ check_mailers(const struct conf *c, const struct conf_site *s)
 
 #define SAME_DIRECTORY "site \"%s\": option 'data_dir': is lists_dir"
 
+/* A delimiter that one generation has cuts the addresses of another. */
 static int
-check_site_section(const struct conf *c, struct conf_site *s)
+check_delimiters(const struct conf *c, const struct conf_site *s,
+    const struct conf_generation *g)
 {
-	int rc = 0;
+	size_t n;
+
+	while (strcmp(g->word, s->mailman))
+		g++;
+	n = strspn(s->verp_delimiter, g->delimiters);
+	if (!s->verp_delimiter[n])
+		return 0;
+	return conf_error(c, s->line, "site \"%s\": option 'verp_delimiter': "
+	    "'%c' cannot be one for Mailman %s, which cuts every address there",
+	    s->name, s->verp_delimiter[n], s->mailman);
+}
+
+static int
+check_site_section(const struct conf *c, struct conf_site *s,
+    const struct conf_generation *mailmans)
+{
+	int rc = check_delimiters(c, s, mailmans);
 
 	if (!is_site_name(s->name))
 		rc = conf_error(c, s->line, "site \"%s\": the name is a part "
@@ -348,7 +366,7 @@ conf_check(struct conf *c, const struct conf_generation *mailmans)
 	if (c->nsites == 0)
 		rc = conf_error(c, 1, "no site");
 	for (size_t i = 0; i < c->nsites; i++)
-		if (check_site_section(c, &c->sites[i]) == -1)
+		if (check_site_section(c, &c->sites[i], mailmans) == -1)
 			rc = -1;
 	for (size_t i = 0; i < c->nmaps; i++)
 		if (check_map_section(c, &c->maps[i]) == -1)

@@ -9,11 +9,13 @@
 
 struct conf;
 
-/* A generation of Mailman: its word, and what its sites have by default. */
+/* A generation of Mailman: its word, what its sites have by default, and what
+ * their verp_delimiter may hold. */
 struct conf_generation {
 	const char *word;
 	const char *lists_dir;
 	const char *mailer;
+	const char *delimiters;
 };
 
 /* So many generations at most, with the one without a word that ends them. */

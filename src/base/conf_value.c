@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,6 +166,35 @@ check_mailer(const char *text)
 	return NULL;
 }
 
+/* Characters that stand in an address without quotes, route nothing, and end no
+ * word of Mailman's. */
+static const char *
+check_verp_delimiter(const char *text)
+{
+	static const char wrong[] = "must be one or more of the characters "
+	    "+ - = _ . # ~, each once";
+
+	for (const char *p = text; *p; p++)
+		if (!strchr("+-=_.#~", *p) || strchr(p + 1, *p))
+			return wrong;
+	return *text ? NULL : wrong;
+}
+
+/* The name of a list's directory. */
+static const char *
+check_site_list(const char *text)
+{
+	for (const char *p = text; *p; p++) {
+		if (*p >= 'A' && *p <= 'Z')
+			return "must be lower case, as every list's directory";
+		if ((unsigned char)*p < ' ' || *p == 0x7f || *p == '/' ||
+		    *p == '@')
+			return "holds a character that no list's name has";
+	}
+	return !*text || strlen(text) > NAME_MAX || !strcmp(text, ".") ||
+	    !strcmp(text, "..") ? "is no list's name" : NULL;
+}
+
 static const char *
 check_alias(const char *text)
 {
@@ -185,6 +215,8 @@ conf_value_check(const struct conf_option *row, const char *text)
 		{ "refusal", check_refusal }, { "url", check_url },
 		{ "alias", check_alias }, { "lmtp", check_lmtp },
 		{ "mailer", check_mailer },
+		{ "verp_delimiter", check_verp_delimiter },
+		{ "site_list", check_site_list },
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)

@@ -30,7 +30,7 @@ mailman_conf(const char *path, const char *const *roles)
 	for (size_t i = 0; mailmans[i] && i < CONF_GENERATIONS_MAX - 1; i++)
 		generations[i] = (struct conf_generation){
 			mailmans[i]->version, mailmans[i]->lists_dir,
-			mailmans[i]->mailer };
+			mailmans[i]->mailer, mailmans[i]->delimiters };
 	/* A file that was asked for must be there. */
 	if (!strcmp(path, PROGRAM_CONF) && access(path, F_OK) == -1 &&
 	    errno == ENOENT)

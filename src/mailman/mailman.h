@@ -29,6 +29,7 @@ struct mailman {
 	const char *version;   /* as the configuration names it */
 	const char *mailer;    /* sendmail's mailer for it, by default */
 	const char *lists_dir; /* Debian's */
+	const char *delimiters; /* what the option verp_delimiter may hold */
 	/* A list whose host is no domain of its site answers at others (HOSTS
 	 * in listmap.conf(5)). */
 	bool foreign_hosts;

@@ -2,8 +2,8 @@
  * Mailman 2.1.  A list is a directory with one of four files in it
  * (Mailman/Utils.py, list_exists); it answers at its name and at nine
  * suffixes (Mailman/MTA/Utils.py, makealiases), and at owner-NAME as in the
- * days of Majordomo.  The site list "mailman" has a mailbox beside them:
- * mailman-loop (Mailman/MTA/Postfix.py).
+ * days of Majordomo.  The site list has a mailbox beside them, "mailman-loop"
+ * where it is called "mailman" (Mailman/MTA/Postfix.py).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +24,11 @@
 #include "mailman/reading.h"
 
 #define OWNER_PREFIX "owner-"
-#define SITE_LIST "mailman"
-#define SITE_LOOP "mailman-loop"
+
+/* The actions that Mailman itself gives a detail (VERP_FORMAT,
+ * VERP_CONFIRM_FORMAT). */
+#define VERP_ACTIONS \
+	(ACTION_BIT(ACTION_BOUNCES) | ACTION_BIT(ACTION_CONFIRM))
 
 /* Mailman/Defaults.py, ACCEPTABLE_LISTNAME_CHARACTERS. */
 static bool
@@ -152,23 +155,37 @@ read_list2(int dir, const char *name, off_t max, struct list_info *p)
 	return -1;
 }
 
-/* Whether LOCAL is one of the site list's addresses, which exist on every
- * domain (MTA/Postfix.py). */
+/* Reads LOCAL as one of the site list's addresses, which exist on every domain
+ * (MTA/Postfix.py). */
 static bool
-is_site_address(struct str local)
+read_site_address(struct str site_list, struct str local, struct reading *r)
 {
-	static const char *const all[] = { SITE_LIST, SITE_LIST "-owner",
-		SITE_LIST "-bounces", SITE_LIST "-request", SITE_LOOP };
+	static const enum action all[] = { ACTION_OWNER, ACTION_BOUNCES,
+		ACTION_REQUEST, ACTION_LOOP };
+	struct str rest;
 
+	*r = (struct reading){ .everywhere = true, .action = ACTION_POST,
+		.list = site_list };
+	if (local.n < site_list.n ||
+	    !str_eq(str_head(local, site_list.n), site_list))
+		return false;
+	rest = str_tail(local, site_list.n);
+	if (rest.n == 0)
+		return true;
+	if (rest.p[0] != '-')
+		return false;
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-		if (str_is(local, all[i]))
+		if (str_is(str_tail(rest, 1), action_name(all[i]))) {
+			r->action = all[i];
 			return true;
+		}
 	return false;
 }
 
 /* The readings of a part without detail, in the order they count. */
 static size_t
-read_part(struct str part, struct reading r[READINGS_MAX])
+read_part(struct str site_list, struct str part,
+    struct reading r[READINGS_MAX])
 {
 	size_t dash = str_rfind(part, '-');
 	size_t n = 0;
@@ -182,64 +199,111 @@ read_part(struct str part, struct reading r[READINGS_MAX])
 	if (str_starts(part, OWNER_PREFIX))
 		r[n++] = (struct reading){ .action = ACTION_OWNER,
 			.list = str_tail(part, strlen(OWNER_PREFIX)) };
-	if (is_site_address(part)) {
-		r[n] = (struct reading){ .everywhere = true,
-			.action = ACTION_POST, .list = STR(SITE_LIST) };
-		if (part.n > r[n].list.n)
-			r[n].action = (enum action)action_find(
-			    str_tail(part, r[n].list.n + 1));
+	if (read_site_address(site_list, part, &r[n]))
 		n++;
-	}
 	return n;
 }
 
-/* Whether PART can be read as an action that takes a detail. */
+/* Whether PART can be read as an action that Mailman gives a detail. */
 static bool
-may_take_detail(const struct address_rules *rules, struct str part)
+may_be_verp(struct str part)
 {
-	return rules->plus_any || str_ends(part, "-bounces") ||
-	    str_ends(part, "-confirm");
+	return str_ends(part, "-bounces") || str_ends(part, "-confirm");
 }
 
-/* The whole local part first, then what stands before each '+'. */
+/* Makes N bytes of the local part the part in hand; the delimiter that follows
+ * them is not part of the detail. */
+static void
+take_part(struct readings *all, size_t n)
+{
+	struct str part = str_head(all->local, n), detail = STR("");
+
+	all->delimiter = '\0';
+	if (n < all->local.n) {
+		all->delimiter = all->local.p[n];
+		detail = str_tail(all->local, n + 1);
+	}
+	all->next = 0;
+	all->n = read_part(all->rules->site_list, part, all->reading);
+	for (size_t i = 0; i < all->n; i++)
+		all->reading[i].detail = detail;
+}
+
+/* What stands before each '+', from the left, as Mailman's VERP_REGEXP cuts an
+ * address. */
+static bool
+next_before_plus(struct readings *all)
+{
+	const struct address_rules *rules = all->rules;
+
+	if (!rules->plus_any && !strchr(rules->delimiters, '+'))
+		return false;
+	while (all->from < all->local.n) {
+		size_t at = all->from++;
+
+		if (all->local.p[at] == '+' && (rules->plus_any ||
+		    may_be_verp(str_head(all->local, at)))) {
+			take_part(all, at);
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * What stands before each other delimiter, from the right: these may be in the
+ * names of lists, and as everywhere the longest name counts.  With '-' the
+ * bounces of list foo-bounces would be foo's otherwise.
+ */
+static bool
+next_before_delimiter(struct readings *all)
+{
+	while (all->until > 0) {
+		size_t at = --all->until;
+		char c = all->local.p[at];
+
+		if (c != '\0' && c != '+' &&
+		    strchr(all->rules->delimiters, c) &&
+		    may_be_verp(str_head(all->local, at))) {
+			take_part(all, at);
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool
 next_part(struct readings *all)
 {
-	struct str part = all->local, detail = STR("");
-
-	while (all->begun) {
-		struct str rest = str_tail(all->local, all->from);
-		size_t plus = str_find(rest, '+');
-
-		if (plus == STR_NONE)
-			return false;
-		part = str_head(all->local, all->from + plus);
-		detail = str_tail(rest, plus + 1);
-		all->from += plus + 1;
-		if (may_take_detail(all->rules, part))
-			break;
-	}
+	if (all->begun)
+		return next_before_plus(all) || next_before_delimiter(all);
 	all->begun = true;
-	all->next = 0;
-	all->n = read_part(part, all->reading);
-	for (size_t i = 0; i < all->n; i++)
-		all->reading[i].detail = detail;
+	all->until = all->local.n;
+	take_part(all, all->local.n);
 	return true;
+}
+
+/*
+ * The actions that count for the part in hand.  List "foo-bounces" must not
+ * hide list foo's VERP bounces; and only a '+' is a detail behind any action,
+ * for what follows a dash is as well the name of another list.
+ */
+static unsigned
+actions_of_part(const struct readings *all)
+{
+	bool verp = all->delimiter != '\0' &&
+	    (all->delimiter != '+' || !all->rules->plus_any);
+
+	return all->rules->actions & (verp ? VERP_ACTIONS : ACTION_ALL);
 }
 
 static bool
 next_reading2(struct readings *all, struct reading *r)
 {
 	do {
-		unsigned actions = all->rules->actions;
-
-		/* List "foo-bounces" must not hide list foo's VERP bounces. */
-		if (all->from > 0 && !all->rules->plus_any)
-			actions &= ACTION_BIT(ACTION_BOUNCES) |
-			    ACTION_BIT(ACTION_CONFIRM);
 		while (all->next < all->n) {
 			*r = all->reading[all->next++];
-			if (actions & ACTION_BIT(r->action))
+			if (actions_of_part(all) & ACTION_BIT(r->action))
 				return true;
 		}
 	} while (next_part(all));
@@ -258,7 +322,7 @@ each_local2(const struct address_rules *rules, struct str list,
 		int r;
 
 		if (!(rules->actions & ACTION_BIT(a)) ||
-		    (a == ACTION_LOOP && !str_is(list, SITE_LIST)))
+		    (a == ACTION_LOOP && !str_eq(list, rules->site_list)))
 			continue;
 		buf_reset(&b);
 		buf_str(&b, list);
@@ -296,6 +360,7 @@ const struct mailman mailman2 = {
 	.version = "2.1",
 	.mailer = "mailman",
 	.lists_dir = "/var/lib/mailman/lists",
+	.delimiters = "+-=_.#~",
 	.foreign_hosts = true,
 	.wrapped = true,
 	.name_ok = is_name2,

@@ -80,19 +80,29 @@ read_list3(int dir, const char *name, off_t max, struct list_info *p)
 	return 0;
 }
 
-/* The local part ends at its first '+'.  It is a list, or what stands before
- * its last dash is one and what follows a suffix. */
+/* The index of the first byte of S that is one of DELIMITERS, or STR_NONE. */
+static size_t
+find_delimiter(struct str s, const char *delimiters)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] != '\0' && strchr(delimiters, s.p[i]))
+			return i;
+	return STR_NONE;
+}
+
+/* The local part ends at its first delimiter.  It is a list, or what stands
+ * before its last dash is one and what follows a suffix. */
 static void
 read_local(struct readings *all)
 {
-	size_t plus = str_find(all->local, '+'), dash;
+	size_t cut = find_delimiter(all->local, all->rules->delimiters), dash;
 	struct reading *whole = &all->reading[all->n++];
 	int a = -1;
 
 	*whole = (struct reading){ .action = ACTION_POST, .list = all->local };
-	if (plus != STR_NONE) {
-		whole->list = str_head(all->local, plus);
-		whole->detail = str_tail(all->local, plus + 1);
+	if (cut != STR_NONE) {
+		whole->list = str_head(all->local, cut);
+		whole->detail = str_tail(all->local, cut + 1);
 	}
 	dash = str_rfind(whole->list, '-');
 	if (dash != STR_NONE)
@@ -191,6 +201,8 @@ const struct mailman mailman3 = {
 	.version = "3",
 	.mailer = "mailman3",
 	.lists_dir = "/var/lib/mailman3/lists",
+	/* A dash would cut every address at its action. */
+	.delimiters = "+=_.#~",
 	.hosts_are_domains = true,
 	.settles = true,
 	.name_ok = is_name3,

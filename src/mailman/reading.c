@@ -86,7 +86,7 @@ reading_find(const struct address_rules *rules, const struct lists *lists,
 
 	all.rules = rules;
 	all.local = local;
-	all.n = all.next = all.from = 0;
+	all.n = all.next = all.from = all.until = 0;
 	all.begun = false;
 	while (rules->mailman->next_reading(&all, r)) {
 		enum lists_found found = find_reading(rules, lists, from, r);

@@ -25,7 +25,7 @@ struct reading {
 	/* The domain in the list's id (NAME.DOMAIN); empty where the id is the
 	 * name alone. */
 	struct str domain;
-	struct str detail; /* behind the '+', empty where there is none */
+	struct str detail; /* behind the delimiter, empty where there is none */
 	bool everywhere;   /* at every domain, whatever the list's host */
 	/* Of one that was found, or that has no answer: */
 	enum lists_basis basis; /* known from what */
@@ -36,7 +36,10 @@ struct reading {
 struct address_rules {
 	const struct mailman *mailman;
 	unsigned actions; /* ACTION_BIT()s that exist */
-	bool plus_any;    /* detail on every action, not on VERP's alone */
+	bool plus_any; /* +detail on every action, not on VERP's alone */
+	/* The characters that Mailman has before the detail of VERP's. */
+	const char *delimiters;
+	struct str site_list; /* the list whose addresses are everywhere */
 	/* The names of the domain in question, the real one first; none for a
 	 * local part alone. */
 	const struct str *names;
@@ -62,8 +65,9 @@ struct readings {
 	struct reading reading[READINGS_MAX]; /* of the part in hand */
 	size_t n;    /* of these */
 	size_t next; /* the one that comes next */
-	size_t
-	    from; /* where the next '+' is looked for; 0: no part ends at one */
+	size_t from; /* where the next '+' is looked for, to the right */
+	size_t until;   /* and other delimiters, to the left */
+	char delimiter; /* that the part in hand ends at, or NUL */
 	bool begun;
 };
 

@@ -29,8 +29,8 @@
 static const char *const roles[] = { "listmap", "virtuser", NULL };
 static const char *const actions[] = { "post", "owner", NULL };
 static const struct conf_generation mailmans[] = {
-	{ "2.1", "/var/lib/mailman/lists", "mailman" },
-	{ "9", "/var/lib/mailman9/lists", "mailman9" },
+	{ "2.1", "/var/lib/mailman/lists", "mailman", "+-" },
+	{ "9", "/var/lib/mailman9/lists", "mailman9", "+" },
 	{ 0 },
 };
 static const struct conf_vocabulary words = { roles, actions, mailmans };
@@ -147,6 +147,8 @@ defaults(void **state)
 	assert_string_equal(s->hosts, "separate");
 	assert_false(s->discover);
 	assert_string_equal(s->plus, "verp");
+	assert_string_equal(s->verp_delimiter, "+");
+	assert_string_equal(s->site_list, "mailman");
 	assert_string_equal(s->verify_misses, "auto");
 	assert_string_equal(s->url, "");
 	assert_int_equal(s->actions.n, 0);
@@ -177,7 +179,7 @@ every_option_has_a_row(void **state)
 			    !strcmp(p->name, o->name));
 	}
 	assert_int_equal(rows[CONF_TOP], 15);
-	assert_int_equal(rows[CONF_SITE], 16);
+	assert_int_equal(rows[CONF_SITE], 18);
 	assert_int_equal(rows[CONF_DOMAIN], 3);
 	assert_int_equal(rows[CONF_MAP], 2);
 }
@@ -198,6 +200,7 @@ static const char everything[] =
     "  delivery_user = \"d u\" delivery_group = g"
     "  delivery_timeout = 86400\n"
     "  wrapper = /w plus = any actions = { owner, post }\n"
+    "  verp_delimiter = \"+\" site_list = \"a list\"\n"
     "  hosts = any discover = true\n"
     "  lmtp = \"[::1]:24\" mailer = second settle = 0.5\n"
     "  verify_misses = no url = \"https://a/?b=$c&d=\\${e}\"\n"
@@ -241,6 +244,8 @@ values(void **state)
 	assert_true(c->sites[1].delivery_timeout == 600);
 	assert_string_equal(s->hosts, "any");
 	assert_true(s->discover);
+	assert_string_equal(s->verp_delimiter, "+");
+	assert_string_equal(s->site_list, "a list");
 	assert_string_equal(s->url, "https://a/?b=$c&d=${e}");
 	assert_int_equal(s->actions.n, 2);
 	assert_string_equal(s->actions.word[0], "owner");
@@ -277,8 +282,8 @@ static void
 mailmans_that_are_there(void **state)
 {
 	char two[1024], three[1024];
-	const struct conf_generation here[] = { { "2.1", two, "mailman" },
-		{ "9", three, "mailman9" }, { 0 } };
+	const struct conf_generation here[] = { { "2.1", two, "mailman", "+" },
+		{ "9", three, "mailman9", "+" }, { 0 } };
 	const struct conf_vocabulary of_here = { roles, actions, here };
 	struct conf *c;
 
@@ -446,6 +451,22 @@ static const struct {
 	{ IN_SITE("discover = maybe"), 2, "option 'discover'" },
 	{ IN_SITE("verify_misses = maybe"), 2,
 	    "option 'verify_misses'" },
+	{ IN_SITE("verp_delimiter = \"\""), 2, "option 'verp_delimiter': must "
+	    "be one or more of the characters + - = _ . # ~, each once" },
+	{ IN_SITE("verp_delimiter = \"x\""), 2, "'verp_delimiter'" },
+	{ IN_SITE("verp_delimiter = \"+ -\""), 2, "'verp_delimiter'" },
+	{ IN_SITE("verp_delimiter = \"+-+\""), 2, "'verp_delimiter'" },
+	{ IN_SITE("verp_delimiter = \"@\""), 2, "'verp_delimiter'" },
+	{ IN_SITE("verp_delimiter = \"%\""), 2, "'verp_delimiter'" },
+	{ IN_SITE("verp_delimiter = \"\303\244\""), 2, "'verp_delimiter'" },
+	{ IN_SITE("site_list = Mailman"), 2, "option 'site_list': must be "
+	    "lower case" },
+	{ IN_SITE("site_list = \"\""), 2, "'site_list'" },
+	{ IN_SITE("site_list = \".\""), 2, "'site_list'" },
+	{ IN_SITE("site_list = \"..\""), 2, "'site_list'" },
+	{ IN_SITE("site_list = \"a/b\""), 2, "'site_list'" },
+	{ IN_SITE("site_list = \"a@b\""), 2, "'site_list'" },
+	{ IN_SITE("site_list = \"a\tb\""), 2, "'site_list'" },
 	{ IN_SITE("actions = { post,\nloop }"), 3,
 	    "option 'actions'" },
 	{ SITE "map m { role = nosuch }\n", 2, "option 'role'" },
@@ -610,6 +631,8 @@ static const struct {
 	{ "site a { lists_dir = /a lmtp = x domain d {} }\n"
 	  "site b { lists_dir = /b lmtp = y domain d {} }\n", 2,
 	    "'mailer'" },
+	{ "site s { mailman = 9 verp_delimiter = \"+-\" domain a {} }\n", 1,
+	    "'-' cannot be one for Mailman 9" },
 	{ "site s { domain \"a b\" {} }\n", 1, "no domain name" },
 	{ "site s { domain \"b\u00fccher.test\" {} }\n", 1, "xn-- form" },
 	{ "site s { domain b\u00fccher.test {} }\n", 1, "xn-- form" },

@@ -43,12 +43,14 @@ find(const struct lists *l, struct str name, enum lists_from from,
 }
 
 static void
-understand(const struct address *a, bool plus_any)
+understand(const struct address *a, bool plus_any, const char *delimiters)
 {
 	static const struct lists lists = { .find = find };
 	const struct address_rules rules = { .mailman = &mailman2,
 		.actions = ACTION_ALL,
-		.plus_any = plus_any };
+		.plus_any = plus_any,
+		.delimiters = delimiters,
+		.site_list = STR("mailman") };
 	struct reading m = { .action = ACTIONS };
 
 	asked = &mailman2;
@@ -71,6 +73,7 @@ understand3(const struct address *a)
 	static const struct lists lists = { .find = find };
 	const struct address_rules rules = { .mailman = &mailman3,
 		.actions = ACTION_ALL,
+		.delimiters = "+",
 		.names = &a->domain,
 		.nnames = 1 };
 	struct reading m = { .action = ACTIONS };
@@ -99,8 +102,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(a.local.n == (a.too_long ? ADDRESS_LOCAL_MAX : at));
 		must(folded(a.local) && folded(a.domain));
 		must(str_find(a.domain, '@') == STR_NONE);
-		understand(&a, false);
-		understand(&a, true);
+		understand(&a, false, "+");
+		understand(&a, true, "+");
+		understand(&a, false, "-=");
+		understand(&a, true, "-+");
 		understand3(&a);
 		/* Folding is done once and for all. */
 		address_parse_local(a.local, &again);
@@ -108,6 +113,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	address_parse_local(key, &a);
 	must(folded(a.local) && a.domain.n == 0);
-	understand(&a, true);
+	understand(&a, true, "+");
 	return 0;
 }

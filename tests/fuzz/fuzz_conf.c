@@ -36,8 +36,8 @@ load(const void *data, size_t size)
 {
 	static const char *const roles[] = { "listmap", "virtuser", NULL };
 	static const struct conf_generation mailmans_of[] = {
-		{ "2.1", "/two/lists", "mailman" },
-		{ "3", "/three/lists", "mailman3" },
+		{ "2.1", "/two/lists", "mailman", "+-" },
+		{ "3", "/three/lists", "mailman3", "+" },
 		{ 0 },
 	};
 	static const struct conf_vocabulary words = { roles, action_names,

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,9 +20,14 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct address_rules verp = { .mailman = &mailman2,
+#define RULES(delimiters_, site_list_)                                        \
+	.mailman = &mailman2, .delimiters = delimiters_,                       \
+	.site_list = { "" site_list_, sizeof(site_list_) - 1 }
+#define DEFAULTS RULES("+", "mailman")
+
+static const struct address_rules verp = { DEFAULTS,
 	.actions = ACTION_ALL };
-static const struct address_rules any = { .mailman = &mailman2,
+static const struct address_rules any = { DEFAULTS,
 	.actions = ACTION_ALL, .plus_any = true };
 
 /*
@@ -259,7 +265,7 @@ details_of_every_action(void **state)
 static void
 actions_are_limited(void **state)
 {
-	static const struct address_rules few = { .mailman = &mailman2,
+	static const struct address_rules few = { DEFAULTS,
 		.actions =
 		    ACTION_BIT(ACTION_OWNER) | ACTION_BIT(ACTION_CONFIRM) };
 	static const struct row rows[] = {
@@ -276,6 +282,169 @@ actions_are_limited(void **state)
 
 	(void)state;
 	check_rows(&few, rows, COUNT(rows));
+}
+
+static bool
+answers_here(const void *arg, const struct list *list)
+{
+	return list->unread || str_is(list->host, arg);
+}
+
+/* Of lists foo, v and v-bounces. */
+static void
+details_behind_a_dash(void **state)
+{
+	static const struct address_rules dash = {
+		RULES("-", "mailman"), .actions = ACTION_ALL };
+	static const struct row rows[] = {
+		ROW("foo-bounces-user=example.com", "foo", ACTION_BOUNCES,
+		    "user=example.com"),
+		ROW("foo-bounces-a-b+c=example.com", "foo", ACTION_BOUNCES,
+		    "a-b+c=example.com"),
+		ROW("foo-bounces-", "foo", ACTION_BOUNCES, ""),
+		ROW("foo-bounces--", "foo", ACTION_BOUNCES, "-"),
+		ROW("foo-bounces-bounces", "foo", ACTION_BOUNCES, "bounces"),
+		ROW("foo-bounces-owner", "foo", ACTION_BOUNCES, "owner"),
+		ROW("foo-bounces-\1-\377", "foo", ACTION_BOUNCES, "\1-\377"),
+		ROW("foo-confirm-0123456789abcdef", "foo", ACTION_CONFIRM,
+		    "0123456789abcdef"),
+		ROW("dev-announce-bounces-x", "dev-announce", ACTION_BOUNCES,
+		    "x"),
+		/* The bounces of foo are not those of foo-admin. */
+		ROW("foo-admin-bounces-x", "foo-admin", ACTION_BOUNCES, "x"),
+		/* What is an address without a detail counts first. */
+		ROW("v-bounces-owner", "v-bounces", ACTION_OWNER, NULL),
+		ROW("v-bounces-bounces", "v-bounces", ACTION_BOUNCES, NULL),
+		ROW("v-bounces", "v-bounces", ACTION_POST, NULL),
+		/* List v-bounces hides no bounces of v, nor v its. */
+		ROW("v-bounces-user=example.com", "v", ACTION_BOUNCES,
+		    "user=example.com"),
+		ROW("v-bounces-bounces-u=d.org", "v-bounces", ACTION_BOUNCES,
+		    "u=d.org"),
+		ROW("v-bounces-confirm-x", "v-bounces", ACTION_CONFIRM, "x"),
+		/* Nothing but bounces and confirm takes one. */
+		ABSENT("foo-x"),
+		ABSENT("foo-owner-x"),
+		ABSENT("foo-request-x"),
+		ABSENT("owner-foo-x"),
+		ABSENT("foo-admin-x"),
+		ABSENT("nosuch-bounces-x"),
+		ABSENT("-bounces-x"),
+		ABSENT("bounces-x"),
+		/* The plus is none then. */
+		ABSENT("foo-bounces+user=example.com"),
+	};
+
+	(void)state;
+	check_rows(&dash, rows, COUNT(rows));
+}
+
+static void
+details_behind_both(void **state)
+{
+	static const char *const orders[] = { "+-", "-+" };
+	static const struct row rows[] = {
+		ROW("foo-bounces+a-b=c.d", "foo", ACTION_BOUNCES, "a-b=c.d"),
+		ROW("foo-bounces-a+b=c.d", "foo", ACTION_BOUNCES, "a+b=c.d"),
+		ROW("foo-bounces-a-bounces+b", "foo", ACTION_BOUNCES,
+		    "a-bounces+b"),
+		ROW("foo-bounces+a-bounces-b", "foo", ACTION_BOUNCES,
+		    "a-bounces-b"),
+		ROW("v-bounces+x", "v", ACTION_BOUNCES, "x"),
+		ROW("v-bounces-x", "v", ACTION_BOUNCES, "x"),
+		ABSENT("foo+x"),
+		ABSENT("foo-x"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(orders); i++) {
+		struct address_rules both = verp;
+
+		both.delimiters = orders[i];
+		check_rows(&both, rows, COUNT(rows));
+	}
+}
+
+/* plus = "any" is about the plus alone: what follows a dash may be the name of
+ * another list, which does not exist. */
+static void
+a_dash_is_no_detail_of_every_action(void **state)
+{
+	struct address_rules dash = any;
+	static const struct row rows[] = {
+		ROW("foo-bounces-x", "foo", ACTION_BOUNCES, "x"),
+		ROW("foo+x", "foo", ACTION_POST, "x"),
+		ROW("foo-owner+x", "foo", ACTION_OWNER, "x"),
+		ROW("v-bounces-x", "v", ACTION_BOUNCES, "x"),
+		ROW("v-bounces+x", "v-bounces", ACTION_POST, "x"),
+		ABSENT("foo-x"),
+		ABSENT("foo-owner-x"),
+	};
+
+	(void)state;
+	dash.delimiters = "-";
+	check_rows(&dash, rows, COUNT(rows));
+}
+
+static void
+other_delimiters(void **state)
+{
+	struct address_rules odd = verp;
+	static const struct row rows[] = {
+		ROW("foo-bounces=x", "foo", ACTION_BOUNCES, "x"),
+		ROW("foo-bounces.x=y.z", "foo", ACTION_BOUNCES, "x=y.z"),
+		ROW("foo-confirm#x", "foo", ACTION_CONFIRM, "x"),
+		ABSENT("foo=x"),
+		ABSENT("foo-bounces-x"),
+	};
+
+	(void)state;
+	odd.delimiters = "=.#";
+	check_rows(&odd, rows, COUNT(rows));
+}
+
+static void
+another_site_list(void **state)
+{
+	static const char *const of_site[] = { "foo-bar", "foo", "mailman",
+		NULL };
+	static const struct {
+		const char *local;
+		enum action action; /* ACTIONS: absent */
+	} rows[] = {
+		{ "foo-bar", ACTION_POST },
+		{ "foo-bar-owner", ACTION_OWNER },
+		{ "foo-bar-bounces", ACTION_BOUNCES },
+		{ "foo-bar-bounces+x", ACTION_BOUNCES },
+		{ "foo-bar-request", ACTION_REQUEST },
+		{ "foo-bar-loop", ACTION_LOOP },
+		/* Its other addresses, and mailman, are at home alone. */
+		{ "foo-bar-join", ACTIONS },
+		{ "foo-bar-confirm+x", ACTIONS },
+		{ "foo-bar-looper", ACTIONS },
+		{ "foo-bar.loop", ACTIONS },
+		{ "foo-loop", ACTIONS },
+		{ "mailman-loop", ACTIONS },
+		{ "mailman-owner", ACTIONS },
+		{ "mailman", ACTIONS },
+	};
+	const struct address_rules rules = { RULES("+", "foo-bar"),
+		.actions = ACTION_ALL, .answers_here = answers_here,
+		.arg = "elsewhere" };
+	struct sample s;
+
+	(void)state;
+	sample_lists(&s, of_site);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct reading m = { 0 };
+		enum lists_found f = reading_find(&rules, &s.lists,
+		    LISTS_FROM_SNAPSHOT, str_from(rows[i].local), &m);
+
+		if (f != (rows[i].action < ACTIONS ? LISTS_FOUND :
+		    LISTS_ABSENT) || (f == LISTS_FOUND &&
+		    (m.action != rows[i].action || !str_is(m.list, "foo-bar"))))
+			fail_msg("%s: %d %d", rows[i].local, f, m.action);
+	}
 }
 
 static void
@@ -309,13 +478,6 @@ no_list_has_such_bytes(void **state)
  * Hosts.
  */
 
-static enum lists_found
-answers_here(const void *arg, const struct list *list)
-{
-	return list->unread || str_is(list->host, arg) ? LISTS_FOUND :
-	    LISTS_ABSENT;
-}
-
 static const char *const hosted[] = { "foo@one", "foo-admin@two", "bar@two",
 	"foo-bounces@two", "mailman@one", NULL };
 
@@ -323,7 +485,7 @@ static enum lists_found
 understand_at(const char *host, const struct sample *s,
     enum lists_from from, const char *local, struct reading *m)
 {
-	const struct address_rules rules = { .mailman = &mailman2,
+	const struct address_rules rules = { DEFAULTS,
 		.actions = ACTION_ALL,
 		.answers_here = answers_here,
 		.arg = host };
@@ -559,9 +721,11 @@ stop(void *arg, struct str local, enum action a)
 static void
 enumerates_what_it_understands(void **state)
 {
-	static const struct address_rules few = { .mailman = &mailman2,
+	static const struct address_rules few = { DEFAULTS,
 		.actions = ACTION_BIT(ACTION_POST) | ACTION_BIT(ACTION_REQUEST),
 		.plus_any = true };
+	static const struct address_rules other = {
+		RULES("+", "other"), .actions = ACTION_ALL };
 	char wide[256];
 
 	(void)state;
@@ -572,6 +736,8 @@ enumerates_what_it_understands(void **state)
 	assert_int_equal(count_locals(&few, "foo"), 2);
 	/* The loop's mailbox. */
 	assert_int_equal(count_locals(&verp, "mailman"), 12);
+	assert_int_equal(count_locals(&other, "other"), 12);
+	assert_int_equal(count_locals(&other, "mailman"), 11);
 	/* owner-owner is one address. */
 	assert_int_equal(count_locals(&verp, "owner"), 10);
 	memset(wide, 'w', 255);
@@ -901,6 +1067,11 @@ main(void)
 		cmocka_unit_test(first_reading_counts),
 		cmocka_unit_test(details_of_verp),
 		cmocka_unit_test(details_of_every_action),
+		cmocka_unit_test(details_behind_a_dash),
+		cmocka_unit_test(details_behind_both),
+		cmocka_unit_test(a_dash_is_no_detail_of_every_action),
+		cmocka_unit_test(other_delimiters),
+		cmocka_unit_test(another_site_list),
 		cmocka_unit_test(actions_are_limited),
 		cmocka_unit_test(no_list_has_such_bytes),
 		cmocka_unit_test(lists_answer_at_home),

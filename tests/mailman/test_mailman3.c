@@ -20,7 +20,7 @@
 static const struct str domains[] = { { "d.test", 6 }, { "old.test", 8 } };
 static const struct address_rules rules = { .mailman = &mailman3,
 	.actions = ACTION_ALL, .names = domains,
-	.nnames = 2 };
+	.nnames = 2, .delimiters = "+" };
 
 static void
 knows_names(void **state)
@@ -198,7 +198,7 @@ static void
 without_a_domain(void **state)
 {
 	const struct address_rules local = { .mailman = &mailman3,
-		.actions = ACTION_ALL };
+		.actions = ACTION_ALL, .delimiters = "+" };
 	struct reading m;
 	struct sample s;
 
@@ -224,6 +224,28 @@ actions_that_do_not_exist(void **state)
 	    STR("foo"), &m), LISTS_FOUND);
 	assert_int_equal(reading_find(&most, &s.lists, LISTS_FROM_SNAPSHOT,
 	    STR("foo-join"), &m), LISTS_ABSENT);
+}
+
+static void
+another_delimiter(void **state)
+{
+	static const char *const locals[] = { "foo=x", "foo-join=x=y" };
+	struct address_rules odd = rules;
+	struct reading m;
+	struct sample s;
+
+	(void)state;
+	sample_lists(&s, names);
+	odd.delimiters = "=";
+	for (size_t i = 0; i < COUNT(locals); i++) {
+		assert_int_equal(reading_find(&odd, &s.lists,
+		    LISTS_FROM_SNAPSHOT, str_from(locals[i]), &m),
+		    LISTS_FOUND);
+		assert_true(str_is(m.list, "foo"));
+		assert_true(str_is(m.detail, i ? "x=y" : "x"));
+	}
+	assert_int_equal(reading_find(&odd, &s.lists, LISTS_FROM_SNAPSHOT,
+	    STR("foo+x"), &m), LISTS_ABSENT);
 }
 
 struct seen {
@@ -338,6 +360,7 @@ main(void)
 		cmocka_unit_test(doubt),
 		cmocka_unit_test(without_a_domain),
 		cmocka_unit_test(actions_that_do_not_exist),
+		cmocka_unit_test(another_delimiter),
 		cmocka_unit_test(enumerates),
 		cmocka_unit_test_setup_teardown(directories, fixture_setup,
 		    fixture_teardown),
