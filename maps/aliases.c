@@ -2,11 +2,14 @@
  * aliases: what an alias file would say, for sites that route by aliases.
  * The key is a local part alone, the value what Mailman's own genaliases
  * writes (Mailman/MTA/Utils.py, makealiases; MTA/Postfix.py for the loop).
+ * Lists whose names mean something to a shell have none; to ask for one has no
+ * answer, for the list is there.
  */
 #include "base/buf.h"
 #include "base/conf.h"
 #include "mailman/action.h"
 #include "mailman/address.h"
+#include "mailman/entry.h"
 #include "mailman/resolve.h"
 #include "maps/maps.h"
 #include "maps/value.h"
@@ -29,6 +32,13 @@ write_alias(struct buf *value, const struct route *r)
 	buf_char(value, '"');
 }
 
+/* A shell runs what an alias says, and the name of a list may be a command. */
+static bool
+has_alias(const struct route *r)
+{
+	return entry_name_is_plain(r->reading.list);
+}
+
 static int
 lookup_aliases(const struct sites *s, struct str key, struct buf *value)
 {
@@ -38,6 +48,10 @@ lookup_aliases(const struct sites *s, struct str key, struct buf *value)
 	address_parse_local(key, &a);
 	switch (resolve_local(s, &a, &r)) {
 	case RESOLVED_FOUND:
+		if (!has_alias(&r)) {
+			buf_add(value, "the list's name is none for a shell");
+			return -1;
+		}
 		write_alias(value, &r);
 		return 1;
 	case RESOLVED_NO_ANSWER:
@@ -60,6 +74,10 @@ emit_alias(void *arg, struct str local, const struct route *r)
 	struct buf value;
 	int rc;
 
+	/* Once for the list, not for each of its addresses. */
+	if (!has_alias(r))
+		return r->reading.action == ACTION_POST ?
+		    t->emit(t->arg, local, (struct str){ NULL, 0 }) : 0;
 	buf_init(&value, ALIAS_MAX);
 	write_alias(&value, r);
 	rc = value.failed ? -1 : t->emit(t->arg, local, buf_get(&value));

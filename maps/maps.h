@@ -19,7 +19,11 @@ struct sites;
  * more verbatim (about 250 characters a token, 256 an address). */
 #define MAP_VALUE_MAX 200
 
-/* Takes one pair of a dump; another value than 0 ends it. */
+/*
+ * Takes one pair of a dump; another value than 0 ends it.  VALUE.p is NULL for
+ * a KEY that there is and that the role must leave out: whoever writes a table
+ * for people says so there.
+ */
 typedef int map_emit_fn(void *arg, struct str key, struct str value);
 
 typedef int map_each_fn(const struct sites *s, map_emit_fn *emit, void *arg);

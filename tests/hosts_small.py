@@ -19,8 +19,9 @@ import sys
 
 sys.dont_write_bytecode = True
 import lists_small  # noqa: E402
-from lists_small import (BROKEN, DOMAINS, LOOP, OWNER,  # noqa: E402
-                         PLUS, UNLOADABLE, Data, raw, rows)
+from lists_small import (ALPHABET, BROKEN, DOMAINS, LOOP,  # noqa: E402
+                         MISNAMED, NO_ANSWER, ODD, OWNER, PLUS, UNLOADABLE,
+                         Data, no_answers, raw, rows)
 
 # Mailman gives these a default host, listmap knows none: no host_name in the
 # file, and Mailman's format of before 2002.
@@ -28,7 +29,6 @@ HOSTLESS = [b"z-nohost", b"z-dbonly", b"z-dblast"]
 # Nobody can know the host of these.
 SPOILED = [b"z-corrupt", b"z-empty", b"z-fifo", b"z-pckisdir", b"z-truncated",
            b"z-truncated2"]
-NO_ANSWER = b"no answer"
 # Mailman may not read these, root may; their files are copies of dev's.
 FOR_ROOT = [b"z-noaccess", b"z-unreadable"]
 ACTIONS = [b"admin", b"bounces", b"confirm", b"join", b"leave", b"owner",
@@ -43,6 +43,9 @@ DIFFERENCES = {
      "lists.example.org"): ("confirm a+b", PLUS),
     ("verp-bounces+a=b.c-bounces+u=h.com", "lists.example.org"):
         ("bounces verp-bounces+a=b.c", PLUS),
+    ("at@example.com", "lists.example.org"): ("no answer", MISNAMED),
+    ("dev%25", "lists.example.org"): ("post dev%25", ALPHABET),
+    ("dev~", "lists.example.org"): ("post dev~", ALPHABET),
     ("mailman-loop", "lists.example.org"): ("loop mailman", LOOP),
     ("owner-dev-announce", "lists.example.org"): ("owner dev-announce", OWNER),
     ("z-corrupt", "lists.example.org"): ("post z-corrupt", BROKEN),
@@ -89,7 +92,7 @@ class Site:
             return domain in self.wild
         if name in self.for_root:
             return domain == b"lists.example.org"
-        host = self.hosts.get(name)
+        host = "lists.example.org" if name in ODD else self.hosts.get(name)
         return host is not None and host.lower().encode() == domain
 
     def forms(self, name):
@@ -107,12 +110,12 @@ class Site:
             if len(answers) != 1:
                 sys.exit("%r: %r" % (key, answers))
             want[key] = b" ".join(answers[0])
-        for name in sorted(self.homeless | self.for_root):
+        for name in sorted(self.homeless | self.for_root | set(ODD)):
             for domain in DOMAINS:
                 if self.lives_at(name, domain):
                     for local, action in self.forms(name):
                         want[local, domain] = action + b" " + name
-        names = set(self.hosts) | self.homeless | self.for_root
+        names = set(self.hosts) | self.homeless | self.for_root | set(ODD)
         for name in names:
             for domain in DOMAINS:
                 if self.lives_at(name, domain):
@@ -124,11 +127,14 @@ class Site:
         return want
 
     def leave_open(self, want, names):
+        """The addresses of lists of unknown hosts at shared domains."""
+        self.opened = [(b"owner-" + n, b"owner " + n) for n in names]
         for name in names:
+            self.opened += [(local, action + b" " + name)
+                            for local, action in self.forms(name)]
+        for local, _ in self.opened:
             for domain in self.shared:
-                want[b"owner-" + name, domain] = NO_ANSWER
-                for local, _ in self.forms(name):
-                    want[local, domain] = NO_ANSWER
+                want[local, domain] = NO_ANSWER
 
 
 class Unknown(Site):
@@ -137,7 +143,7 @@ class Unknown(Site):
     def __init__(self, where, dedicated):
         super().__init__(where, dedicated)
         # Of z-noaccess nobody can say anything.
-        self.homeless |= set(self.hosts) | {b"z-unreadable"}
+        self.homeless |= set(self.hosts) | {b"z-unreadable"} | set(ODD)
 
     def lives_at(self, name, domain):
         return name in self.homeless and domain in self.dedicated
@@ -160,13 +166,14 @@ class Unknown(Site):
         return want
 
 
-def run(command, text=b"", codes=(0,)):
+def run(command, text=b""):
+    """What it prints, and what it complains of."""
     r = subprocess.run(command, input=text, stdout=subprocess.PIPE,
                        stderr=subprocess.PIPE)
-    if r.returncode not in codes:
+    if r.returncode != (75 if r.stderr else 0):
         sys.exit("%r ended with %d: %s" %
                  (command, r.returncode, r.stderr.decode()))
-    return r.stdout
+    return r.stdout, r.stderr
 
 
 def pairs(text):
@@ -180,19 +187,26 @@ class Asked:
 
     def meanings(self, keys):
         return pairs(run([self.where, self.conf],
-                         b"".join(k + b"\n" for k in keys)))
+                         b"".join(k + b"\n" for k in keys))[0])
 
     def query(self, role, keys):
-        code = 75 if NO_ANSWER in keys.values() else 0
-        return pairs(run([self.listmap, "-c", self.conf, "query"] +
-                         ([] if self.daemon else ["--direct"]) + [role, "-"],
-                         b"".join(k + b"\n" for k in keys), (code,)))
+        text, complaints = run(
+            [self.listmap, "-c", self.conf, "query"] +
+            ([] if self.daemon else ["--direct"]) + [role, "-"],
+            b"".join(k + b"\n" for k in keys))
+        return {**pairs(text), **dict.fromkeys(no_answers(complaints),
+                                               NO_ANSWER)}
 
     def dump(self, role):
-        text = run([self.listmap, "-c", self.conf, "dump", role])
+        """The pairs; and how many comments there are about what is left
+        out."""
+        text, _ = run([self.listmap, "-c", self.conf, "dump", role])
+        lines = text.splitlines(True)
+        comments = [n for n in lines if n.startswith(b"# left out, for ")]
+        text = b"".join(n for n in lines if n not in comments)
         if len(pairs(text)) != text.count(b"\n"):
             sys.exit("dump %s: a key comes twice" % role)
-        return pairs(text)
+        return pairs(text), len(comments)
 
 
 def must_equal(what, want, got):
@@ -207,11 +221,12 @@ def check(asked, want):
     """WANT: address: b"action list" or None; the domain is served there."""
     found = {k: m for k, m in want.items() if m}
     must_equal("meaning", found, asked.meanings(want))
-    found = {k: m for k, m in found.items() if m != NO_ANSWER}
-    must_equal("recipients", {k: b"OK" for k in found},
+    must_equal("recipients",
+               {k: lists_small.recipient(m) for k, m in found.items()},
                asked.query("recipients", want))
-    must_equal("listmap", {k: b"mailman:" + domain_of(k) for k in found},
-               asked.query("listmap", want))
+    must_equal("listmap",
+               {k: m if m == NO_ANSWER else b"mailman:" + domain_of(k)
+                for k, m in found.items()}, asked.query("listmap", want))
 
 
 def domain_of(address):
@@ -257,28 +272,42 @@ def check_tricky(site, asked, _):
     check(asked, want)
 
 
+def must_dump(role, want, asked):
+    """A key that no line can begin with has a comment in its place."""
+    fit = {k: v for k, v in want.items()
+           if b" " not in k and not k.startswith(b"#")}
+    got, comments = asked.dump(role)
+    must_equal("dump " + role, fit, got)
+    if comments != len(want) - len(fit):
+        sys.exit("dump %s: %d comments" % (role, comments))
+
+
 def check_dumps(site, asked, _):
     there = {k: m for k, m in site.wanted().items() if m != NO_ANSWER}
     addresses = {local + b"@" + domain for local, domain in there}
-    must_equal("dump recipients", dict.fromkeys(addresses, b"OK"),
-               asked.dump("recipients"))
+    must_dump("recipients", dict.fromkeys(addresses, b"OK"), asked)
     # On dedicated domains only what sendmail would take for a detail.
-    must_equal("dump virtuser",
-               {local + b"@" + domain: b"%1@" + domain + b".mailman"
-                for (local, domain), meaning in there.items()
-                if domain in site.shared or b"+" in meaning},
-               asked.dump("virtuser"))
+    must_dump("virtuser",
+              {local + b"@" + domain: b"%1@" + domain + b".mailman"
+               for (local, domain), meaning in there.items()
+               if domain in site.shared or b"+" in meaning}, asked)
     # Aliases know no domain: a list of that very name counts first.
     aliases = {}
-    for local, meaning in sorted((l, m) for (l, _), m in there.items()):
+    for local, meaning in sorted({(l, m) for (l, _), m in there.items()} |
+                                 set(site.opened)):
         if not aliases.get(local, b"").startswith(b"post "):
             aliases[local] = meaning
         if meaning == b"post " + local:
             aliases[local] = meaning
-    must_equal("dump aliases", {k: lists_small.alias(m)
-                                for k, m in aliases.items()},
+    got, comments = asked.dump("aliases")
+    aliases = {k: lists_small.alias(m) for k, m in aliases.items()}
+    must_equal("dump aliases", {k: v for k, v in aliases.items()
+                                if v != NO_ANSWER},
                {k: v.rpartition(b"/")[2] if k == b"mailman-loop" else v
-                for k, v in asked.dump("aliases").items()})
+                for k, v in got.items()})
+    # One for each list.
+    if comments != len(ODD):
+        sys.exit("dump aliases: %d comments" % comments)
 
 
 def main():

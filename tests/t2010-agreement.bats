@@ -36,8 +36,9 @@ test_setup() {
 	mkdir "$T/other/dev" "$T/other/club"
 	printf "}." >"$T/other/dev/config.pck"
 	printf "}." >"$T/other/club/config.pck"
-	python3 "$top_srcdir/tests/lists_small.py" "$TABLES/mailman-2.1" addresses \
-	    >"$T/locals"
+	# The one that has no answer: "they agree on what has no answer, too".
+	python3 "$top_srcdir/tests/lists_small.py" "$TABLES/mailman-2.1" addresses |
+	    grep -vx at@example.com >"$T/locals"
 	[ "$(wc -l <"$T/locals")" -gt 1200 ]
 	keys
 }
@@ -92,7 +93,9 @@ agree() {
 	start_daemon
 	for role in $by_address refusal aliases mailertable domains site_domain; do
 		agree $role
-		grep -qx "ended with 0" "$T/daemon.err"
+		# of lists whose names no alias file can have
+		code=$([ $role = aliases ] && echo 75 || echo 0)
+		grep -qx "ended with $code" "$T/daemon.err"
 	done
 }
 
@@ -101,12 +104,16 @@ agree() {
 	need_root
 	chown nobody "$T/cache"
 	sed -i 's/^user = .*/user = "nobody"/' "$T/conf"
+	echo at@example.com >>"$T/locals"
+	keys
 	start_daemon
 	ENTER="setpriv --reuid=nobody --regid=nogroup --clear-groups"
 	for role in $by_address refusal aliases; do
 		agree $role
 		[ $role = virtuser ] || [ $role = redirect ] ||
 		    grep -q "z-noaccess.*: no answer: " "$T/daemon.err"
+		[ $role = virtuser ] || [ $role = redirect ] ||
+		    grep -q "at@example.com.*: no answer: " "$T/daemon.err"
 		grep -qx "ended with 75" "$T/daemon.err"
 	done
 	ask_all "$T/daemon" virtuser
@@ -123,6 +130,8 @@ agree() {
 			"$LISTMAP" -c "$T/conf" dump --shared domains >>"$T/dump"
 			sed -i 's/$/\tOK/' "$T/dump"
 		}
+		# What no line can begin with is in comments.
+		sed -i '/^# left out, for /d' "$T/dump"
 		cut -f1 "$T/dump" | query $role - >"$T/answers"
 		cmp "$T/dump" "$T/answers"
 		ask_all "$T/daemon" $role
@@ -131,7 +140,7 @@ agree() {
 		tr A-Z a-z <"$T/daemon" |
 		    sed "$([ $role = aliases ] || echo 's/\.\t/\t/')" |
 		    awk -F'\t' 'NR == FNR { dumped[$0] = 1; next }
-			!($0 in dumped) && $1 !~ /\+/ && !/\terror:/' \
+			!($0 in dumped) && $1 !~ /\+|^#| / && !/\terror:/' \
 			"$T/lower" - >"$T/missing"
 		[ ! -s "$T/missing" ] || {
 			head "$T/missing"

@@ -57,8 +57,10 @@ agrees() {
 
 lists_small() {
 	put_lists
+	# listname@example.com has no answer, for a directory
+	# listname_example.com is there; a table says yes or no.
 	python3 "$top_srcdir/tests/lists_small.py" "$TABLES/mailman-2.1" \
-	    addresses >"$T/locals"
+	    addresses | grep -vx listname >"$T/locals"
 	printf '%s\n' postmaster abuse+x postmaster+x+y Postmaster \
 	    FOO-Bounces+A=B foo-bounces+ foo-bounces++ foo-bounces+* \
 	    >>"$T/locals"

@@ -105,6 +105,22 @@ arrives() {
 	arrives owner-foo@$at owner foo owner-foo@$at
 }
 
+# A % or ! is a route to sendmail, which refuses it for itself.
+@test "names that Mailman gives no new list" {
+	dl_mklist "art&artists" "o'neil" "a~b" "te st" "mü"
+	for at in lists.lab.test lab.test; do
+		dl_begin
+		dl_sent "Art&Artists@$at" "o'neil-request@$at" "a~b-owner@$at" \
+		    "\"te st\"@$at"
+		dl_kept <<-END
+			post art&artists Art&Artists@$at
+			request o'neil o'neil-request@$at
+			owner a~b a~b-owner@$at
+			post te st "te st"@$at
+		END
+	done
+}
+
 @test "a detail: the shared domain posts without it, the other refuses" {
 	arrives Test+x@lab.test post test Test@lab.test
 	sm_check sm_rcpt <<-'END'

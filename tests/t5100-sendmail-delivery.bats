@@ -103,6 +103,40 @@ without_leak_sanitizer() {
 	dl_kept <<<'owner test owner-test@lists.lab.test'
 }
 
+@test "names that Mailman gives no new list" {
+	dl_mklist "art&artists" "o'neil" "a#b" 'a;b' 'q"q' 'b\s' "a%b" "a!b"
+	for at in lists.lab.test lab.test; do
+		dl_begin
+		dl_sent "art&artists-bounces+u=d.org@$at" "O'Neil@$at" "a#b@$at" \
+		    "\"a;b-join\"@$at" '"q\"q-leave"'@$at '"b\\s"'@$at
+		dl_kept <<-END
+			bounces art&artists art&artists-bounces+u=d.org@$at
+			post o'neil O'Neil@$at
+			post a#b a#b@$at
+			join a;b a;b-join@$at
+			leave q"q q\\"q-leave@$at
+			post b\\s b\\\\s@$at
+		END
+	done
+	# sendmail reads these as routes where the domain is its own.
+	dl_begin
+	dl_sent "a%b@lists.lab.test" "a!b@lists.lab.test"
+	dl_kept <<-'END'
+		post a%b a%b@lists.lab.test
+		post a!b a!b@lists.lab.test
+	END
+	# These it would change on the way.
+	dl_mklist '<x>' 'a:b'
+	sm_check sm_rcpt <<-'END'
+	"<x>"@lists.lab.test	451 4.3.0 List lookup failed, please try again later
+	"a:b"@lists.lab.test	451 4.3.0 List lookup failed, please try again later
+	END
+	dl_kept <<-'END'
+		post a%b a%b@lists.lab.test
+		post a!b a!b@lists.lab.test
+	END
+}
+
 @test "two lists in one message, each once; and a third address" {
 	dl_sent test@lists.lab.test foo@lists.lab.test test-owner@lab.test
 	dl_kept <<-'END'

@@ -67,6 +67,8 @@ def outcome(virtuser, mailertable, local, domain):
 def pairs(lines):
     table = {}
     for line in lines:
+        if line.startswith("# left out, for "):
+            continue
         key, value = line.rstrip("\n").split("\t")
         if key in table:
             sys.exit("%s comes twice" % key)
@@ -77,23 +79,23 @@ def pairs(lines):
 def ask(command, role, keys):
     r = subprocess.run(command + [role, "-"], stdout=subprocess.PIPE,
                        input="".join(k + "\n" for k in sorted(keys)),
-                       encoding="ascii")
+                       encoding="utf-8")
     if r.returncode not in (0, 1):
         sys.exit("%s ended with %d" % (role, r.returncode))
     return pairs(r.stdout.splitlines())
 
 
 def main():
-    files = [pairs(open(name, encoding="ascii")) for name in sys.argv[1:3]]
+    files = [pairs(open(name, encoding="utf-8")) for name in sys.argv[1:3]]
     domains = sys.argv[3].split(",")
     command, odd = sys.argv[4:], []
     if "--without" in command:
         at = command.index("--without")
         command, odd = command[:at], command[at + 1:]
-    # What sendmail takes for one word, as it is.
+    # What sendmail takes for one word, as it is, and no table for a comment.
     locals_ = [w for w in sys.stdin.read().split("\n")
                if re.fullmatch(r"[-+=_.a-z0-9A-Z/*!#$&'{}|~^?`]+", w)
-               and w not in ("++", "+*")]
+               and w not in ("++", "+*") and not w.startswith("#")]
     addresses = [(w, d) for w in locals_ for d in domains]
     keys = {k.lower() for w, d in addresses for k, _ in forms(w, d)}
     roles = [ask(command, "virtuser", keys),

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "wire/server.h"
 #include "mailman/lists.h"
+#include "mailman/odd_names.h"
 #include "mailman/sites.h"
 #include "cache/refresh.h"
 #include "answer/site_lists.h"
@@ -95,6 +96,17 @@ put_gaps(struct buf *out, const char *name, const struct gaps *gaps)
 }
 
 static void
+put_odd_names(struct buf *out, const char *name, const struct odd_names *odd)
+{
+	if (odd->misnamed > 0)
+		buf_printf(out, "site %s\tmisnamed\t%zu (%s)\n", name,
+		    odd->misnamed, odd->misnamed_text);
+	if (odd->unaliased > 0)
+		buf_printf(out, "site %s\tno_alias\t%zu (%s)\n", name,
+		    odd->unaliased, odd->unaliased_text);
+}
+
+static void
 put_site_state(struct buf *out, const char *name,
     const struct refresh_status *st)
 {
@@ -108,6 +120,7 @@ put_site_state(struct buf *out, const char *name,
 	put_gaps(out, name, &st->gaps);
 	if (st->census)
 		put_census(out, name, st->census);
+	put_odd_names(out, name, st->odd);
 	buf_printf(out, "site %s\tscanning\t%s\n", name,
 	    st->scanning ? "yes" : "no");
 	buf_printf(out, "site %s\tverifying\t%s\n", name,

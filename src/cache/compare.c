@@ -136,6 +136,14 @@ remember_old_host(struct compare *c, struct scan_list *now,
 	return 0;
 }
 
+/* Whether RECORD is an entry of which nothing was ever known. */
+static bool
+is_unknown_entry(const struct record *record)
+{
+	return record->basis == LISTS_DOUBTFUL && record->ino == 0 &&
+	    record->host.n == 0;
+}
+
 /* Nobody could look into NOW.  What OLD knew of its file stays, so that the
  * file need not be read again if it is still that one.  A list whose file is a
  * link that leads nowhere now is still a list. */
@@ -148,7 +156,7 @@ carry_old_record(struct compare *c, struct scan_list *now,
 	if (host == NULL)
 		return OUT_OF_MEMORY;
 	if ((now->error == ENOENT || now->error == ELOOP) &&
-	    record_is_list(old)) {
+	    old->basis != LISTS_PHANTOM && !is_unknown_entry(old)) {
 		now->basis = LISTS_UNREAD;
 		now->host = host->name;
 		c->same += old->basis == LISTS_UNREAD;
@@ -246,14 +254,6 @@ compare_missing(struct compare *c, struct str name, const struct record *record)
 	if (mark_host_changed(c, record->host) != 0)
 		return OUT_OF_MEMORY;
 	return add_gone_name(c, name);
-}
-
-/* Whether RECORD is an entry of which nothing was ever known. */
-static bool
-is_unknown_entry(const struct record *record)
-{
-	return record->basis == LISTS_DOUBTFUL && record->ino == 0 &&
-	    record->host.n == 0;
 }
 
 static int

@@ -23,6 +23,7 @@
 #include "mailman/scan.h"
 #include "cache/cache.h"
 #include "cache/compare.h"
+#include "cache/count_odd.h"
 #include "cache/find_gaps.h"
 #include "cache/leftovers.h"
 #include "cache/list_hosts.h"
@@ -268,6 +269,7 @@ evaluate_scan(struct rebuild_job *job)
 	job->r->burst = job->compare.burst;
 	if (guard_against_nothing(job) == -1)
 		return -1;
+	count_odd(job);
 	find_gaps(job);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "mailman/odd_names.h"
 #include "cache/gaps.h"
 #include "cache/gone.h"
 
@@ -41,6 +42,7 @@ struct rebuild_result {
 	/* Somebody has to do something before the site can answer: no list was
 	 * ever seen, or none can be read. */
 	bool failing;
+	struct odd_names odd; /* for UNCHANGED and WRITTEN */
 	/*
 	 * Why it is AWAY, FAILED or failing.  Else what somebody should look
 	 * at, such as entries that nobody may look into or an old snapshot that

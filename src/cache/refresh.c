@@ -462,6 +462,7 @@ refresh_status(struct refresh *r, struct refresh_status *st)
 		.reason = r->report.reason,
 		.census = r->o.mailman->stamp ? cached_lists_census(&r->lists)
 		                              : NULL,
+		.odd = &r->report.odd,
 	};
 	if (c != NULL)
 		cache_gaps(r->lists.cache, &st->gaps);

@@ -20,6 +20,7 @@ struct conf_site;
 struct ev_loop;
 struct lists;
 struct mailman;
+struct odd_names;
 struct refresh;
 
 /* Whether the directory is asked before an address is absent (the option
@@ -81,6 +82,7 @@ struct refresh_status {
 	/* How many entries are known from what, LISTS_BASES numbers; NULL
 	 * where Mailman writes no files about its lists. */
 	const size_t *census;
+	const struct odd_names *odd; /* of the last scan that ended well */
 };
 /* What *ST points to is valid until the loop turns. */
 void refresh_status(struct refresh *r, struct refresh_status *st);

@@ -50,6 +50,19 @@ scan_report_away(struct scan_report *r, const char *site,
 	r->failing = result->failing;
 }
 
+/* Logs misnamed directories where they are not those of the scan before. */
+static void
+report_odd_names(struct scan_report *r, const char *site,
+    const struct odd_names *odd)
+{
+	if (odd->misnamed > 0 && (odd->misnamed != r->odd.misnamed ||
+	    strcmp(odd->misnamed_text, r->odd.misnamed_text) != 0))
+		log_warn("refresh: no address leads to %zu directories that "
+		    "look like lists: %s: %s", odd->misnamed, site,
+		    odd->misnamed_text);
+	r->odd = *odd;
+}
+
 void
 scan_report_well(struct scan_report *r, const char *site,
     const struct rebuild_result *result)
@@ -63,6 +76,7 @@ scan_report_well(struct scan_report *r, const char *site,
 	if (is_new_reason(r, result->reason))
 		log_warn("refresh: %s%s: %s", result->failing ?
 		    "site is failing: " : "", site, result->reason);
+	report_odd_names(r, site, &result->odd);
 	snprintf(r->reason, sizeof(r->reason), "%s",
 	    result->failing ? result->reason : "");
 	r->scanned = time(NULL);

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "mailman/odd_names.h"
+
 struct rebuild_result;
 struct state;
 
@@ -25,6 +27,7 @@ struct scan_report {
 	char logged[512]; /* the reason that was logged last */
 	int watch_error;  /* the errno that was logged last; 0: it watches */
 	bool unverified;  /* it was logged that misses are not verified */
+	struct odd_names odd; /* of the last scan that ended well */
 };
 
 /* Takes what the last scan before this process came to. */

@@ -17,6 +17,7 @@
 #include "maps/maps.h"
 #include "listmap/cmd.h"
 #include "listmap/direct.h"
+#include "listmap/left_out.h"
 
 #define TABLE_MODE 0644
 
@@ -28,7 +29,8 @@
 static int
 write_cdb_pair(void *arg, struct str key, struct str value)
 {
-	(void)cdbmake_put(arg, key, value);
+	if (value.p)
+		(void)cdbmake_put(arg, key, value);
 	return 0;
 }
 
@@ -68,12 +70,14 @@ write_text_pair(void *arg, struct str key, struct str value)
 	struct text *t = arg;
 
 	errno = 0;
-	fwrite(key.p, 1, key.n, t->f);
-	if (!t->keys_only) {
-		putc('\t', t->f);
-		fwrite(value.p, 1, value.n, t->f);
+	if (!left_out(t->f, key, value)) {
+		fwrite(key.p, 1, key.n, t->f);
+		if (!t->keys_only) {
+			putc('\t', t->f);
+			fwrite(value.p, 1, value.n, t->f);
+		}
+		putc('\n', t->f);
 	}
-	putc('\n', t->f);
 	if (ferror(t->f) && t->error == 0)
 		t->error = errno;
 	return 0;

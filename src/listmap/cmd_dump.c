@@ -8,6 +8,7 @@
 #include "maps/maps.h"
 #include "listmap/cmd.h"
 #include "listmap/direct.h"
+#include "listmap/left_out.h"
 
 static void
 print_bytes(struct str s)
@@ -20,6 +21,8 @@ print_pair(void *arg, struct str key, struct str value)
 {
 	const struct map *map = arg;
 
+	if (left_out(stdout, key, value))
+		return 0;
 	print_bytes(key);
 	if (!map->keys_only) {
 		putchar('\t');

@@ -127,8 +127,11 @@ diff_alias(struct diff *d, const struct table_file_line *l)
 	}
 	buf_over(&value, text, sizeof(text));
 	if (map_lookup(&map_aliases, d->sites, str_from(l->key), &value) !=
-	    1)
+	    1) {
+		diff_print(d, l->line, DIFF_NO_ANSWER, l->key,
+		    buf_cstr(&value));
 		return;
+	}
 	there = buf_get(&value);
 	/* |prog args and "|prog args" are the same. */
 	if (here.n && here.p[0] == '|' && value.n > 2 && text[0] == '"')

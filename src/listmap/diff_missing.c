@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "mailman/action.h"
+#include "mailman/entry.h"
 #include "mailman/resolve.h"
 #include "mailman/sites.h"
 #include "listmap/diff.h"
@@ -83,6 +84,14 @@ find_missing(void *arg, struct str address, const struct route *r)
 	return 0;
 }
 
+/* A list that no alias file can have is missing from none. */
+static int
+find_missing_alias(void *arg, struct str local, const struct route *r)
+{
+	return entry_name_is_plain(r->reading.list) ?
+	    find_missing(arg, local, r) : 0;
+}
+
 static int
 find_missing_at_domain(void *arg, struct str address, const struct route *r)
 {
@@ -115,7 +124,7 @@ diff_missing(struct diff *d)
 
 	d->file = file_of_kind(d, TABLE_FILE_ALIASES);
 	if (d->file)
-		rc = resolve_each_local(d->sites, find_missing, &m);
+		rc = resolve_each_local(d->sites, find_missing_alias, &m);
 	end_group(&m);
 	d->file = file_of_kind(d, TABLE_FILE_VIRTUSER);
 	if (d->file && rc == 0)

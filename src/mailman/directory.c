@@ -76,7 +76,7 @@ directory_find(const struct mailman *mailman, const char *path,
 	char copy[NAME_MAX + 1];
 	int dir;
 
-	if (name.n >= sizeof(copy) || !mailman->name_ok(name))
+	if (name.n >= sizeof(copy) || !entry_name_ok(name))
 		return LISTS_ABSENT;
 	memcpy(copy, name.p, name.n);
 	copy[name.n] = '\0';
@@ -98,7 +98,7 @@ directory_read(const struct mailman *mailman, const char *path,
 
 	*p = (struct list_info){ 0 };
 	errno = EINVAL;
-	if (name.n >= sizeof(copy) || !mailman->name_ok(name))
+	if (name.n >= sizeof(copy) || !entry_name_ok(name))
 		return -1;
 	memcpy(copy, name.p, name.n);
 	copy[name.n] = '\0';

@@ -7,6 +7,7 @@
 #include "mailman/disk_lists.h"
 #include "base/str.h"
 #include "mailman/directory.h"
+#include "mailman/entry.h"
 #include "mailman/lists.h"
 #include "mailman/mailman.h"
 #include "mailman/pickle_file.h"
@@ -24,6 +25,24 @@ may_become_list(const struct disk_lists *d, struct str name)
 	    (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode));
 }
 
+/* Whether a list has NAME but for the case of letters: it may be the one that
+ * is meant, though no address leads to it. */
+static bool
+has_name_without_case(const struct disk_lists *d, struct str name)
+{
+	DIR *dir = opendir(d->lists_dir);
+	const struct dirent *e;
+	struct stat st;
+	bool has = false;
+
+	while (dir != NULL && !has && (e = readdir(dir)) != NULL)
+		has = str_is_nocase(name, e->d_name) &&
+		    d->mailman->is_list(dirfd(dir), e->d_name, &st) != 0;
+	if (dir != NULL)
+		closedir(dir);
+	return has;
+}
+
 static enum lists_found
 find_disk_list(const struct lists *l, struct str name, enum lists_from from,
     struct list *out)
@@ -36,7 +55,7 @@ find_disk_list(const struct lists *l, struct str name, enum lists_from from,
 	found = directory_find(d->mailman, d->lists_dir, NULL, name, NULL);
 	*out = (struct list){ .name = name };
 	if (found == LISTS_ABSENT && d->unfinished_is_no_answer &&
-	    may_become_list(d, name))
+	    (may_become_list(d, name) || has_name_without_case(d, name)))
 		return LISTS_NO_ANSWER;
 	if (found != LISTS_FOUND)
 		return found;
@@ -71,7 +90,7 @@ each_disk_list(const struct lists *l,
 			.unread = true };
 		struct stat st;
 
-		if (d->mailman->name_ok(list.name) &&
+		if (entry_name_ok(list.name) &&
 		    d->mailman->is_list(dirfd(dir), e->d_name, &st) == 1)
 			rc = visit(arg, &list);
 	}

@@ -18,8 +18,8 @@ struct disk_lists {
 	const struct mailman *mailman;
 	const char *lists_dir;
 	/* A directory or a link that is no list now is no answer: it may be
-	 * half of a list, or one whose volume is away.  May be set at any
-	 * time. */
+	 * half of a list, or one whose volume is away.  So is a list whose
+	 * directory has upper case in its name.  May be set at any time. */
 	bool unfinished_is_no_answer;
 	struct list_info info; /* of the list that was found last */
 };

@@ -25,6 +25,9 @@ struct reading;
 struct readings;
 struct stat;
 
+/* Whether NAME is a domain of the site in question. */
+typedef bool mailman_domain_fn(const void *arg, struct str name);
+
 struct mailman {
 	const char *version;   /* as the configuration names it */
 	const char *mailer;    /* sendmail's mailer for it, by default */
@@ -42,15 +45,22 @@ struct mailman {
 	 * not by LMTP. */
 	bool wrapped;
 
-	/* Whether NAME can be the name of a list; "." and ".." never are. */
-	bool (*name_ok)(struct str name);
 	/*
-	 * Whether NAME (terminated, name_ok) in the directory DIR is a list:
+	 * Whether NAME (terminated) in the directory DIR is a list:
 	 * 1, and *CONFIG is the stat of the file that makes it one; 0; or -1
 	 * with errno if that cannot be told (no permission, I/O error; ENOENT
 	 * or ELOOP: there is only a link that leads nowhere).
 	 */
 	int (*is_list)(int dir, const char *name, struct stat *config);
+	/*
+	 * Why no address leads to the directory NAME (entry_name_ok), which is
+	 * a list, and what to do about it: static text; NULL if one does.
+	 */
+	const char *(*misnamed)(struct str name, mailman_domain_fn *is_domain,
+	    const void *arg);
+	/* What joins a list's name and its domain in the names of directories
+	 * that no address leads to: '@', and others. */
+	const char *misname_joints;
 	/*
 	 * Reads what the list NAME in DIR says of itself, from files of up to
 	 * MAX bytes.  0; or -1 with errno, and *INFO is empty: EFBIG if one

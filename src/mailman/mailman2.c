@@ -30,20 +30,6 @@
 #define VERP_ACTIONS \
 	(ACTION_BIT(ACTION_BOUNCES) | ACTION_BIT(ACTION_CONFIRM))
 
-/* Mailman/Defaults.py, ACCEPTABLE_LISTNAME_CHARACTERS. */
-static bool
-is_name_byte2(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	    c == '-' || c == '_' || c == '.' || c == '+' || c == '=';
-}
-
-static bool
-is_name2(struct str name)
-{
-	return entry_name_ok(name, is_name_byte2);
-}
-
 /*
  * A link that leads nowhere leaves it open whether this is a list, with ENOENT
  * or ELOOP: what it leads to may be on a volume that is away.
@@ -182,6 +168,21 @@ read_site_address(struct str site_list, struct str local, struct reading *r)
 	return false;
 }
 
+/* R[N] is a reading that counts at every domain.  One before it may say the
+ * same of the list's own domain; then it counts everywhere in its place, so
+ * that a host that nobody knows does not matter.  The number of readings. */
+static size_t
+add_site_reading(struct reading r[READINGS_MAX], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (r[i].action == r[n].action &&
+		    str_eq(r[i].list, r[n].list)) {
+			r[i].everywhere = true;
+			return n;
+		}
+	return n + 1;
+}
+
 /* The readings of a part without detail, in the order they count. */
 static size_t
 read_part(struct str site_list, struct str part,
@@ -200,7 +201,7 @@ read_part(struct str site_list, struct str part,
 		r[n++] = (struct reading){ .action = ACTION_OWNER,
 			.list = str_tail(part, strlen(OWNER_PREFIX)) };
 	if (read_site_address(site_list, part, &r[n]))
-		n++;
+		n = add_site_reading(r, n);
 	return n;
 }
 
@@ -342,6 +343,30 @@ each_local2(const struct address_rules *rules, struct str list,
 	return visit(arg, buf_get(&b), ACTION_OWNER);
 }
 
+/* Hosting panels have one list of a name for each domain, NAME_DOMAIN; and a
+ * branch of Mailman for virtual hosts has NAME@DOMAIN. */
+static const char *
+misnamed2(struct str name, mailman_domain_fn *is_domain, const void *arg)
+{
+	size_t i = str_find(name, '_');
+
+	if (str_find(name, '@') != STR_NONE)
+		return "no list's name has an @: rename it to what stands "
+		       "before that";
+	if (!entry_name_is_mailable(name))
+		return entry_name_fault(name);
+	while (i != STR_NONE) {
+		size_t next;
+
+		if (is_domain(arg, str_tail(name, i + 1)))
+			return "a hosting panel's name for NAME@DOMAIN: rename "
+			       "it to NAME";
+		next = str_find(str_tail(name, i + 1), '_');
+		i = next == STR_NONE ? next : i + 1 + next;
+	}
+	return NULL;
+}
+
 /* mm-handler is given the domain. */
 static void
 put_host2(struct buf *b, const struct conf_site *site, struct str domain)
@@ -363,7 +388,8 @@ const struct mailman mailman2 = {
 	.delimiters = "+-=_.#~",
 	.foreign_hosts = true,
 	.wrapped = true,
-	.name_ok = is_name2,
+	.misname_joints = "@_",
+	.misnamed = misnamed2,
 	.is_list = is_list2,
 	.read = read_list2,
 	.next_reading = next_reading2,

@@ -19,20 +19,6 @@
 #include "mailman/postfix_files.h"
 #include "mailman/reading.h"
 
-/* What listname_chars may hold at most (mailman/app/lifecycle.py). */
-static bool
-is_name_byte3(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	    (c != '\0' && strchr("-_.+=!$*{}~", c) != NULL);
-}
-
-static bool
-is_name3(struct str name)
-{
-	return entry_name_ok(name, is_name_byte3);
-}
-
 static struct timespec
 statx_time(struct statx_timestamp t)
 {
@@ -172,6 +158,26 @@ each_local3(const struct address_rules *rules, struct str id,
 	return 0;
 }
 
+/* Mailman 3.0 had the address for a list's directory. */
+static const char *
+misnamed3(struct str name, mailman_domain_fn *is_domain, const void *arg)
+{
+	size_t i = 0, dot;
+
+	if (str_find(name, '@') != STR_NONE)
+		return "Mailman 3.0's name for it: rename it to NAME.DOMAIN, "
+		       "with a dot for the @";
+	if (!entry_name_is_mailable(name))
+		return entry_name_fault(name);
+	while ((dot = str_find(str_tail(name, i), '.')) != STR_NONE) {
+		i += dot + 1;
+		if (is_domain(arg, str_tail(name, i)))
+			return NULL;
+	}
+	return "it ends with no domain of the site: name that domain, or "
+	       "remove it";
+}
+
 static void
 put_host3(struct buf *b, const struct conf_site *site, struct str domain)
 {
@@ -205,7 +211,8 @@ const struct mailman mailman3 = {
 	.delimiters = "+=_.#~",
 	.hosts_are_domains = true,
 	.settles = true,
-	.name_ok = is_name3,
+	.misname_joints = "@",
+	.misnamed = misnamed3,
 	.is_list = is_list3,
 	.read = read_list3,
 	.read_files = postfix_files_read,

@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "mailman/action.h"
 #include "mailman/address.h"
-#include "mailman/mailman.h"
+#include "mailman/entry.h"
 
 /* Room for a name, a suffix and a domain. */
 #define KEY_MAX 768
@@ -122,6 +122,19 @@ is_domain(struct str s)
 	return !conf_value_domain_name(text) && !str_ends(s, ".");
 }
 
+/* Whether each byte is one that listname_chars may hold at most
+ * (mailman/app/lifecycle.py). */
+static bool
+has_listname_chars(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!(s.p[i] >= 'a' && s.p[i] <= 'z') &&
+		    !(s.p[i] >= '0' && s.p[i] <= '9') &&
+		    (s.p[i] == '\0' || !strchr("-_.+=!$*{}~", s.p[i])))
+			return false;
+	return true;
+}
+
 /* Splits the address of an entry; -1 if it can be no list's. */
 static int
 split_address(const struct entry *e, struct str *local, struct str *domain)
@@ -132,7 +145,8 @@ split_address(const struct entry *e, struct str *local, struct str *domain)
 		return -1;
 	*local = str_head(e->key, at);
 	*domain = str_tail(e->key, at + 1);
-	return mailman3.name_ok(*local) && is_domain(*domain) ? 0 : -1;
+	return entry_name_ok(*local) && has_listname_chars(*local) &&
+	    is_domain(*domain) ? 0 : -1;
 }
 
 /* The bit of the suffix that LOCAL has behind NAME; 0 if Mailman 3 has no such

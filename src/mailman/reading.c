@@ -59,10 +59,14 @@ find_reading(const struct address_rules *rules, const struct lists *lists,
 
 	buf_over(&b, memory, sizeof(memory));
 	id = reading_id(r, &b);
-	if (!rules->mailman->name_ok(id))
+	if (!entry_name_ok(id))
 		return LISTS_ABSENT;
 	found = lists->find(lists, id, from, &list);
 	r->basis = list.basis;
+	if (found == LISTS_FOUND && !entry_name_is_mailable(id)) {
+		r->misnamed = true;
+		return LISTS_NO_ANSWER;
+	}
 	if (found == LISTS_NO_ANSWER && list.host.n > 0 &&
 	    answers_here(rules, r, &list) == LISTS_ABSENT)
 		return LISTS_ABSENT;
@@ -77,6 +81,69 @@ find_reading(const struct address_rules *rules, const struct lists *lists,
 	return found == LISTS_ABSENT ? here : found;
 }
 
+static void
+begin_readings(struct readings *all, const struct address_rules *rules,
+    struct str local)
+{
+	all->rules = rules;
+	all->local = local;
+	all->n = all->next = all->from = all->until = 0;
+	all->begun = false;
+}
+
+/* Whether there is a directory NAME, JOINT, DOMAIN for the list of R. */
+static bool
+has_joined_name(const struct lists *lists, const struct reading *r, char joint,
+    struct str domain)
+{
+	char memory[ENTRY_NAME_MAX];
+	struct list list = { 0 };
+	enum lists_found found;
+	struct buf id;
+
+	buf_over(&id, memory, sizeof(memory));
+	buf_str(&id, r->list);
+	buf_char(&id, joint);
+	buf_str(&id, domain);
+	if (id.failed || !entry_name_ok(buf_get(&id)))
+		return false;
+	found = lists->find(lists, buf_get(&id), LISTS_FROM_SNAPSHOT, &list);
+	return found == LISTS_FOUND || found == LISTS_NO_ANSWER;
+}
+
+/* The snapshot alone is asked, for no such directory is new. */
+static bool
+is_misnamed_list(const struct address_rules *rules, const struct lists *lists,
+    const struct reading *r)
+{
+	for (const char *c = rules->joints; *c; c++) {
+		if (r->domain.n > 0 &&
+		    has_joined_name(lists, r, *c, r->domain))
+			return true;
+		for (size_t i = 0; r->domain.n == 0 && i < rules->nnames; i++)
+			if (has_joined_name(lists, r, *c, rules->names[i]))
+				return true;
+	}
+	return false;
+}
+
+/* No list is absent only because its directory has a name that no address leads
+ * to. */
+static enum lists_found
+find_misnamed(const struct address_rules *rules, const struct lists *lists,
+    struct str local, struct reading *r)
+{
+	struct readings all;
+
+	begin_readings(&all, rules, local);
+	while (rules->mailman->next_reading(&all, r))
+		if (r->list.n > 0 && is_misnamed_list(rules, lists, r)) {
+			r->misnamed = true;
+			return LISTS_NO_ANSWER;
+		}
+	return LISTS_ABSENT;
+}
+
 enum lists_found
 reading_find(const struct address_rules *rules, const struct lists *lists,
     enum lists_from from, struct str local, struct reading *r)
@@ -84,10 +151,7 @@ reading_find(const struct address_rules *rules, const struct lists *lists,
 	struct readings all;
 	enum lists_found worst = LISTS_ABSENT;
 
-	all.rules = rules;
-	all.local = local;
-	all.n = all.next = all.from = all.until = 0;
-	all.begun = false;
+	begin_readings(&all, rules, local);
 	while (rules->mailman->next_reading(&all, r)) {
 		enum lists_found found = find_reading(rules, lists, from, r);
 
@@ -96,5 +160,8 @@ reading_find(const struct address_rules *rules, const struct lists *lists,
 		if (found == LISTS_AWAY)
 			worst = found;
 	}
-	return worst;
+	if (worst != LISTS_ABSENT || from == LISTS_FROM_SNAPSHOT ||
+	    !rules->joints)
+		return worst;
+	return find_misnamed(rules, lists, local, r);
 }

@@ -27,6 +27,9 @@ struct reading {
 	struct str domain;
 	struct str detail; /* behind the delimiter, empty where there is none */
 	bool everywhere;   /* at every domain, whatever the list's host */
+	/* The list's directory has a name that no address leads to (misnamed()
+	 * in mailman/mailman.h), so that there is no answer. */
+	bool misnamed;
 	/* Of one that was found, or that has no answer: */
 	enum lists_basis basis; /* known from what */
 	bool host_unknown;      /* the only doubt is its host */
@@ -44,6 +47,9 @@ struct address_rules {
 	 * local part alone. */
 	const struct str *names;
 	size_t nnames;
+	/* What may join a list's name and the domain in the name of a directory
+	 * that no address leads to; NULL: nothing. */
+	const char *joints;
 	/* Whether a list answers at the domain in question: found, absent, or
 	 * no answer.  NULL: all do. */
 	enum lists_found (*answers_here)(const void *arg,

@@ -22,6 +22,8 @@
 #define REASON_HOST                                                           \
 	"this list's configuration cannot be read now, so nobody knows its "  \
 	"host"
+#define REASON_MISNAMED                                                       \
+	"this list's directory has a name that no address leads to"
 
 /* The longest address that a list can have, in bytes. */
 #define ADDRESS_BYTES 1024
@@ -79,6 +81,14 @@ answers_at_domain(const void *arg, const struct list *list)
 	return found_if(d->dedicated || !p->site->dedicates);
 }
 
+/* At a shared domain a user may have the name that a hosting panel's directory
+ * seems to have. */
+static const char *
+misname_joints(const struct site *site, const struct domain *d)
+{
+	return d && !d->dedicated ? "@" : site->mailman->misname_joints;
+}
+
 /* Asks one site; where changes are under way, the disk at once. */
 static enum lists_found
 search_site(const struct question *q, const struct site *site,
@@ -94,6 +104,8 @@ search_site(const struct question *q, const struct site *site,
 	}
 	rules.names = q->names;
 	rules.nnames = q->nnames;
+	if (!rules.only_hosts)
+		rules.joints = misname_joints(site, q->domain);
 	if (site->lists->changing(site->lists))
 		from = LISTS_FROM_DISK;
 	return reading_find(&rules, site->lists, from, q->local, reading);
@@ -108,8 +120,8 @@ passes_for_absent(const struct site *site, const struct domain *d)
 
 /*
  * Asks the sites in order: the first found counts.  A site's doubt about that
- * very name ends the search; a site that is away counts only when no other
- * found it.
+ * very name ends the search; a site that is away, or has a directory that is
+ * only named like such a list, counts only when no other found it.
  */
 static enum resolved
 search_sites(const struct question *q, enum lists_from from, struct route *r)
@@ -124,9 +136,13 @@ search_sites(const struct question *q, enum lists_from from, struct route *r)
 			r->site = site;
 			return RESOLVED_FOUND;
 		case LISTS_NO_ANSWER:
+			result = RESOLVED_NO_ANSWER;
 			r->reason = r->reading.host_unknown ? REASON_HOST :
 			    REASON_NAME;
-			return RESOLVED_NO_ANSWER;
+			if (!r->reading.misnamed)
+				return result;
+			r->reason = REASON_MISNAMED;
+			break;
 		case LISTS_AWAY:
 			if (passes_for_absent(site, q->domain))
 				break;

@@ -9,6 +9,7 @@
 
 #include "mailman/scan.h"
 #include "base/str.h"
+#include "mailman/entry.h"
 #include "mailman/mailman.h"
 
 #define PROGRESS_STEP 1024
@@ -105,6 +106,17 @@ may_be_unfinished(int dir, const char *name)
 	    S_ISDIR(st.st_mode) && time(NULL) - st.st_mtime < YOUNG_SECONDS;
 }
 
+/* NAME is none that an address has. */
+static void
+note_misnamed(struct scan_reader *r, int dir, const char *name)
+{
+	struct str s = str_from(name);
+	struct stat st;
+
+	if (r->mailman->is_list(dir, name, &st) == 1)
+		odd_names_misnamed(&r->s->odd, s, entry_name_fault(s));
+}
+
 static int
 look_at_entry(struct scan_reader *r, int dir, const struct dirent *e)
 {
@@ -114,8 +126,10 @@ look_at_entry(struct scan_reader *r, int dir, const struct dirent *e)
 	if (e->d_type != DT_DIR && e->d_type != DT_LNK &&
 	    e->d_type != DT_UNKNOWN)
 		return 0;
-	if (!r->mailman->name_ok(name))
+	if (!entry_name_ok(name)) {
+		note_misnamed(r, dir, e->d_name);
 		return 0;
+	}
 	switch (r->mailman->is_list(dir, e->d_name, &st)) {
 	case 1:
 		return add_scanned_list(r, e->d_name, &st);

@@ -14,6 +14,7 @@
 
 #include "base/str.h"
 #include "mailman/lists.h"
+#include "mailman/odd_names.h"
 
 struct mailman;
 struct stat;
@@ -47,7 +48,10 @@ struct scan {
 	ino_t ino;
 	int64_t mtime;     /* of the directory, before it was read */
 	size_t unfinished; /* young directories that are no list yet */
-	char *names;       /* the memory behind the names */
+	/* Lists whose names are none that entry_name_ok() takes, so that they
+	 * are not in `list'. */
+	struct odd_names odd;
+	char *names; /* the memory behind the names */
 };
 
 /* Is called now and then with how many entries were seen. */

@@ -38,17 +38,16 @@ job_defer(struct job *j, const char *fmt, ...)
 /*
  * sendmail keeps the quotes of a local part that has a blank in it, and an old
  * mailer definition (a line Mmailman of sendmail.cf) keeps all quotes (RFC 5321
- * 4.1.2, Quoted-string).  The look-up was made without them.
+ * 4.1.2, Quoted-string).  It always keeps the backslashes that were inside of
+ * them.  The look-up was made without all that.
  */
 static void
 put_unquoted(struct buf *b, struct str user)
 {
-	if (user.n < 2 || user.p[0] != '"' || user.p[user.n - 1] != '"') {
-		buf_str(b, user);
-		return;
-	}
-	for (size_t i = 1; i < user.n - 1; i++) {
-		if (user.p[i] == '\\' && i + 1 < user.n - 1)
+	if (user.n >= 2 && user.p[0] == '"' && user.p[user.n - 1] == '"')
+		user = str_head(str_tail(user, 1), user.n - 2);
+	for (size_t i = 0; i < user.n; i++) {
+		if (user.p[i] == '\\' && i + 1 < user.n)
 			i++;
 		buf_char(b, user.p[i]);
 	}

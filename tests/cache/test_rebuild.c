@@ -728,6 +728,8 @@ test_known_hosts_stay(void **state)
 	assert_int_equal(unlink(fixture_path("lists/a/config.pck")), 0);
 	assert_int_equal(symlink("nowhere/config.pck",
 	                     fixture_path("lists/a/config.pck")), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(basis_of("a"), LISTS_UNREAD);
 	assert_int_equal(run(), REBUILD_UNCHANGED);
 	assert_string_equal(host_of("a"), "one.test");
 	/* In a directory that is closed as well. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "mailman/address.h"
+#include "mailman/entry.h"
 #include "mailman/lists.h"
 #include "mailman/mailman.h"
 #include "mailman/reading.h"
@@ -24,8 +25,6 @@ folded(struct str s)
 	return true;
 }
 
-static const struct mailman *asked;
-
 /* Half of the names are lists; nobody asks for what can be none. */
 static enum lists_found
 find(const struct lists *l, struct str name, enum lists_from from,
@@ -33,7 +32,7 @@ find(const struct lists *l, struct str name, enum lists_from from,
 {
 	(void)l;
 	(void)from;
-	must(asked->name_ok(name));
+	must(entry_name_ok(name));
 	must(str_find(name, '/') == STR_NONE);
 	must(str_find(name, '\0') == STR_NONE);
 	if (name.p[0] % 2)
@@ -53,12 +52,11 @@ understand(const struct address *a, bool plus_any, const char *delimiters)
 		.site_list = STR("mailman") };
 	struct reading m = { .action = ACTIONS };
 
-	asked = &mailman2;
 	if (reading_find(&rules, &lists, LISTS_FROM_SNAPSHOT, a->local, &m) !=
 	    LISTS_FOUND)
 		return;
 	must(m.action < ACTIONS);
-	must(m.list.n > 0 && mailman2.name_ok(m.list));
+	must(m.list.n > 0 && entry_name_ok(m.list));
 	/* The detail is the end of what was asked for. */
 	must(m.detail.n < a->local.n);
 	must(m.detail.n == 0 || m.detail.p + m.detail.n ==
@@ -78,7 +76,6 @@ understand3(const struct address *a)
 		.nnames = 1 };
 	struct reading m = { .action = ACTIONS };
 
-	asked = &mailman3;
 	if (reading_find(&rules, &lists, LISTS_FROM_SNAPSHOT, a->local, &m) !=
 	    LISTS_FOUND)
 		return;

@@ -3,7 +3,7 @@
 
 #include "base/conf_check.h"
 #include "base/conf_value.h"
-#include "mailman/mailman.h"
+#include "mailman/entry.h"
 #include "mailman/postfix.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -29,7 +29,7 @@ static int
 see_list(void *arg, struct str name, struct str domain)
 {
 	(void)arg;
-	must(mailman3.name_ok(name));
+	must(entry_name_ok(name));
 	check_domain(domain);
 	return 0;
 }

@@ -22,47 +22,6 @@ static const struct address_rules rules = { .mailman = &mailman3,
 	.actions = ACTION_ALL, .names = domains,
 	.nnames = 2, .delimiters = "+" };
 
-static void
-knows_names(void **state)
-{
-	static const struct {
-		struct str name;
-		bool ok;
-	} rows[] = {
-		{ STR("foo.d.test"), true },
-		{ STR(".dot.d.test"), true },
-		{ STR("dots..two.d.test"), true },
-		{ STR("br{ace}~!$.d.test"), true },
-		{ STR("star*.d.test"), true },
-		{ STR("eq=ual+.d.test"), true },
-		{ STR("-"), true },
-		{ STR("..."), true },
-		{ STR(""), false },
-		{ STR("."), false },
-		{ STR(".."), false },
-		{ STR("a/b"), false },
-		{ STR("a\0"), false },
-		{ STR("\0"), false },
-		{ STR("a\n"), false },
-		{ STR("a b"), false },
-		{ STR("A"), false },
-		{ STR(":host:x"), false },
-		{ STR("a%b"), false },
-		{ STR("a\\b"), false },
-		{ STR("a\"b"), false },
-		{ STR("a\374"), false },
-	};
-	char wide[256];
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
-		if (mailman3.name_ok(rows[i].name) != rows[i].ok)
-			fail_msg("row %zu", i);
-	memset(wide, 'w', sizeof(wide));
-	assert_true(mailman3.name_ok((struct str){ wide, 255 }));
-	assert_false(mailman3.name_ok((struct str){ wide, 256 }));
-}
-
 static const char *const names[] = { "foo.d.test", "foo-request.d.test",
 	"join-leave.d.test", "c++.d.test", "plus+sign.d.test", ".dot.d.test",
 	"dash-.d.test", "-dash.d.test", "owner.d.test", "a.b.d.test",
@@ -354,7 +313,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(knows_names),
 		cmocka_unit_test(understands),
 		cmocka_unit_test(ids),
 		cmocka_unit_test(doubt),

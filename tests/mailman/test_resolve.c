@@ -308,6 +308,33 @@ a_doubtful_name_stops_the_search(void **state)
 }
 
 static void
+directories_that_no_address_leads_to(void **state)
+{
+	static const char *const misnamed[] = { "news_lists.test",
+		"bar_lists.test", "news_mixed.test", "a,b", NULL };
+	static const char *const doubtful[] = { "news@lists.test",
+		"news-owner@lists.test", "owner-news@lists.test",
+		"news-bounces+x@lists.test", "news@alias.test",
+		"a,b@lists.test", "a,b-owner@mixed.test" };
+
+	(void)state;
+	sample_lists(&at.sample[NEW], misnamed);
+	for (size_t i = 0; i < COUNT(doubtful); i++) {
+		if (ask(doubtful[i]) != RESOLVED_NO_ANSWER)
+			fail_msg("%s", doubtful[i]);
+		assert_non_null(strstr(route.reason, "no address leads to"));
+	}
+	/* They are what their name says, too. */
+	assert_int_equal(ask("news_lists.test@lists.test"), RESOLVED_FOUND);
+	/* Another site has the list. */
+	assert_int_equal(ask("bar@lists.test"), RESOLVED_FOUND);
+	assert_string_equal(route.site->conf->name, "old");
+	/* At a shared domain a user may be called so. */
+	assert_int_equal(ask("news@mixed.test"), RESOLVED_ABSENT);
+	assert_int_equal(ask("nosuch@lists.test"), RESOLVED_ABSENT);
+}
+
+static void
 misses_are_verified(void **state)
 {
 	static const char *const fresh[] = { "fresh", "bar", NULL };
@@ -1217,6 +1244,7 @@ main(void)
 		TEST(one_site_away),
 		TEST(away_but_complete),
 		TEST(a_doubtful_name_stops_the_search),
+		TEST(directories_that_no_address_leads_to),
 		TEST(misses_are_verified),
 		TEST(changing_lets_a_new_list_win),
 		TEST(local_parts_alone),

@@ -41,12 +41,16 @@ test_what_is_a_list(void **state)
 		{ "...", "config.pck", true },
 		{ "half-made", NULL, false },
 		{ "wrong", "request.pck", false },
+		{ "has space", "config.pck", true },
+		{ "at@home", "config.pck", true },
+		{ "art&artists", "config.pck", true },
 		{ "Upper", "config.pck", false },
-		{ "has space", "config.pck", false },
-		{ "at@home", "config.pck", false },
+		{ ":colon", "config.pck", false },
+		{ "No-List", NULL, false },
 	};
-	const char *err, *expected[] = { "...", ".hidden", "a+b=c", "foo",
-		"foo-bar", "foo.bar", "foo_bar", "zebra" };
+	const char *err, *expected[] = { "...", ".hidden", "a+b=c",
+		"art&artists", "at@home", "foo", "foo-bar", "foo.bar", "foo_bar",
+		"has space", "zebra" };
 	struct scan s;
 	size_t i;
 
@@ -66,6 +70,10 @@ test_what_is_a_list(void **state)
 		assert_string_equal(s.list[i].name, expected[i]);
 	for (i = 0; i < s.n; i++)
 		assert_int_equal(s.list[i].basis, LISTS_BY_DIRECTORY);
+	/* No address has these names, which is counted. */
+	assert_int_equal(s.odd.misnamed, 2);
+	assert_non_null(strstr(s.odd.misnamed_text, "Upper ("));
+	assert_non_null(strstr(s.odd.misnamed_text, ":colon ("));
 	scan_clear(&s);
 	assert_null(s.list);
 }

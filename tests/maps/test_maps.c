@@ -715,8 +715,9 @@ emit(void *arg, struct str key, struct str value)
 {
 	struct dump *d = arg;
 
-	assert_int_equal(look_up(d->role, key), 1);
-	assert_true(str_eq(buf_get(&at.value), value));
+	/* What is left out is no answer. */
+	assert_int_equal(look_up(d->role, key), value.p ? 1 : -1);
+	assert_true(!value.p || str_eq(buf_get(&at.value), value));
 	buf_str(&d->text, key);
 	buf_char(&d->text, '\t');
 	buf_str(&d->text, value);
@@ -747,6 +748,31 @@ dump(const char *role, bool shared, const char *const *must, struct buf *all)
 
 /* foo 11, foo-admin 10 for foo has one less, mailman 12. */
 #define LOCALS (10 + 11 + 12)
+
+/* A shell runs what an alias says: such names have none, and are not absent. */
+static void
+names_that_no_alias_has(void **state)
+{
+	static const char *const odd[] = { "art&artists", "foo", NULL };
+	static const char *const has[] = { "foo\t\"|/srv/wrap post foo\"\n",
+		NULL };
+	struct buf value, all;
+
+	(void)state;
+	sample_lists(&at.sample, odd);
+	buf_init(&value, 1000);
+	assert_int_equal(map_lookup(&map_aliases, at.sites,
+	    STR("art&artists-owner"), &value), -1);
+	assert_true(value.n > 0);
+	buf_clear(&value);
+	assert_int_equal(map_lookup(&map_listmap, at.sites,
+	    STR("art&artists@lists.test"), &value), 1);
+	buf_clear(&value);
+	/* One pair without a value for the list, beside foo's eleven. */
+	assert_int_equal(dump("aliases", false, has, &all), 12);
+	assert_non_null(strstr(buf_cstr(&all), "art&artists\t\n"));
+	buf_clear(&all);
+}
 
 static void
 dumps(void **state)
@@ -1313,6 +1339,7 @@ main(void)
 		TEST(mailertable),
 		TEST(two_sites_of_one_mailer),
 		TEST(aliases),
+		TEST(names_that_no_alias_has),
 		TEST(domains),
 		TEST(served),
 		TEST(postfix_and_exim),
