@@ -19,8 +19,9 @@ dnl
 dnl LISTMAP_DOMAIN(`lists.example.org')
 dnl	Dedicated domains: sendmail takes mail for them from everywhere, and
 dnl	refuses what is neither a list's address nor in the virtusertable.
-dnl	Not for their sub-domains.  They need neither be in class w nor in
-dnl	class R nor in any table.
+dnl	Not for their sub-domains, and not what a local part leads on to other
+dnl	hosts.  They need neither be in class w nor in class R nor in any
+dnl	table.
 dnl LISTMAP_SHARED_DOMAIN(`example.org')
 dnl	Domains with lists among the users.  They must be in class w.  What is
 dnl	no list's address goes on to virtusertable, aliases and users.
@@ -32,14 +33,16 @@ dnl	domains' prints it; read when sendmail starts.  Without the file
 dnl	sendmail does not start, unless it is written `-o /file'.
 dnl
 dnl The daemon is asked once for each recipient of a list domain, for no other
-dnl recipient and for no sender; once more for the words of a refusal.  While
-dnl it is away, recipients of list domains get 451, users of shared domains
-dnl included; nobody else notices.  DNS is not asked where list domains are.
+dnl recipient and for no sender; once more for the words of a refusal, and where
+dnl the local part names another host.  While it is away, recipients of list
+dnl domains get 451, users of shared domains included; nobody else notices.  DNS
+dnl is not asked where list domains are.
 divert(0)
 VERSIONID(`listmap: feature/listmap.m4')
 divert(-1)
 
 define(`_LISTMAP_', `1')
+define(`_NEED_MACRO_MAP_', `1')
 define(`_LISTMAP_TMPF_', `<TMPF>')
 define(`_LISTMAP_MAP_', ifelse(defn(`_ARG_'), `',
 	``socket local:/run/listmap/socket'', `defn(`_ARG_')'))
@@ -65,6 +68,12 @@ LOCAL_CONFIG
 Klistmap _LISTMAP_MAP_
 Krefusal _LISTMAP_MAP_
 Ksite_domain _LISTMAP_MAP_
+# listmap: a token without its quotes
+Kunquote dequote -s_
+# listmap: what names another host in a local part; class O is what sendmail
+# takes for that
+C{ListRoute}@ % !
+C{ListRoute}$=O
 # names are looked up in the virtusertable, too; this comes after class R was
 # made of class VirtHost, and so does not relay for sub-domains
 C{ListDomain}$={ListOnly}
@@ -82,6 +91,10 @@ R$* < @ $={ListDomain} . > $*	$@ $1 < @ $2 . > $3
 # be here: rulesets follow the options, and rules are added at the end.
 SMailertable=90
 R< $+ > $+ < @ $={ListOnly} . > $*	$@ $2 < @ $3 . > $4
+
+# listmap: the first rule of Rcpt_ok, in front of what strips routes
+SRcpt_ok
+R$*			$: $>ListRecipient $1
 SCanonify2=96
 
 LOCAL_RULE_0
@@ -111,10 +124,34 @@ R< redirect : $+ > $*		$@ $>Recurse $1
 R< $~[ : $* > $*		$@ $>MailerToTriple < $1 : $2 > $3
 R$*				$#error $@ 4.3.5 $: "451 4.3.5 List lookup gave no mailer"
 
-# listmap: the end of Rcpt_ok: mail for dedicated domains is taken from all.
-# Class R would take it for their sub-domains, too.
+# listmap: a recipient, as it came, before it is checked.  {ListRecipient} becomes
+# RELAY where mail for it is taken from all: in a dedicated domain, if it is a
+# list's, or if the local part names no other host, in quotes or without.  What
+# names one, and is no list's, is judged like an address of a host that nobody
+# relays for: who may relay is asked, and neither class R nor class w.
+# Workspace: address $| tokens seen $| tokens to be seen $| user < @ domain >
+SListRecipient
+R$*			$: $(macro {ListRecipient} $) $1 $| $>CanonAddr $1
+R$* $| $* < @ $* . >	$1 $| $2 < @ $3 >
+R$* $| $+ < @ $={ListDomain} >	$: $1 $| $| $2 $| $2 < @ $3 >
+R$* $| $* $| $- $- $- $* $| $+	$1 $| $2 $(unquote "" $3 $: @ $) $(unquote "" $4 $: @ $) $(unquote "" $5 $: @ $) $| $6 $| $7
+R$* $| $* $| $- $- $| $+	$: $1 $| $2 $(unquote "" $3 $: @ $) $| $4 $| $5
+R$* $| $* $| $- $| $+	$: $1 $| $2 $(unquote "" $3 $: @ $) $| $| $4
+R$* $| $* $={ListRoute} $* $| $| $+ < @ $+ >
+			$: $1 $| < $(listmap $5 @ $6 $: ! $) > $| < @ $6 >
+R$* $| < ! > $| $*	$@ other @ [host]
+R$* $| < $* _LISTMAP_TMPF_ > $| $*
+			$@ other @ [host] $(macro {ListRecipient} $@ TEMP $)
+R$* $| $* < @ $={ListOnly} >	$@ $1 $(macro {ListRecipient} $@ RELAY $)
+R$* $| $*		$@ $1
+
+# listmap: the end of Rcpt_ok.  Class R would take mail for sub-domains of
+# dedicated domains, too.
 SRcpt_ok
-R$+ < @ $={ListOnly} >		$@ RELAY
+R$*			$: $&{ListRecipient} $| $1
+RRELAY $| $*		$@ RELAY
+RTEMP $| $*		$#TEMP $@ 4.3.0 $: "451 4.3.0 List lookup failed, please try again later"
+R$* $| $*		$: $2
 
 divert(-1)
 dnl At the end, when all is known.
