@@ -98,14 +98,19 @@ R$*			$: $>ListRecipient $1
 SCanonify2=96
 
 LOCAL_RULE_0
-# listmap: recipients in list domains; senders must get through at any time
+# listmap: recipients in list domains; senders must get through at any time, and
+# so meet no table: until it is back, what they are written like matches nothing
 R$+ < @ $={ListDomain} . >	$: <listmap> $&{addr_type} <> $1 < @ $2 . >
-R<listmap> e s <> $+		$: $1			a sender
+R<listmap> e s <> $+ < @ $+ . >	$: ListSender $| $1 $| $2
 R<listmap> $* <> $+ < @ $+ . >	$: <listmap> < $(listmap $2 @ $3 $: ! $) > $2 < @ $3 . >
 R<listmap> < ! > $*		$: $1			no list
 R<listmap> $*			$@ $>ListRoute $1
 
 LOCAL_NET_CONFIG
+# listmap: senders in list domains, behind the tables
+RListSender $| $+ $| $=w	$: $1
+RListSender $| $+ $| $+	$: $1 < @ $2 . >
+
 # listmap: what nobody has claimed in a dedicated domain
 R$* < @ $={ListOnly} . > $*	$: <listmap> $&{addr_type} <> $1 < @ $2 . > $3
 R<listmap> e s <> $*		$: $1			a sender
