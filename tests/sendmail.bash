@@ -255,7 +255,7 @@ sm_check() {
 # An SMTP session of a stranger: commands on standard input, replies out.
 sm_smtp() {
 	sm_in python3 "$top_srcdir/tests/smtp.py" -f "${sm_from:-127.0.0.5}" \
-	    127.0.0.1 "${sm_port:-2525}"
+	    "${sm_host:-127.0.0.1}" "${sm_port:-2525}"
 }
 
 # The replies to RCPT of each ADDRESS.

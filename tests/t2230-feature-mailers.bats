@@ -7,7 +7,8 @@ load sendmail
 setup_file() {
 	sm_require || return 0
 	sm_world
-	sm_cf lmtp mailer own
+	mkdir -m 700 "$sm_run/sendmail/inner"
+	sm_cf lmtp mailer own inner
 	sm_hash listmap <<-'END'
 		club@lists.lab.test	mailman3:[127.0.0.1]
 		club-request@lists.lab.test	mailman3:[127.0.0.1]
@@ -34,7 +35,7 @@ setup_file() {
 
 teardown() {
 	local name
-	for name in sendmail lmtp first answers; do
+	for name in sendmail lmtp first answers inner; do
 		if [ -z "$sm_lacks" ] && sm_alive $name; then
 			sm_daemon_stop $name
 		fi
@@ -220,6 +221,75 @@ lmtp() {
 	END
 }
 
+@test "lists on another host, and lists with a mailer of another name" {
+	sm_lists remote near
+	mkdir -p "$sm_run/mailman/old/near"
+	echo config >"$sm_run/mailman/old/near/config.pck"
+	sm_hash inner-table <<-'END'
+		lists.lab.test	mailman:lists.lab.test
+	END
+	sm_conf <<-'END'
+		refusal = "No such list"
+		site "there" {
+		    lists_dir = "/run/mailman/lists"
+		    hosts = "any"
+		    mailer = "esmtp"
+		    domain "lists.lab.test" { dedicated = true
+		        redirect = { "postmaster=games@mx.lab.test",
+		            "abuse=games@mx.lab.test" } }
+		    domain "lab.test" {}
+		}
+		site "here" {
+		    lists_dir = "/run/mailman/old"
+		    hosts = "any"
+		    mailer = "mine"
+		    domain "mine.lab.test" { dedicated = true
+		        redirect = { "postmaster=games@mx.lab.test",
+		            "abuse=games@mx.lab.test" } }
+		}
+	END
+	# nothing is said of it
+	run sm_in "$(realpath "$LISTMAPD")" -t -c /run/listmap.conf
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ -z "$(grep -i 'warn\|mailer' <<<"$output")" ]
+	run sm_cf relay
+	[ -z "$output" ]
+	sm_daemon first
+	sm_check sm_route relay <<-'END'
+	remote@lists.lab.test	$# esmtp $@ [ 127.0.0.9 ] $: remote < @ lists.lab.test. >
+	Near-Bounces+u=x@lab.test	$# esmtp $@ [ 127.0.0.9 ] $: Near-Bounces + u=x < @ lab.test. >
+	near@mine.lab.test	$# mine $@ mine.lab.test $: near < @ mine.lab.test. >
+	games@mx.lab.test	$# local $: games
+	END
+	run sm_in sendmail -C /run/sendmail/relay.cf -bv remote@lists.lab.test
+	[ "$output" = "remote@lists.lab.test... deliverable: mailer esmtp,\
+ host [127.0.0.9], user remote@lists.lab.test" ]
+	sm_spawn inner sendmail -C /run/sendmail/inner.cf -bD
+	sm_from=127.0.0.1 sm_port=25 sm_host=127.0.0.9 sm_smtp </dev/null
+	sm_sendmail relay
+	sm_smtp <<-'END' >"$BATS_TEST_TMPDIR/said"
+	HELO mx.remote.test
+	MAIL FROM:<u@remote.test>
+	RCPT TO:<Remote-Bounces+U=Dom.org@lists.lab.test>
+	RCPT TO:<nope@lists.lab.test>
+	RCPT TO:<Near-Owner@mine.lab.test>
+	DATA
+	Subject: hello
+
+	body
+	.
+	QUIT
+	END
+	grep -x '550 5.1.1 <nope@lists.lab.test>... No such list' \
+	    "$BATS_TEST_TMPDIR/said"
+	run sm_delivered 2
+	diff -u - <(printf '%s\n' "${lines[@]}" | sed 's/^-i [^ ]* //') <<-'END'
+	-- lists.lab.test Remote-Bounces+U=Dom.org
+	mine.lab.test Near-Owner
+	END
+}
+
 # What m4 says of the lines on standard input, and the line of the map.
 said() {
 	{
@@ -245,6 +315,12 @@ MAILER(\`mailman')dnl"
 	[[ ${lines[0]} = '*** WARNING: '*' -o or -t '* ]]
 	run said <<<"FEATURE(\`listmap')MAILER(\`local')dnl"
 	[[ ${lines[0]} = '*** WARNING: '*' without MAILER('* ]]
+	run said <<<"FEATURE(\`listmap')LISTMAP_MAILER(\`mm2')MAILER(\`local')dnl"
+	[ ${#lines[@]} -eq 1 ]
+	run said <<<"FEATURE(\`listmap')MAILER(\`local')
+MAILER_DEFINITIONS
+Mmm2, P=/x, F=lsDFMSqu, A=x \$h \$u"
+	[ ${#lines[@]} -eq 1 ]
 	run said <<<"FEATURE(\`listmap_local', \`lists.lab.test')$mailers"
 	[[ ${lines[0]} = '*** ERROR: '*' requires FEATURE('* ]]
 	run said <<<"FEATURE(\`listmap')FEATURE(\`listmap_local')$mailers"

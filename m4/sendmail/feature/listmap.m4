@@ -31,6 +31,10 @@ dnl LISTMAP_SHARED_DOMAIN_FILE(`/etc/mail/shared-list-domains')
 dnl	The same, from a file with a domain in each line, as `listmap dump
 dnl	domains' prints it; read when sendmail starts.  Without the file
 dnl	sendmail does not start, unless it is written `-o /file'.
+dnl LISTMAP_MAILER(`name' [, `[host]'])
+dnl	Lists go to a mailer that is none of listmap's: the one that the option
+dnl	`mailer' of a site in listmap.conf names.  With a host, all that goes to
+dnl	this mailer goes to that host; the brackets avoid a look-up of MX.
 dnl
 dnl The daemon is asked once for each recipient of a list domain, for no other
 dnl recipient and for no sender; once more for the words of a refusal, and where
@@ -62,6 +66,13 @@ define(`LISTMAP_SHARED_DOMAIN', `PUSHDIVERT(5)C{ListDomain}$1
 POPDIVERT`'dnl`'')
 define(`LISTMAP_SHARED_DOMAIN_FILE', `PUSHDIVERT(5)F{ListDomain}$1
 POPDIVERT`'dnl`'')
+define(`LISTMAP_MAILER', `define(`_LISTMAP_MAILER_', `1')ifelse(`$2', `', `',
+	`PUSHDIVERT(9)SListHost
+R< $1 : DOL(*) > DOL(*)	DOL(@) < $1 : $2 > DOL(2)
+POPDIVERT`'')dnl`'')
+dnl A mailer may be defined there, and whoever wrote that knows of it.
+define(`MAILER_DEFINITIONS',
+	`define(`_LISTMAP_MAILER_', `1')'defn(`MAILER_DEFINITIONS'))
 
 LOCAL_CONFIG
 # listmap: lists and, for what is none, the words of the refusal
@@ -126,8 +137,12 @@ LOCAL_RULESETS
 SListRoute
 R< $* _LISTMAP_TMPF_ > $*	$#error $@ 4.3.0 $: "451 4.3.0 List lookup failed, please try again later"
 R< redirect : $+ > $*		$@ $>Recurse $1
+R< $~[ : $* > $*		$: $>ListHost < $1 : $2 > $3
 R< $~[ : $* > $*		$@ $>MailerToTriple < $1 : $2 > $3
 R$*				$#error $@ 4.3.5 $: "451 4.3.5 List lookup gave no mailer"
+
+# listmap: hosts that sendmail.mc gives to mailers
+SListHost
 
 # listmap: a recipient, as it came, before it is checked.  {ListRecipient} becomes
 # RELAY where mail for it is taken from all: in a dedicated domain, if it is a
@@ -160,6 +175,6 @@ R$* $| $*		$: $2
 
 divert(-1)
 dnl At the end, when all is known.
-m4wrap(`ifdef(`_MAILER_mailman_', `', `ifdef(`_MAILER_mailman3_', `',
-	`errprint(`*** WARNING: FEATURE(`listmap') without MAILER(`mailman') or MAILER(`mailman3')
-')')')')
+m4wrap(`ifelse(ifdef(`_MAILER_mailman_', `1')ifdef(`_MAILER_mailman3_', `1')ifdef(`_LISTMAP_MAILER_', `1'), `',
+	`errprint(`*** WARNING: FEATURE(`listmap') without MAILER(`mailman'), MAILER(`mailman3') or LISTMAP_MAILER
+')')')
