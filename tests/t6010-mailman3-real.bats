@@ -56,7 +56,22 @@ lists="foo@lists.d.test foo-request@lists.d.test foo@d.test
     dash-@d.test -dash@d.test dots..two@e.test 7.8.9@e.test c++@lists.d.test
     br{ace}~!\$@d.test star*@e.test"
 
-@test "lists that come and go; Mailman writes no files" {
+# The line of listmap.conf(5) and MIGRATION, with this Mailman's paths.
+make_directories() {
+	as_list sh -c "cd $MM3/var/lists &&
+	    $MM3_BIN/mailman -C $MM3/mailman.cfg lists -q | tr @ . |
+	    xargs mkdir -p --" 3>&-
+}
+
+# A restore of the database alone.  Mailman goes on without directories.
+lose_directories() {
+	ls -A "$MM3/var/lists" >"$T/directories"
+	find "$MM3/var/lists" -mindepth 1 -delete
+	mm3 rcpt <<<new@e.test | grep '	250$'
+	[ -z "$(ls -A "$MM3/var/lists")" ]
+}
+
+@test "lists that come and go; Mailman writes no files; a restore" {
 	start_mailman3 null.NullMTA
 	mm3 domain lists.d.test
 	mm3 domain d.test
@@ -79,6 +94,10 @@ lists="foo@lists.d.test foo-request@lists.d.test foo@d.test
 	becomes_same $lists new@e.test
 	exits 0 query -v recipients foo-join+x@lists.d.test
 	says "list foo at lists.d.test, action join, detail x, known by its"
+	lose_directories
+	make_directories
+	ls -A "$MM3/var/lists" | diff -u "$T/directories" -
+	becomes_same $lists new@e.test
 }
 
 @test "a new list is never refused, nor found before Mailman has it" {
