@@ -1,7 +1,8 @@
 # A cache that is damaged, whatever it was that damaged it, is no cache: no list
 # is called unknown because of it, and the next rebuild makes it good.
 #
-# DAMAGES caches in each of the first tests, 600 for a long run.
+# DAMAGES in the environment is how many caches each of the first six tests
+# damages.
 
 load lib
 

@@ -103,27 +103,32 @@ accept_any_host(void *arg, struct str host, const struct record_host *r)
 	return 0;
 }
 
+static const char *
+read_cache(struct cache *c, const char *path)
+{
+	const char *err;
+
+	c->file = cdbfile_open(path, &c->st, &err);
+	if (c->file == NULL)
+		return err;
+	err = read_cache_head(c);
+	/* The site's domains are made of the hosts: half of them would be
+	 * worse than no snapshot. */
+	if (err == NULL && cache_each_host(c, accept_any_host, NULL) == -1) {
+		errno = EPROTO;
+		err = "broken hosts";
+	}
+	return err;
+}
+
 struct cache *
 cache_open(const char *path, const char **err)
 {
 	struct cache *c = calloc(1, sizeof(*c));
 	int saved;
 
-	if (c == NULL) {
-		*err = strerror(errno);
-		return NULL;
-	}
-	c->file = cdbfile_open(path, &c->st, err);
-	if (c->file != NULL)
-		*err = read_cache_head(c);
-	/* The site's domains are made of the hosts: half of them would be
-	 * worse than no snapshot. */
-	if (c->file != NULL && *err == NULL &&
-	    cache_each_host(c, accept_any_host, NULL) == -1) {
-		*err = "broken hosts";
-		errno = EPROTO;
-	}
-	if (c->file != NULL && *err == NULL)
+	*err = c == NULL ? strerror(errno) : read_cache(c, path);
+	if (*err == NULL)
 		return c;
 	saved = errno;
 	cache_close(c);
@@ -138,6 +143,63 @@ cache_close(struct cache *c)
 		return;
 	cdbfile_close(c->file);
 	free(c);
+}
+
+static bool
+is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* The times tell where somebody wrote into the file, which nobody should, and
+ * where another file got the inode. */
+static bool
+is_same_cache_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	    a->st_size == b->st_size &&
+	    is_same_time(&a->st_mtim, &b->st_mtim) &&
+	    is_same_time(&a->st_ctim, &b->st_ctim);
+}
+
+/* ST is of before the file was read: what is written while it is read makes it
+ * another. */
+static void
+remember_refused(struct cache_refused *refused, const struct stat *st,
+    const char *err)
+{
+	if (errno != EPROTO && errno != EPROTONOSUPPORT)
+		return;
+	refused->st = *st;
+	refused->error = errno;
+	snprintf(refused->err, sizeof(refused->err), "%s", err);
+}
+
+int
+cache_reopen(struct cache **c, struct cache_refused *refused, const char *path,
+    const char **err)
+{
+	struct cache *opened;
+	struct stat st = { 0 };
+
+	/* Where this fails cache_open() says why. */
+	if (stat(path, &st) == 0) {
+		if (*c != NULL && is_same_cache_file(&st, &(*c)->st))
+			return 0;
+		if (is_same_cache_file(&st, &refused->st)) {
+			*err = refused->err;
+			errno = refused->error;
+			return -1;
+		}
+	}
+	opened = cache_open(path, err);
+	if (opened == NULL) {
+		remember_refused(refused, &st, *err);
+		return -1;
+	}
+	cache_close(*c);
+	*c = opened;
+	return 1;
 }
 
 int
@@ -249,23 +311,4 @@ time_t
 cache_written(const struct cache *c)
 {
 	return c->st.st_mtime;
-}
-
-static bool
-is_same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-bool
-cache_replaced(const struct cache *c, const char *path)
-{
-	struct stat st;
-
-	/* Another file may have got this inode.  Then its times differ, as
-	 * they do where somebody wrote into the file, which nobody should. */
-	return stat(path, &st) == -1 || st.st_dev != c->st.st_dev ||
-	    st.st_ino != c->st.st_ino || st.st_size != c->st.st_size ||
-	    !is_same_time(&st.st_mtim, &c->st.st_mtim) ||
-	    !is_same_time(&st.st_ctim, &c->st.st_ctim);
 }

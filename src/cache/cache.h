@@ -9,8 +9,8 @@
 #ifndef CACHE_CACHE_H
 #define CACHE_CACHE_H
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/str.h"
@@ -32,6 +32,23 @@ char *cache_path(const char *cache_dir, const char *site, const char *suffix);
  */
 struct cache *cache_open(const char *path, const char **err);
 void cache_close(struct cache *c); /* C may be NULL */
+
+/* A file that was refused as no snapshot, so that nobody reads it again and
+ * again; zero: none was. */
+struct cache_refused {
+	struct stat st;
+	char err[64];
+	int error; /* errno */
+};
+
+/*
+ * Opens PATH in the place of *C, which may be NULL, unless it is the same file.
+ * 1; 0 where it is the same; -1 with *ERR and errno as from cache_open(), and
+ * *C stays.  What is no snapshot is read once, and refused from *REFUSED until
+ * it is another file.
+ */
+int cache_reopen(struct cache **c, struct cache_refused *refused,
+    const char *path, const char **err) WARN_UNUSED;
 
 /* 1 and *R, which lives as long as C; 0 where NAME has no record; -1 where
  * the file is broken. */
@@ -56,7 +73,5 @@ void cache_gaps(struct cache *c, struct gaps *gaps);
 const struct record_head *cache_head(const struct cache *c);
 /* When the file was written. */
 time_t cache_written(const struct cache *c);
-/* Whether PATH is another file by now: replaced, written into, or gone. */
-bool cache_replaced(const struct cache *c, const char *path);
 
 #endif

@@ -434,15 +434,10 @@ cached_lists_configure(struct cached_lists *s, const struct conf_site *site)
 int
 cached_lists_reopen(struct cached_lists *s, const char *path, const char **err)
 {
-	struct cache *c;
+	int result = cache_reopen(&s->cache, &s->refused, path, err);
 
-	if (s->cache != NULL && !cache_replaced(s->cache, path))
-		return 0;
-	c = cache_open(path, err);
-	if (c == NULL)
-		return -1;
-	cache_close(s->cache);
-	s->cache = c;
+	if (result != 1)
+		return result;
 	s->counted = false;
 	if (s->swapped != NULL)
 		s->swapped(s->swapped_arg);

@@ -14,9 +14,9 @@
 #include "base/str.h"
 #include "mailman/lists.h"
 #include "mailman/list_info.h"
+#include "cache/cache.h"
 #include "cache/freshness.h"
 
-struct cache;
 struct conf_site;
 struct mailman;
 
@@ -45,6 +45,7 @@ struct cached_lists {
 	void *swapped_arg;
 
 	/* The rest is for cached_lists.c alone. */
+	struct cache_refused refused; /* no snapshot, though it has its name */
 	struct list_info info; /* what a list's file said last */
 	size_t census[LISTS_BASES];
 	bool counted; /* the census is of this snapshot */
@@ -62,7 +63,7 @@ void cached_lists_configure(struct cached_lists *s,
 /*
  * Opens the snapshot PATH in the place of the one that S has, unless it is
  * the same file.  1; 0 where it is the same; -1 with *ERR and errno as from
- * cache_open(), and S keeps what it had.
+ * cache_reopen(), and S keeps what it had.
  */
 int cached_lists_reopen(struct cached_lists *s, const char *path,
     const char **err) WARN_UNUSED;

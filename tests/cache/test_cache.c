@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -131,23 +134,115 @@ test_each_host(void **state)
 	cache_close(c);
 }
 
-static void
-test_replaced(void **state)
+static struct cache *now;
+static struct cache_refused refused;
+
+static int
+reopen(void)
 {
-	struct cache *c;
-	const char *err, *path = fixture_path("s.cdb");
+	const char *err;
+
+	return cache_reopen(&now, &refused, fixture_path("s.cdb"), &err);
+}
+
+static void
+test_reopen(void **state)
+{
+	struct cache *before;
 
 	(void)state;
-	MAKE({ ":listmap", HEAD "0\t64\t99" });
-	c = cache_open(path, &err);
-	assert_non_null(c);
-	assert_false(cache_replaced(c, path));
-	MAKE({ ":listmap", HEAD "0\t64\t99" });
-	assert_true(cache_replaced(c, path));
-	assert_int_equal(unlink(path), 0);
-	assert_true(cache_replaced(c, path));
-	cache_close(c);
+	now = NULL;
+	refused = (struct cache_refused){ 0 };
+	assert_int_equal(reopen(), -1);
+	assert_int_equal(errno, ENOENT);
+	MAKE({ ":listmap", HEAD "0\t64\t1" });
+	assert_int_equal(reopen(), 1);
+	assert_int_equal(reopen(), 0);
+	MAKE({ ":listmap", HEAD "0\t64\t2" });
+	assert_int_equal(reopen(), 1);
+	assert_int_equal(cache_head(now)->ino, 2);
+	before = now;
+	assert_int_equal(unlink(fixture_path("s.cdb")), 0);
+	assert_int_equal(reopen(), -1);
+	assert_ptr_equal(now, before);
+	MAKE({ ":listmap", HEAD "0\t64\t2" });
+	assert_int_equal(reopen(), 1);
+	cache_close(now);
 	cache_close(NULL);
+}
+
+/* Writes a byte into the file; its times stay what they were, but for that of
+ * the change itself. */
+static void
+flip(off_t at)
+{
+	const char *path = fixture_path("s.cdb");
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	struct timespec times[2], before;
+	struct stat st;
+	char byte;
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	/* However coarse the clock of the filesystem is. */
+	do {
+		assert_int_equal(futimens(fd, times), 0);
+		before = st.st_ctim;
+		assert_int_equal(fstat(fd, &st), 0);
+	} while (st.st_ctim.tv_sec == before.tv_sec &&
+	    st.st_ctim.tv_nsec == before.tv_nsec);
+	close(fd);
+}
+
+/* How often the file was read. */
+static int reads;
+
+ssize_t
+pread(int fd, void *p, size_t n, off_t at)
+{
+	reads++;
+	return syscall(SYS_pread64, fd, p, n, at);
+}
+
+static void
+test_damaged_while_open(void **state)
+{
+	struct record r;
+	const char *err;
+
+	(void)state;
+	now = NULL;
+	refused = (struct cache_refused){ 0 };
+	MAKE({ ":listmap", HEAD "1\t64\t1" }, { "foo", "1\t2\t3\ta.test" });
+	assert_int_equal(reopen(), 1);
+	flip(2120);
+	/* It is seen, and read once. */
+	assert_int_equal(reopen(), -1);
+	assert_int_equal(errno, EPROTO);
+	reads = 0;
+	err = "";
+	errno = 0;
+	assert_int_equal(cache_reopen(&now, &refused, fixture_path("s.cdb"),
+	                     &err),
+	    -1);
+	assert_string_equal(err, "wrong checksum");
+	assert_int_equal(errno, EPROTO);
+	assert_int_equal(reads, 0);
+	/* What was read before is what it was. */
+	assert_int_equal(cache_find(now, STR("foo"), &r), 1);
+	assert_true(str_is(r.host, "a.test"));
+	assert_int_equal(truncate(fixture_path("s.cdb"), 0), 0);
+	assert_int_equal(cache_find(now, STR("foo"), &r), 1);
+	assert_true(str_is(r.host, "a.test"));
+	assert_int_equal(reopen(), -1);
+	MAKE({ ":listmap", HEAD "0\t64\t1" });
+	assert_int_equal(reopen(), 1);
+	cache_close(now);
 }
 
 static void
@@ -173,9 +268,21 @@ test_errors(void **state)
 	assert_int_not_equal(errno, ENOENT);
 	MAKE({ ":listmap", "7\t0\tand\tmore" });
 	expect_error("another version (7, not 2)");
+	assert_int_equal(errno, EPROTONOSUPPORT);
+	MAKE({ ":listmap", "1\t4\t45\t3" });
+	expect_error("another version (1, not 2)");
+	assert_int_equal(errno, EPROTONOSUPPORT);
 	MAKE({ ":listmap", HEAD "0\tand\tmore" });
 	expect_error("no snapshot of listmap");
 	MAKE({ ":listmap", "" });
+	expect_error("no snapshot of listmap");
+	/* No checksum, and no room for one. */
+	MAKE({ ":listmap", "2\t1\t64\t99" });
+	expect_error("no snapshot of listmap");
+	MAKE({ ":listmap", "2" });
+	expect_error("no snapshot of listmap");
+	/* Another record first. */
+	MAKE({ ":host:a.test", HEAD "x" }, { ":listmap", HEAD "0\t64\t99" });
 	expect_error("no snapshot of listmap");
 	MAKE({ ":listmap", HEAD "1000000\t64\t99" });
 	expect_error("wrong count");
@@ -185,6 +292,39 @@ test_errors(void **state)
 	MAKE({ ":listmap", HEAD "0\t64\t99" }, { ":host:a.test", "nonsense" });
 	expect_error("broken hosts");
 	assert_int_equal(errno, EPROTO);
+}
+
+/* No bit of the file is without meaning, those of the checksum included. */
+static void
+test_every_bit(void **state)
+{
+	const char *path = fixture_path("s.cdb"), *err;
+	struct cache *c;
+	char byte;
+	off_t i, n;
+	int fd, bit;
+
+	(void)state;
+	MAKE({ ":listmap", HEAD "1\t64\t1\t5" }, { ":host:a.test", "1\t" },
+	    { "foo", "1\t2\t3\ta.test" });
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_not_equal(fd, -1);
+	n = lseek(fd, 0, SEEK_END);
+	for (i = 0; i < n; i++)
+		for (bit = 1; bit < 256; bit <<= 1) {
+			assert_int_equal(pread(fd, &byte, 1, i), 1);
+			byte = (char)(byte ^ bit);
+			assert_int_equal(pwrite(fd, &byte, 1, i), 1);
+			assert_null(cache_open(path, &err));
+			assert_true(errno == EPROTO ||
+			    errno == EPROTONOSUPPORT);
+			byte = (char)(byte ^ bit);
+			assert_int_equal(pwrite(fd, &byte, 1, i), 1);
+		}
+	close(fd);
+	c = cache_open(path, &err);
+	assert_non_null(c);
+	cache_close(c);
 }
 
 static void
@@ -223,7 +363,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_good),
 		TEST(test_each_host),
-		TEST(test_replaced),
+		TEST(test_reopen),
+		TEST(test_damaged_while_open),
+		TEST(test_every_bit),
 		TEST(test_errors),
 		TEST(test_broken_record_is_no_answer),
 		TEST(test_path),

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <signal.h>
@@ -202,42 +203,106 @@ test_no_cdb(void **state)
 	expect_no_cdb(fixture_path("fifo"));
 }
 
-/* Whatever byte is wrong: no crash, and no key that was not put. */
+/* Whether S lies in the file that is open. */
+static bool
+is_inside(const struct cdbfile *f, struct str s)
+{
+	struct str all = cdbfile_bytes(f);
+
+	return s.p >= all.p && s.p + s.n <= all.p + all.n;
+}
+
+static int
+expect_inside(void *arg, struct str key, struct str value)
+{
+	assert_true(is_inside(arg, key) && is_inside(arg, value));
+	return 0;
+}
+
+static void
+look_into_damaged(const char *path)
+{
+	const char *err;
+	struct cdbfile *f = cdbfile_open(path, NULL, &err);
+	struct str value;
+	char key[32];
+
+	if (f == NULL)
+		return;
+	for (int i = 0; i < 4; i++) {
+		snprintf(key, sizeof(key), "key-%d", i);
+		if (cdbfile_get(f, str_from(key), &value) == 1)
+			assert_true(is_inside(f, value));
+	}
+	assert_int_not_equal(cdbfile_get(f, STR("nosuch"), &value), 1);
+	assert_in_range(cdbfile_each(f, expect_inside, f) + 1, 0, 1);
+	cdbfile_close(f);
+}
+
+/* Whatever byte is wrong, and whatever number: nothing is read beside the file,
+ * and no key is there that was not put. */
 static void
 test_damaged_bytes(void **state)
 {
+	static const uint32_t numbers[] = { 0, 1, 2040, 2048, 2049, 2100,
+		0x7fffffff, 0xfffffff8, UINT32_MAX };
+	const char *path = fixture_path("a.cdb"), *err;
+	uint32_t before;
 	struct cdbfile *f;
-	const char *path, *err;
-	struct str value;
 	struct stat st;
-	char byte = '\xff', before;
-	int fd, n;
-	off_t i;
+	size_t i;
+	off_t at;
+	int fd;
 
 	(void)state;
-	path = fixture_path("a.cdb");
 	make(path, 3);
 	assert_int_equal(stat(path, &st), 0);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	assert_int_not_equal(fd, -1);
-	for (i = 0; i < st.st_size; i++) {
-		assert_int_equal(pread(fd, &before, 1, i), 1);
-		assert_int_equal(pwrite(fd, &byte, 1, i), 1);
-		f = cdbfile_open(path, NULL, &err);
-		if (f != NULL) {
-			n = 0;
-			assert_in_range(
-			    cdbfile_get(f, STR("key-1"), &value) + 1, 0, 2);
-			assert_int_not_equal(
-			    cdbfile_get(f, STR("nosuch"), &value), 1);
-			assert_true(cdbfile_each(f, stop_at_third, &n) != 0);
-			cdbfile_close(f);
+	for (at = 0; at + 4 <= st.st_size; at++) {
+		assert_int_equal(pread(fd, &before, 4, at), 4);
+		assert_int_equal(pwrite(fd, "\xff", 1, at), 1);
+		look_into_damaged(path);
+		/* Numbers are where these are, in the head and elsewhere. */
+		for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+			if (at < 2048 && at % 4 != 0)
+				break;
+			assert_int_equal(pwrite(fd, &numbers[i], 4, at), 4);
+			look_into_damaged(path);
 		}
-		assert_int_equal(pwrite(fd, &before, 1, i), 1);
+		assert_int_equal(pwrite(fd, &before, 4, at), 4);
 	}
 	close(fd);
 	f = cdbfile_open(path, NULL, &err);
 	assert_non_null(f);
+	cdbfile_close(f);
+}
+
+/* Whatever becomes of the file, what is open stays what it was. */
+static void
+test_written_and_cut_while_open(void **state)
+{
+	const char *path = fixture_path("a.cdb"), *err;
+	char zeroes[4096] = "";
+	struct cdbfile *f;
+	struct str value;
+	int fd, n = 0;
+
+	(void)state;
+	make(path, 1000);
+	f = cdbfile_open(path, NULL, &err);
+	assert_non_null(f);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_not_equal(fd, -1);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(write(fd, zeroes, sizeof(zeroes)),
+		    sizeof(zeroes));
+	close(fd);
+	assert_int_equal(cdbfile_get(f, STR("key-7"), &value), 1);
+	assert_true(str_is(value, "value-7"));
+	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(cdbfile_each(f, count_record, &n), 0);
+	assert_int_equal(n, 1000);
 	cdbfile_close(f);
 }
 
@@ -260,6 +325,37 @@ test_replaced_while_open(void **state)
 	assert_int_equal(cdbfile_get(new, STR("key-7"), &value), 0);
 	cdbfile_close(old);
 	cdbfile_close(new);
+}
+
+static void
+test_finish_and_overwrite(void **state)
+{
+	const char *err, *path = fixture_path("a.cdb");
+	struct cdbmake *m = begin(path);
+	struct cdbfile *f;
+	struct str value;
+	size_t at;
+
+	(void)state;
+	put_some(m, 10);
+	f = cdbmake_finish(m, &err);
+	assert_non_null(f);
+	assert_int_equal(cdbfile_get(f, STR("key-7"), &value), 1);
+	at = (size_t)(value.p - cdbfile_bytes(f).p);
+	cdbfile_close(f);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(cdbmake_overwrite(m, at, STR("VALUE")), 0);
+	assert_int_equal(cdbmake_commit(m, &err), 0);
+	f = cdbfile_open(path, NULL, &err);
+	assert_non_null(f);
+	assert_int_equal(cdbfile_get(f, STR("key-7"), &value), 1);
+	assert_true(str_is(value, "VALUE-7"));
+	cdbfile_close(f);
+	/* Nothing is left of one that was finished and not wanted. */
+	m = begin(fixture_path("b.cdb"));
+	cdbfile_close(cdbmake_finish(m, &err));
+	cdbmake_cancel(m);
+	assert_int_equal(fixture_count(fixture_path("."), "b.cdb"), 0);
 }
 
 static void
@@ -362,6 +458,11 @@ test_too_large_for_a_cdb(void **state)
 	assert_int_equal(cdbmake_put(m, STR("huge"), huge), -1);
 	assert_int_equal(errno, EFBIG);
 	assert_int_equal(cdbmake_put(m, STR("key-2"), STR("value")), -1);
+	assert_null(cdbmake_finish(m, &err));
+	assert_string_equal(err, "too large for a CDB (4 GB)");
+	assert_int_equal(cdbmake_overwrite(m, 0, STR("x")), -1);
+	assert_int_equal(errno, EFBIG);
+	err = NULL;
 	assert_int_equal(cdbmake_commit(m, &err), -1);
 	assert_string_equal(err, "too large for a CDB (4 GB)");
 	assert_int_equal(fixture_count(fixture_path("."), "a.cdb"), 0);
@@ -381,6 +482,8 @@ main(void)
 		TEST(test_no_cdb),
 		TEST(test_damaged_bytes),
 		TEST(test_replaced_while_open),
+		TEST(test_written_and_cut_while_open),
+		TEST(test_finish_and_overwrite),
 		TEST(test_cancel),
 		TEST(test_unwritable_directory),
 		TEST(test_file_too_large),
