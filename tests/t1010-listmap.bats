@@ -573,6 +573,8 @@ are vulists, listmap, " "$@" recipient a@example.org
 		hints $code "a map stands before the address" \
 		    "$@" a@example.org b@example.org
 	done
+	hints 64 "lsits: there is no such site: is lists meant?" rebuild lsits
+	hints 64 "x: there is no such site: there are lists" rebuild lists x
 	hints 64 "is recipients meant?" dump recipient
 	hints 64 "is recipients meant?" build text recipient "$T/out"
 }
@@ -585,6 +587,8 @@ are vulists, listmap, " "$@" recipient a@example.org
 	    query a@b
 	hints 64 "a key stands behind the map: listmap query recipients KEY" \
 	    query recipients
+	hints 64 "a map stands before the keys: listmap query recipients -" \
+	    query -
 	for how in "" --direct; do
 		for map in recipients virtuser vulists refusal; do
 			hints 1 "a: absent: the keys of this map are addresses" \

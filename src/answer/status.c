@@ -27,11 +27,12 @@ put_text(struct buf *out, const char *text)
 		buf_char(out, (unsigned char)*text < ' ' ? '?' : *text);
 }
 
+/* Where there is no file, the configuration in force says so in brackets. */
 static void
-put_conf(struct buf *out, const struct status_conf *c)
+put_conf(struct buf *out, const struct status_conf *c, const char *in_force)
 {
 	buf_add(out, "daemon\tconf\t");
-	put_text(out, c->path);
+	put_text(out, *in_force == '(' ? in_force : c->path);
 	buf_printf(out, "\ndaemon\tconf_at\t%lld\n", (long long)c->read);
 	if (!c->refused)
 		return;
@@ -51,7 +52,7 @@ put_daemon(struct buf *out, const struct status_source *from)
 	buf_printf(out, "daemon\tpid\t%ld\n", (long)getpid());
 	buf_printf(out, "daemon\tstarted_at\t%lld\n",
 	    (long long)from->started);
-	put_conf(out, from->conf);
+	put_conf(out, from->conf, from->lists->conf->path);
 	buf_printf(out, "daemon\tconnections\t%lu\n", c.connections);
 	buf_printf(out, "daemon\tmax_connections\t%lu\n", c.limit);
 	buf_printf(out, "daemon\taccepted\t%lu\n", c.accepted);

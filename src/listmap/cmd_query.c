@@ -37,6 +37,18 @@ struct query {
 	bool no_answer; /* for at least one key */
 };
 
+/* Half a value would be a wrong one: false where there is no whole one, and the
+ * value says why. */
+static bool
+check_value(struct query *q)
+{
+	if (!q->value.failed)
+		return true;
+	buf_reset(&q->value);
+	buf_add(&q->value, "out of memory, or the value is too long");
+	return false;
+}
+
 /* Prints to standard error, so that standard output has the values alone. */
 static void
 explain_key(struct query *q, struct str key)
@@ -47,6 +59,7 @@ explain_key(struct query *q, struct str key)
 	buf_reset(&q->value);
 	if (q->direct) {
 		explain(&q->value, q->sites, key);
+		check_value(q);
 	} else {
 		buf_init(&request, SOCKETMAP_REPLY_MAX);
 		buf_printf(&request, "%s ", q->name);
@@ -109,6 +122,8 @@ query_key(struct query *q, struct str key)
 	r = q->direct
 	    ? map_lookup(q->map, q->sites, key, &q->value)
 	    : client_ask(q->daemon.client, str_from(q->name), key, &q->value);
+	if (!check_value(q))
+		r = -1;
 	if (r == 0)
 		say_wrong_key(q, key);
 	if (r == 1) {
@@ -184,7 +199,10 @@ close_query(struct query *q)
 static int
 query_usage(const char *word)
 {
-	if (word && strchr(word, '@'))
+	if (word && !strcmp(word, "-"))
+		log_error("a map stands before the keys: listmap query "
+		    "recipients -");
+	else if (word && strchr(word, '@'))
 		log_error("a map stands before the address: listmap query "
 		    "recipients %s", word);
 	else if (word)

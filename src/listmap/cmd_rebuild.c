@@ -11,7 +11,9 @@
 
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/privileges.h"
+#include "base/str.h"
 #include "mailman/mailman.h"
 #include "cache/cache.h"
 #include "cache/cache_dir.h"
@@ -126,6 +128,23 @@ is_site_wanted(const struct conf_site *site, char **names)
 	return false;
 }
 
+static _Noreturn void
+fail_site_name(const struct conf *conf, const char *name)
+{
+	const char **names = calloc(conf->nsites + 1, sizeof(*names));
+	const char *meant = NULL;
+
+	for (size_t i = 0; names && i < conf->nsites; i++)
+		names[i] = conf->sites[i].name;
+	if (names)
+		meant = nearest_word(str_from(name), names);
+	if (meant)
+		fatal(EX_USAGE, "%s: there is no such site: is %s meant?", name,
+		    meant);
+	fatal(EX_USAGE, "%s: there is no such site: there are %s%s", name,
+	    conf->sites[0].name, conf->nsites > 1 ? ", ..." : "");
+}
+
 static void
 check_site_names(const struct conf *conf, char **names)
 {
@@ -135,7 +154,7 @@ check_site_names(const struct conf *conf, char **names)
 		for (size_t i = 0; i < conf->nsites; i++)
 			known |= !strcmp(*names, conf->sites[i].name);
 		if (!known)
-			fatal(EX_USAGE, "%s: there is no such site", *names);
+			fail_site_name(conf, *names);
 	}
 }
 

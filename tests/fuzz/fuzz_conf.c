@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/conf.h"
+#include "base/conf_listen.h"
 #include "base/conf_load.h"
 #include "base/conf_print.h"
 #include "base/log.h"
@@ -50,6 +51,8 @@ load(const void *data, size_t size)
 	must(fd != -1 && write(fd, data, size) == (ssize_t)size);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	log_sink(sink, &lines);
+	free(conf_listen(path));
+	must(lines == 0);
 	c = conf_load(path, &words);
 	log_sink(NULL, NULL);
 	must((c == NULL) == (lines > 0));
