@@ -108,15 +108,18 @@ test_setup() {
 	    "alias.org example.org other.org" ]
 }
 
+# An alias file has colons.
 @test "build text is what dump prints" {
 	for role in $roles; do
 		listmap dump $role >"$T/dump"
+		[ $role != aliases ] || sed -i 's/\t/:\t/' "$T/dump"
 		listmap build text $role "$T/text"
 		cmp "$T/dump" "$T/text"
 	done
 }
 
-# But domains: a class file is for sendmail's F line.
+# But domains: a class file is for sendmail's F line.  An alias file is not for
+# makemap, but a dump of one can be taken apart and put together.
 @test "makemap takes every dump, and gives the same pairs back" {
 	need makemap
 	for role in $roles; do
@@ -137,6 +140,8 @@ test_setup() {
 		listmap dump $role >"$T/dump"
 		listmap build cdb $role "$T/map.cdb"
 		[ $role != domains ] || sed -i 's/$/\tOK/' "$T/dump"
+		# what sendmail wants to see in an alias database
+		[ $role != aliases ] || echo "@	@" >>"$T/dump"
 		cdb -d -m "$T/map.cdb" | sed 's/ /\t/' | cmp - "$T/dump"
 	done
 	listmap build cdb recipients "$T/map.cdb"
@@ -152,7 +157,15 @@ test_setup() {
 	rm "$T"/cache/lists.*
 	listmap rebuild
 	listmap build cdb aliases "$T/map.cdb"
-	[ "$(cdb -d -m "$T/map.cdb" | wc -l)" = 11 ]
+	[ "$(cdb -d -m "$T/map.cdb" | wc -l)" = 12 ]
 	listmap build text aliases "$T/text"
 	[ "$(wc -l <"$T/text")" = 11 ]
+}
+
+@test "a CDB whose name does not end in .cdb is made, with a word" {
+	exits 0 listmap build cdb recipients "$T/map.cdb"
+	[ -z "$output" ]
+	exits 0 listmap build cdb recipients "$T/map"
+	says "$T/map: sendmail and Postfix look for a file whose name ends in .cdb"
+	cmp "$T/map" "$T/map.cdb"
 }

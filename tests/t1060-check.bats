@@ -57,6 +57,28 @@ shown() {
 	[ "$(in_tree)" = "$before" ]
 }
 
+# The doubles have no package to unpack.
+@test "check: Postfix is asked for, unpacked, and may be lacking" {
+	exits 0 bootstrap check
+	says "Postfix is not to be had"
+	called 1 "^apt-get -q download postfix postfix-cdb\$"
+	[ "${lines[-1]}" = "5 passed, 0 failed, 0 skipped" ]
+	double dpkg-deb <<-'EOT'
+	echo "dpkg-deb $*" >>"$T/calls"
+	mkdir -p usr/sbin
+	cp /bin/true usr/sbin/postmap
+	EOT
+	double apt-get <<-'EOT'
+	: >postfix_3_all.deb
+	EOT
+	exits 0 bootstrap check
+	not says "Postfix is not to be had"
+	called 1 "^dpkg-deb -x postfix_3_all.deb \.\$"
+	[ -x "$tree/build/postfix/usr/sbin/postmap" ]
+	exits 0 bootstrap check
+	called 1 "^dpkg-deb "
+}
+
 @test "check: the shared data is found beside the tree" {
 	echo 'echo "data: $LISTMAP_DATA" >>"$T/calls"' >>"$T/run-tests"
 	exits 0 bootstrap check

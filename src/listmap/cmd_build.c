@@ -11,13 +11,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/replace.h"
+#include "base/str.h"
 #include "cache/cdbfile.h"
 #include "maps/maps.h"
 #include "listmap/cmd.h"
 #include "listmap/direct.h"
-#include "listmap/left_out.h"
+#include "listmap/table_text.h"
 
 #define TABLE_MODE 0644
 
@@ -34,10 +36,21 @@ write_cdb_pair(void *arg, struct str key, struct str value)
 	return 0;
 }
 
+/* Both programs put ".cdb" behind the name that they are told. */
+static void
+warn_of_name(const char *file)
+{
+	if (!str_ends(str_from(file), ".cdb"))
+		log_warn("%s: sendmail and Postfix look for a file whose name "
+		    "ends in .cdb", file);
+}
+
 static int
 build_cdb(struct direct *d, const char *name, enum map_form form,
     const char *file)
 {
+	const struct sites *sites;
+	bool aliases = direct_map(d, name, &sites) == &map_aliases;
 	const char *err;
 	struct cdbmake *m = cdbmake_new(file, TABLE_MODE, &err);
 	int rc;
@@ -49,18 +62,25 @@ build_cdb(struct direct *d, const char *name, enum map_form form,
 		cdbmake_cancel(m);
 		return rc;
 	}
+	/* sendmail waits for this key, which newaliases and postalias write
+	 * last, before it believes an alias database. */
+	if (aliases)
+		(void)cdbmake_put(m, STR("@"), STR("@"));
 	if (cdbmake_commit(m, &err) == -1)
 		fatal(EX_IOERR, "%s: %s", file, err);
+	warn_of_name(file);
 	return EX_OK;
 }
 
 /*
- * text: what makemap reads.
+ * text: what newaliases, makemap and postmap read.
  */
 
 struct text {
 	FILE *f;
-	bool keys_only;
+	const struct map *map;
+	struct buf line; /* memory for one */
+	size_t left_out;
 	int error; /* errno of the first write that failed */
 };
 
@@ -69,18 +89,34 @@ write_text_pair(void *arg, struct str key, struct str value)
 {
 	struct text *t = arg;
 
-	errno = 0;
-	if (!left_out(t->f, key, value)) {
-		fwrite(key.p, 1, key.n, t->f);
-		if (!t->keys_only) {
-			putc('\t', t->f);
-			fwrite(value.p, 1, value.n, t->f);
-		}
-		putc('\n', t->f);
-	}
-	if (ferror(t->f) && t->error == 0)
+	buf_reset(&t->line);
+	if (!table_text_line(t->map, key, value, &t->line))
+		t->left_out++;
+	errno = t->line.failed ? ENOMEM : 0;
+	if (!t->line.failed)
+		fwrite(t->line.p, 1, t->line.n, t->f);
+	if ((t->line.failed || ferror(t->f)) && t->error == 0)
 		t->error = errno;
 	return 0;
+}
+
+/* Writes all pairs to FD, and closes it.  An exit code; errno of a write that
+ * failed is in t->error. */
+static int
+write_text(struct direct *d, const char *name, enum map_form form, int fd,
+    struct text *t)
+{
+	int rc;
+
+	t->f = fd == -1 ? NULL : fdopen(fd, "w");
+	if (!t->f)
+		fatal(EX_OSERR, "%s: %s", name, strerror(errno));
+	buf_init(&t->line, TABLE_TEXT_MAX);
+	rc = direct_each(d, name, form, write_text_pair, t);
+	buf_clear(&t->line);
+	if (fclose(t->f) == EOF && t->error == 0)
+		t->error = errno;
+	return rc;
 }
 
 static int
@@ -88,29 +124,24 @@ build_text(struct direct *d, const char *name, enum map_form form,
     const char *file)
 {
 	const struct sites *sites;
-	struct text t = { .keys_only = direct_map(d, name, &sites)->keys_only };
+	struct text t = { .map = direct_map(d, name, &sites) };
 	struct replace r;
 	int rc;
 
 	if (replace_open(&r, file, TABLE_MODE) == -1)
 		fatal(EX_CANTCREAT, "%s: %s", file, strerror(errno));
-	t.f = fdopen(dup(r.fd), "w");
-	if (!t.f)
-		fatal(EX_OSERR, "%s: %s", file, strerror(errno));
-	rc = direct_each(d, name, form, write_text_pair, &t);
-	if (rc != EX_OK) {
-		fclose(t.f);
+	rc = write_text(d, name, form, dup(r.fd), &t);
+	if (rc != EX_OK || t.error) {
 		replace_cancel(&r);
+		if (t.error)
+			fatal(EX_IOERR, "%s: %s", file, strerror(t.error));
 		return rc;
-	}
-	if (fclose(t.f) == EOF && t.error == 0)
-		t.error = errno;
-	if (t.error) {
-		replace_cancel(&r);
-		fatal(EX_IOERR, "%s: %s", file, strerror(t.error));
 	}
 	if (replace_commit(&r) == -1)
 		fatal(EX_IOERR, "%s: %s", file, strerror(errno));
+	if (t.left_out)
+		log_warn("%s: %zu left out, each named in a comment: a text "
+		    "file cannot hold them", file, t.left_out);
 	return EX_OK;
 }
 
