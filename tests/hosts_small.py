@@ -25,7 +25,8 @@ from lists_small import (ALPHABET, BROKEN, DOMAINS, LOOP,  # noqa: E402
 
 # Mailman gives these a default host, listmap knows none: no host_name in the
 # file, and Mailman's format of before 2002.
-HOSTLESS = [b"z-nohost", b"z-dbonly", b"z-dblast"]
+MARSHALLED = [b"z-dbonly", b"z-dblast"]
+HOSTLESS = [b"z-nohost"] + MARSHALLED
 # Nobody can know the host of these.
 SPOILED = [b"z-corrupt", b"z-empty", b"z-fifo", b"z-pckisdir", b"z-truncated",
            b"z-truncated2"]
@@ -144,6 +145,8 @@ class Unknown(Site):
         super().__init__(where, dedicated)
         # Of z-noaccess nobody can say anything.
         self.homeless |= set(self.hosts) | {b"z-unreadable"} | set(ODD)
+        # What is in a config.db nobody reads, so these name no host.
+        self.homeless -= set(MARSHALLED)
 
     def lives_at(self, name, domain):
         return name in self.homeless and domain in self.dedicated
@@ -158,6 +161,11 @@ class Unknown(Site):
             for domain in self.dedicated:
                 want[local, domain] = meaning
         self.leave_open(want, self.homeless)
+        for name in MARSHALLED:
+            for domain in self.wild:
+                want[b"owner-" + name, domain] = b"owner " + name
+                for local, action in self.forms(name):
+                    want[local, domain] = action + b" " + name
         for domain in DOMAINS:
             want[b"mailman-loop", domain] = b"loop mailman"
             for action in b"owner", b"bounces", b"request":
@@ -265,6 +273,9 @@ def check_tricky(site, asked, _):
             meaning = exact.encode()
         elif stripped.split(" ")[0] in ("bounces", "confirm"):
             meaning = stripped.encode()
+        if meaning and meaning.split(b" ")[1] in SPOILED and \
+                domain in site.shared:
+            meaning = NO_ANSWER
         if b"\n" not in local:
             want[local + b"@" + domain] = meaning
     if used != set(DIFFERENCES) or len(want) < 150:

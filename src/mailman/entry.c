@@ -11,7 +11,7 @@ is_upper(char c)
 }
 
 static bool
-is_control(char c)
+is_control_byte(char c)
 {
 	return (unsigned char)c < ' ' || c == 0x7f;
 }
@@ -23,7 +23,7 @@ entry_name_ok(struct str name)
 	    str_is(name, "..") || name.p[0] == ':')
 		return false;
 	for (size_t i = 0; i < name.n; i++)
-		if (name.p[i] == '/' || is_control(name.p[i]) ||
+		if (name.p[i] == '/' || is_control_byte(name.p[i]) ||
 		    is_upper(name.p[i]))
 			return false;
 	return true;
@@ -61,7 +61,7 @@ const char *
 entry_name_fault(struct str name)
 {
 	for (size_t i = 0; i < name.n; i++)
-		if (is_control(name.p[i]))
+		if (is_control_byte(name.p[i]))
 			return "a control character is in its name: rename it";
 	if (!entry_name_is_mailable(name))
 		return "no address has one of < > : and , in its name: rename "
