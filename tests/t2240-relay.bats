@@ -30,6 +30,7 @@ setup_file() {
 		@relay.dom.test	%1@lab.test
 		@virt.dom.test	%1@lab.test
 		@own.dom.test	%1@lab.test
+		@shared.dom.test	%1@lab.test
 	END
 	sm_hash mailertable <<-'END'
 		table.dom.test	esmtp:[127.0.0.9]
@@ -56,7 +57,7 @@ setup_file() {
 			echo 'redirect = { "away=u@remote.test" } }'
 		done
 		echo 'domain "alias.dom.test" { alias = "user.dom.test" }'
-		echo 'domain "lab.test" {}'
+		echo 'domain "lab.test" {} domain "shared.dom.test" {}'
 		echo '}'
 	} | sm_conf
 	sm_daemon first
@@ -79,14 +80,14 @@ variant() {
 		cat <<-END
 			include(\`feature.m4')dnl
 			FEATURE(\`access_db', \`hash -T<TMPF> /run/sendmail/access')dnl
-			LOCAL_DOMAIN(\`own.dom.test')dnl
+			LOCAL_DOMAIN(\`own.dom.test shared.dom.test')dnl
 			RELAY_DOMAIN(\`relay.dom.test')dnl
 			VIRTUSER_DOMAIN(\`virt.dom.test')dnl
 			$before
 			FEATURE(\`listmap')dnl
 			LISTMAP_DOMAIN(\`$(printf '%s.dom.test ' \
 			    $sm_domains $sm_relayed)')dnl
-			LISTMAP_SHARED_DOMAIN(\`lab.test')dnl
+			LISTMAP_SHARED_DOMAIN(\`lab.test shared.dom.test')dnl
 			FEATURE(\`listmap_local', \`user.dom.test')dnl
 			MAILER(\`local')dnl
 			MAILER(\`smtp')dnl
@@ -132,11 +133,11 @@ faults() {
 	shift
 	for name; do
 		routes $name
-		[ $name = own ] || lists $name
+		[ $name = own ] || [ $name = shared ] || lists $name
 	done >"$BATS_TEST_TMPDIR/asked"
 	relay "$cf" <"$BATS_TEST_TMPDIR/asked" >"$BATS_TEST_TMPDIR/said" ||
 	    echo "no answers"
-	awk -F '\t' -v relayed="(${sm_relayed// /|})" '
+	awk -F '\t' -v relayed="(shared|${sm_relayed// /|})" '
 		$1 ~ /^"?[Dd]ev("?@|-)/ {
 			if ($2 != "taken" || $3 !~ /^mailman /)
 				print
@@ -152,7 +153,7 @@ faults() {
 @test "no way is taken, and no list's address lost, whatever the features" {
 	local name before
 	variant every ''
-	[ -z "$(faults every $sm_domains $sm_relayed | tee /dev/stderr)" ]
+	[ -z "$(faults every $sm_domains $sm_relayed shared | tee /dev/stderr)" ]
 	while IFS=$'\t' read -r name before; do
 		variant "$name" "$before"
 		echo "$name: $before"
@@ -180,14 +181,14 @@ faults() {
 	local name
 	variant smtp "FEATURE(\`delay_checks')dnl"
 	sm_sendmail smtp
-	for name in user host plus table local access virt own; do
+	for name in user host plus table local access virt own shared; do
 		mapfile -t ways < <(routes $name |
-		    grep -v '\\@\|relay\.dom\.test@own')
+		    grep -v '\\@\|relay\.dom\.test@\(own\|shared\)')
 		run sm_rcpt "${ways[@]}"
 		[ ${#lines[@]} -eq ${#ways[@]} ]
 		diff -u - <(printf '%s\n' "${lines[@]}" | grep -v '^55[0-9] ') \
 		    </dev/null
-		[ $name = own ] && continue
+		[ $name = own ] || [ $name = shared ] && continue
 		mapfile -t ways < <(lists $name)
 		run sm_rcpt "${ways[@]}"
 		[ "$(printf '%s\n' "${lines[@]}" | grep -c '^250 ')" = \
