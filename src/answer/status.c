@@ -189,7 +189,7 @@ put_part(struct buf *out, const struct status_source *from, size_t part)
 		    out);
 }
 
-/* Reads "GENERATION.PART" as put_more() wrote it.  False for any other key. */
+/* Reads "GENERATION.PART" as status_page() wrote it.  False for another key. */
 static bool
 parse_page_key(struct str key, uint64_t *generation, uint64_t *part)
 {

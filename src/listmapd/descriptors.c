@@ -32,17 +32,6 @@ set_limits(rlim_t soft, rlim_t hard)
 	return setrlimit(RLIMIT_NOFILE, &l);
 }
 
-void
-descriptors_prepare(void)
-{
-	struct rlimit l;
-
-	/* Where the kernel has a lower one (fs.nr_open), the hard limit stays
-	 * as it is. */
-	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_max < HARD_LIMIT)
-		(void)set_limits(l.rlim_cur, HARD_LIMIT);
-}
-
 /* Raises the limit to NEED, or as far as it goes.  Returns what it is then. */
 static rlim_t
 raise_limit(rlim_t need)
@@ -58,6 +47,20 @@ raise_limit(rlim_t need)
 		return need;
 	return set_limits(l.rlim_max, l.rlim_max) == 0 ? l.rlim_max
 	                                               : l.rlim_cur;
+}
+
+void
+descriptors_prepare(const struct conf *c)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == -1)
+		return;
+	/* The kernel may have a lower one for all (fs.nr_open). */
+	for (rlim_t n = HARD_LIMIT; n > l.rlim_max; n /= 2)
+		if (set_limits(l.rlim_cur, n) == 0)
+			break;
+	raise_limit((rlim_t)c->max_connections + spare_descriptors(c));
 }
 
 size_t

@@ -11,9 +11,9 @@
 
 struct conf;
 
-/* For root, before it becomes another account: lets every value that a reload
- * may bring for max_connections have its descriptors. */
-void descriptors_prepare(void);
+/* For root, before it becomes another account: raises the hard limit, for what
+ * C needs and, as far as it goes, for all that a reload may bring. */
+void descriptors_prepare(const struct conf *c);
 
 /*
  * Raises the limit of descriptors to what C needs, as far as that is allowed;

@@ -189,7 +189,7 @@ main(int argc, char **argv)
 	startup_account(conf, &account);
 	startup_cache_dir(conf, &account);
 	startup_socket_owner(conf, &listen_options);
-	descriptors_prepare();
+	descriptors_prepare(conf);
 	if (o.detach)
 		ready = startup_detach();
 	program_log_level(conf);
