@@ -189,6 +189,7 @@ nothing_started() {
 @test "the cache directory is made, for the account" {
 	need_root
 	rmdir "$T/cache"
+	mklist a
 	conf 'user = "nobody"'
 	start_daemon
 	[ "$(stat -c %U:%a "$T/cache")" = nobody:755 ]
@@ -418,6 +419,7 @@ keep_connection() {
 @test "started as root it becomes the account, with its groups" {
 	need_root
 	getent passwd list >/dev/null || skip "no account list"
+	mklist a
 	conf 'user = "list"'
 	chown list "$T/cache"
 	start_daemon

@@ -163,6 +163,8 @@ b@example.org	OK" ]
 		domain "example.org" {}
 	}
 	END
+	mkdir -p "$T/other/b"
+	printf '}.' >"$T/other/b/config.pck"
 	start_daemon
 	for how in "" --direct; do
 		exits 0 query $how recipients a@example.org

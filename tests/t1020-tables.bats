@@ -155,7 +155,7 @@ test_setup() {
 	mkdir "$T/empty"
 	sed -i "s:$T/lists\":$T/empty\":" "$T/conf"
 	rm "$T"/cache/lists.*
-	listmap rebuild
+	listmap rebuild --accept-empty
 	listmap build cdb aliases "$T/map.cdb"
 	[ "$(cdb -d -m "$T/map.cdb" | wc -l)" = 12 ]
 	listmap build text aliases "$T/text"

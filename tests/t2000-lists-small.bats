@@ -44,7 +44,7 @@ small() {
 	start_daemon
 	exits 0 small query check OTHER
 	# Directories that cannot be looked into are said, once.
-	logged_so_often 1 "1 entries.*the first is z-noaccess"
+	logged_so_often 1 "1 entries of .*: z-noaccess (Permission denied)"
 }
 
 @test "the caches alone" {

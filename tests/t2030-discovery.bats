@@ -531,8 +531,8 @@ nowhere() {
 	chmod 644 "$T/lists/poke/config.pck"
 	until_ok answers_so listmap poke@one.org mailman:one.org
 	until_ok settled 3
-	exits 75 query listmap foo@two.org
 	answer listmap foo@one.org mailman:one.org
+	answer listmap foo@two.org ""
 	chmod 644 "$T/lists/foo/config.pck"
 	answer listmap foo@two.org mailman:two.org
 	until_ok answers_so listmap foo@one.org ""
@@ -543,7 +543,7 @@ nowhere() {
 	site_conf <<-END
 	site "lists" {
 		lists_dir = "$T/lists"
-		domain "one.org" {}
+		domain "one.org" { dedicated = true }
 		domain "two.org" {}
 	}
 	END
@@ -569,6 +569,7 @@ nowhere() {
 	    '{ print int(($14 + $15) / tick) + 1 }' "/proc/$PID/stat")
 	prlimit --pid "$PID" --cpu=$((spent + 2))
 	exits 0 query listmap bar@one.org evil@one.org
+	exits 75 query listmap evil@two.org
 	until_ok settled 2
 }
 

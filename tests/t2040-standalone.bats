@@ -153,6 +153,7 @@ that name here" <(grep -F -- "$key" "$T/virtuser" | grep "^${key//\*/\\*}")
 }
 
 @test "only virtuser has such a form; without lists no file is made" {
+	mklist a
 	site_conf $all
 	exits 64 listmap build --standalone text recipients "$T/out"
 	says "--standalone has no meaning for it"

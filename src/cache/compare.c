@@ -155,7 +155,7 @@ carry_old_record(struct compare *c, struct scan_list *now,
 
 	if (host == NULL)
 		return OUT_OF_MEMORY;
-	if ((now->error == ENOENT || now->error == ELOOP) &&
+	if (now->error == ENOLINK &&
 	    old->basis != LISTS_PHANTOM && !is_unknown_entry(old)) {
 		now->basis = LISTS_UNREAD;
 		now->host = host->name;

@@ -19,19 +19,28 @@
 #include "cache/rebuild.h"
 #include "cache/rebuild_job.h"
 
+/* Whether ERROR is of a configuration that no later try reads better. */
+static bool
+is_lasting(int error)
+{
+	return error == LIST_INFO_BROKEN || error == EFBIG || error == ENOLINK;
+}
+
 static void
 count_gap(struct gaps *gaps, const struct scan_list *l)
 {
 	struct str name = str_from(l->name);
-	bool broken = l->error == LIST_INFO_BROKEN || l->error == EFBIG;
+	int why = l->error == LIST_INFO_BROKEN ? 0 : l->error;
 
-	if (l->basis == LISTS_DOUBTFUL)
-		gaps_add(gaps, GAP_DOUBTFUL, name, l->error);
-	if (l->basis != LISTS_UNREAD)
+	if (l->basis != LISTS_UNREAD && l->basis != LISTS_DOUBTFUL)
 		return;
-	gaps_add(gaps, broken ? GAP_BROKEN : GAP_UNREADABLE, name,
-	    broken ? 0 : l->error);
-	if (l->host[0] == '\0')
+	if (is_lasting(l->error))
+		gaps_add(gaps, GAP_BROKEN, name, why);
+	else if (l->basis == LISTS_DOUBTFUL)
+		gaps_add(gaps, GAP_DOUBTFUL, name, why);
+	else
+		gaps_add(gaps, GAP_UNREADABLE, name, why);
+	if (l->basis == LISTS_UNREAD && l->host[0] == '\0')
 		gaps_add(gaps, GAP_HOST_UNKNOWN, name, 0);
 }
 
@@ -42,8 +51,7 @@ first_unreadable(const struct rebuild_job *job)
 	for (size_t i = 0; i < job->scan.n; i++) {
 		const struct scan_list *l = &job->scan.list[i];
 
-		if (l->basis == LISTS_UNREAD && l->error != LIST_INFO_BROKEN &&
-		    l->error != EFBIG)
+		if (l->basis == LISTS_UNREAD && !is_lasting(l->error))
 			return l;
 	}
 	return NULL;

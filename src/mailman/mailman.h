@@ -48,8 +48,8 @@ struct mailman {
 	/*
 	 * Whether NAME (terminated) in the directory DIR is a list:
 	 * 1, and *CONFIG is the stat of the file that makes it one; 0; or -1
-	 * with errno if that cannot be told (no permission, I/O error; ENOENT
-	 * or ELOOP: there is only a link that leads nowhere).
+	 * with errno if that cannot be told (no permission, I/O error; ENOLINK:
+	 * that file is a link which leads nowhere).
 	 */
 	int (*is_list)(int dir, const char *name, struct stat *config);
 	/*

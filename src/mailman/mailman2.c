@@ -30,9 +30,28 @@
 #define VERP_ACTIONS \
 	(ACTION_BIT(ACTION_BOUNCES) | ACTION_BIT(ACTION_CONFIRM))
 
+static bool
+is_link(int dir, const char *path)
+{
+	struct stat st;
+
+	return fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISLNK(st.st_mode);
+}
+
+/* Whether the entry NAME is a link that leads round in a circle. */
+static bool
+is_circle(int dir, const char *name)
+{
+	struct stat st;
+
+	return is_link(dir, name) && fstatat(dir, name, &st, 0) == -1 &&
+	    errno == ELOOP;
+}
+
 /*
- * A link that leads nowhere leaves it open whether this is a list, with ENOENT
- * or ELOOP: what it leads to may be on a volume that is away.
+ * A configuration that is a link which leads nowhere leaves it open whether
+ * this is a list (ENOLINK): what it leads to may be on a volume that is away.
  */
 static int
 is_list2(int dir, const char *name, struct stat *config)
@@ -41,25 +60,28 @@ is_list2(int dir, const char *name, struct stat *config)
 	static const char *const files[] = { "config.pck", "config.pck.last",
 		"config.db", "config.db.last" };
 	char path[ENTRY_NAME_MAX + 32];
-	int error;
-	int link = 0; /* why the first link that is there leads nowhere */
+	bool link = false;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		int error;
+
 		snprintf(path, sizeof(path), "%s/%s", name, files[i]);
 		if (fstatat(dir, path, config, 0) == 0)
 			return 1;
-		if (errno == ENOTDIR)
-			return 0;
 		error = errno;
-		if (!entry_is_missing(error) && error != ELOOP)
-			return -1;
-		if (fstatat(dir, path, config, AT_SYMLINK_NOFOLLOW) == 0)
-			link = link == 0 ? error : link;
-		else if (!entry_is_missing(errno))
+		if ((error == ENOENT || error == ELOOP) && is_link(dir, path)) {
+			link = true;
+			continue;
+		}
+		if (error == ENOTDIR ||
+		    (error == ELOOP && is_circle(dir, name)))
+			return 0;
+		errno = error;
+		if (!entry_is_missing(error))
 			return -1;
 	}
-	errno = link;
-	return link == 0 ? 0 : -1;
+	errno = ENOLINK;
+	return link ? -1 : 0;
 }
 
 /* Takes the host from a pickle. */

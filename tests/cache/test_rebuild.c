@@ -730,6 +730,8 @@ test_known_hosts_stay(void **state)
 	                     fixture_path("lists/a/config.pck")), 0);
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_int_equal(basis_of("a"), LISTS_UNREAD);
+	assert_string_equal(last.gaps.of[GAP_BROKEN].names,
+	    "a (Link has been severed)");
 	assert_int_equal(run(), REBUILD_UNCHANGED);
 	assert_string_equal(host_of("a"), "one.test");
 	/* In a directory that is closed as well. */
@@ -835,7 +837,7 @@ test_odd_files_have_no_host(void **state)
 	assert_string_equal(host_of("a"), "one.test");
 	assert_string_equal(hosts(), "<one.test 1 >< 1 >");
 	assert_string_equal(last.gaps.of[GAP_BROKEN].names,
-	    "device, dir, fifo, huge");
+	    "device, dir, fifo, huge (File too large)");
 	assert_int_equal(run(), REBUILD_UNCHANGED);
 	alarm(0);
 }

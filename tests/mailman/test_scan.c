@@ -92,6 +92,9 @@ test_links_and_odd_configs(void **state)
 	assert_int_equal(symlink("nowhere", fixture_path("lists/dangling")),
 	    0);
 	assert_int_equal(symlink("circle", fixture_path("lists/circle")), 0);
+	fixture_mkdir(fixture_path("lists/away"));
+	assert_int_equal(symlink("nowhere/config.pck",
+	                     fixture_path("lists/away/config.pck")), 0);
 	fixture_mkdir(fixture_path("lists/dir"));
 	fixture_mkdir(fixture_path("lists/dir/config.pck"));
 	fixture_mkdir(fixture_path("lists/fifo"));
@@ -99,9 +102,9 @@ test_links_and_odd_configs(void **state)
 	    0);
 	assert_int_equal(scan(&s, &err), 0);
 	assert_int_equal(s.n, 4);
-	assert_string_equal(s.list[0].name, "circle");
+	assert_string_equal(s.list[0].name, "away");
 	assert_int_equal(s.list[0].basis, LISTS_DOUBTFUL);
-	assert_int_equal(s.list[0].error, ELOOP);
+	assert_int_equal(s.list[0].error, ENOLINK);
 	assert_string_equal(s.list[1].name, "dir");
 	assert_string_equal(s.list[2].name, "fifo");
 	assert_string_equal(s.list[3].name, "linked");
