@@ -170,6 +170,9 @@ misnamed_is() {
 		status_line misnamed | grep -qF "$name"
 	done
 	status_line misnamed | not grep "NoList\|plain_name"
+	exits 0 listmap status
+	says "misnamed       10 ("
+	says "a hosting panel's name for NAME@DOMAIN: rename it to NAME), news_lists"
 	until_ok logged "no address leads to 10 directories.*Foo (.*rename it)"
 	status_is ok
 	# They are counted and named once.
