@@ -53,7 +53,6 @@ count_odd(struct rebuild_job *job)
 
 	*odd = job->scan.odd;
 	d.name = calloc(o->ndomains + 1, sizeof(*d.name));
-	/* Out of memory: nothing is counted. */
 	if (!d.name)
 		return;
 	for (size_t i = 0; i < o->ndomains; i++)
@@ -72,5 +71,6 @@ count_odd(struct rebuild_job *job)
 		else if (o->mailman->wrapped && !entry_name_is_plain(name))
 			odd_names_unaliased(odd, name);
 	}
+	odd->complete = true;
 	free(d.name);
 }

@@ -6,7 +6,8 @@
 
 struct rebuild_job;
 
-/* Sets the result's odd names, from the scan and the hosts of its lists. */
+/* Sets the result's odd names, from the scan and the hosts of its lists; they
+ * are not complete when memory is out. */
 void count_odd(struct rebuild_job *job);
 
 #endif

@@ -223,6 +223,8 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 		note_scan_failed(r, text);
 		return;
 	}
+	r->lists.lists.none_misnamed = result->odd.complete &&
+	    result->odd.misnamed == 0;
 	scan_report_well(&r->report, r->o.site->name, result);
 	scan_runner_well(r->scans, has_passing_gaps(result));
 	/*

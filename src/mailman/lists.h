@@ -101,6 +101,12 @@ struct lists {
 	 * then be called absent, so that the users there keep their mail.
 	 */
 	bool (*complete)(const struct lists *l);
+	/*
+	 * No directory is misnamed (mailman/odd_names.h), so that nobody need
+	 * look for such a one before an address is absent.  False where that
+	 * is not known.
+	 */
+	bool none_misnamed;
 };
 
 #endif

@@ -10,12 +10,14 @@
 #ifndef MAILMAN_ODD_NAMES_H
 #define MAILMAN_ODD_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"
 
 /* Starts as all zeroes.  Holds no pointers, for it goes through a pipe. */
 struct odd_names {
+	bool complete; /* all lists were looked at */
 	size_t misnamed;
 	size_t unaliased;
 	char misnamed_text[512]; /* printable: the first, and what to do */

@@ -161,7 +161,7 @@ reading_find(const struct address_rules *rules, const struct lists *lists,
 			worst = found;
 	}
 	if (worst != LISTS_ABSENT || from == LISTS_FROM_SNAPSHOT ||
-	    !rules->joints)
+	    !rules->joints || lists->none_misnamed)
 		return worst;
 	return find_misnamed(rules, lists, local, r);
 }

@@ -332,6 +332,10 @@ directories_that_no_address_leads_to(void **state)
 	/* At a shared domain a user may be called so. */
 	assert_int_equal(ask("news@mixed.test"), RESOLVED_ABSENT);
 	assert_int_equal(ask("nosuch@lists.test"), RESOLVED_ABSENT);
+	/* Where a scan met none nobody looks for one. */
+	at.sample[NEW].lists.none_misnamed = true;
+	assert_int_equal(ask("news@lists.test"), RESOLVED_ABSENT);
+	assert_int_equal(ask("a,b@lists.test"), RESOLVED_NO_ANSWER);
 }
 
 static void
