@@ -145,6 +145,30 @@ finds_all() {
 	answers
 }
 
+# Whether no child is about to give the daemon another snapshot.
+gives_none() {
+	! ls -l "/proc/$PID/fd" | grep memfd:snapshot
+}
+
+@test "the loop is given each new snapshot, and reads none itself" {
+	rebuild
+	start_daemon
+	until_ok status_is ok
+	not grep memfd:snapshot "/proc/$PID/maps"
+	mklist new
+	until_ok settled 9
+	grep memfd:snapshot "/proc/$PID/maps"
+	# Nothing is left of the one before, no descriptor is lost.
+	mklist newer
+	until_ok settled 10
+	[ "$(grep -c memfd:snapshot "/proc/$PID/maps")" = 1 ]
+	until_ok gives_none
+	# Another writer's is read.
+	mklist newest
+	rebuild
+	until_ok settled 11
+}
+
 # no_cache: with what lies in the place of the cache now, nothing is absent, and
 # a rebuild makes a good one.
 no_cache() {

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,9 +71,10 @@ check_checksum(const struct cache *c)
 }
 
 /* Nothing in the file is believed before its checksum is known to be right,
- * but for the version, which says whether there is one. */
+ * but for the version, which says whether there is one.  SEALED: somebody has
+ * checked it, and it cannot have changed since. */
 static const char *
-read_cache_head(struct cache *c)
+read_cache_head(struct cache *c, bool sealed)
 {
 	struct first_record first;
 	const char *err;
@@ -87,7 +89,7 @@ read_cache_head(struct cache *c)
 		errno = EPROTONOSUPPORT;
 		return describe_version(c->head.version);
 	}
-	err = check_checksum(c);
+	err = sealed ? NULL : check_checksum(c);
 	if (err == NULL &&
 	    c->head.count > (uint64_t)c->st.st_size / SMALLEST_RECORD)
 		err = "wrong count";
@@ -103,37 +105,59 @@ accept_any_host(void *arg, struct str host, const struct record_host *r)
 	return 0;
 }
 
-static const char *
-read_cache(struct cache *c, const char *path)
+/* Checks what C is to be made of: C->file, or NULL where ERR says why there is
+ * none.  C, or NULL with *ERR and errno, and C is freed. */
+static struct cache *
+check_cache(struct cache *c, bool sealed, const char **err)
 {
-	const char *err;
-
-	c->file = cdbfile_open(path, &c->st, &err);
-	if (c->file == NULL)
-		return err;
-	err = read_cache_head(c);
-	/* The site's domains are made of the hosts: half of them would be
-	 * worse than no snapshot. */
-	if (err == NULL && cache_each_host(c, accept_any_host, NULL) == -1) {
-		errno = EPROTO;
-		err = "broken hosts";
-	}
-	return err;
-}
-
-struct cache *
-cache_open(const char *path, const char **err)
-{
-	struct cache *c = calloc(1, sizeof(*c));
 	int saved;
 
-	*err = c == NULL ? strerror(errno) : read_cache(c, path);
+	if (c->file != NULL)
+		*err = read_cache_head(c, sealed);
+	/* The site's domains are made of the hosts: half of them would be
+	 * worse than no snapshot. */
+	if (*err == NULL && cache_each_host(c, accept_any_host, NULL) == -1) {
+		errno = EPROTO;
+		*err = "broken hosts";
+	}
 	if (*err == NULL)
 		return c;
 	saved = errno;
 	cache_close(c);
 	errno = saved;
 	return NULL;
+}
+
+struct cache *
+cache_open(const char *path, const char **err)
+{
+	struct cache *c = calloc(1, sizeof(*c));
+
+	if (c == NULL) {
+		*err = strerror(errno);
+		return NULL;
+	}
+	c->file = cdbfile_open(path, &c->st, err);
+	return check_cache(c, false, err);
+}
+
+int
+cache_give(const struct cache *c, int fd)
+{
+	return cdbfile_give(c->file, &c->st, fd);
+}
+
+struct cache *
+cache_take(int fd, const char **err)
+{
+	struct cache *c = calloc(1, sizeof(*c));
+
+	if (c == NULL) {
+		*err = strerror(errno);
+		return NULL;
+	}
+	c->file = cdbfile_take(fd, &c->st, err);
+	return check_cache(c, true, err);
 }
 
 void

@@ -50,6 +50,11 @@ struct cache_refused {
 int cache_reopen(struct cache **c, struct cache_refused *refused,
     const char *path, const char **err) WARN_UNUSED;
 
+/* Gives C to another process, or takes what one gave, as cdbfile_give() and
+ * cdbfile_take() do.  The checksum was checked when C was opened. */
+int cache_give(const struct cache *c, int fd);
+struct cache *cache_take(int fd, const char **err);
+
 /* 1 and *R, which lives as long as C; 0 where NAME has no record; -1 where
  * the file is broken. */
 int cache_find(struct cache *c, struct str name, struct record *r) WARN_UNUSED;

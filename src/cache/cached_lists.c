@@ -431,16 +431,35 @@ cached_lists_configure(struct cached_lists *s, const struct conf_site *site)
 	s->settle = s->mailman->settles ? site->settle : 0;
 }
 
+static void
+note_swapped(struct cached_lists *s)
+{
+	s->counted = false;
+	if (s->swapped != NULL)
+		s->swapped(s->swapped_arg);
+}
+
 int
 cached_lists_reopen(struct cached_lists *s, const char *path, const char **err)
 {
 	int result = cache_reopen(&s->cache, &s->refused, path, err);
 
-	if (result != 1)
-		return result;
-	s->counted = false;
-	if (s->swapped != NULL)
-		s->swapped(s->swapped_arg);
+	if (result == 1)
+		note_swapped(s);
+	return result;
+}
+
+int
+cached_lists_take(struct cached_lists *s, int fd, const char *path,
+    const char **err)
+{
+	struct cache *given = fd == -1 ? NULL : cache_take(fd, err);
+
+	if (given == NULL)
+		return cached_lists_reopen(s, path, err);
+	cache_close(s->cache);
+	s->cache = given;
+	note_swapped(s);
 	return 1;
 }
 

@@ -67,6 +67,10 @@ void cached_lists_configure(struct cached_lists *s,
  */
 int cached_lists_reopen(struct cached_lists *s, const char *path,
     const char **err) WARN_UNUSED;
+/* The same, where a process has read the snapshot just now and gave it through
+ * FD, see cache_give(); -1 or nothing there: PATH is read here. */
+int cached_lists_take(struct cached_lists *s, int fd, const char *path,
+    const char **err) WARN_UNUSED;
 /* Whether Mailman's files about its lists are others than those that the
  * snapshot was made from; they may also be gone by now. */
 bool cached_lists_files_changed(const struct cached_lists *s);

@@ -23,8 +23,9 @@
 #define RECORD_SIZE 8 /* without key and value: their lengths */
 
 struct cdbfile {
-	struct str bytes;
-	size_t end; /* of the records, where the first table begins */
+	struct str bytes; /* a mapping begins with them */
+	size_t mapped;    /* bytes of that mapping */
+	size_t end;       /* of the records, where the first table begins */
 };
 
 struct cdbmake {
@@ -101,6 +102,7 @@ read_cdb(struct cdbfile *f, int fd, const struct stat *st)
 	if (p == MAP_FAILED)
 		return strerror(errno);
 	f->bytes = (struct str){ p, size };
+	f->mapped = size;
 	err = read_bytes(fd, p, 0, HEAD_SIZE);
 	if (err != NULL)
 		return err;
@@ -157,9 +159,62 @@ cdbfile_close(struct cdbfile *f)
 {
 	if (f == NULL)
 		return;
-	if (f->bytes.n > 0)
-		munmap((void *)f->bytes.p, f->bytes.n);
+	if (f->mapped > 0)
+		munmap((void *)f->bytes.p, f->mapped);
 	free(f);
+}
+
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+int
+cdbfile_give(const struct cdbfile *f, const struct stat *st, int fd)
+{
+	const struct str end = { (const char *)st, sizeof(*st) };
+
+	if (replace_write(fd, f->bytes) == -1 || replace_write(fd, end) == -1)
+		return -1;
+	return fcntl(fd, F_ADD_SEALS, SEALS);
+}
+
+static const char *
+map_given(struct cdbfile *f, int fd, struct stat *st)
+{
+	struct stat memory;
+	const char *err;
+	void *p;
+
+	if (fstat(fd, &memory) == -1)
+		return strerror(errno);
+	errno = EPROTO;
+	/* A kernel may have added one of its own. */
+	if ((fcntl(fd, F_GET_SEALS) & SEALS) != SEALS ||
+	    (size_t)memory.st_size < HEAD_SIZE + sizeof(*st))
+		return "nothing was given";
+	p = mmap(NULL, (size_t)memory.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		return strerror(errno);
+	f->mapped = (size_t)memory.st_size;
+	f->bytes = (struct str){ p, f->mapped - sizeof(*st) };
+	memcpy(st, f->bytes.p + f->bytes.n, sizeof(*st));
+	err = check_cdb_tables(f);
+	if (err != NULL)
+		errno = EPROTO;
+	return err;
+}
+
+struct cdbfile *
+cdbfile_take(int fd, struct stat *st, const char **err)
+{
+	struct cdbfile *f = calloc(1, sizeof(*f));
+	int saved;
+
+	*err = f == NULL ? strerror(errno) : map_given(f, fd, st);
+	if (*err == NULL)
+		return f;
+	saved = errno;
+	cdbfile_close(f);
+	errno = saved;
+	return NULL;
 }
 
 struct str

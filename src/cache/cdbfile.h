@@ -30,6 +30,19 @@ struct cdbfile *cdbfile_open(const char *path, struct stat *st,
 /* F may be NULL. */
 void cdbfile_close(struct cdbfile *f);
 
+/*
+ * A file of megabytes takes milliseconds to read.  So a process that has read
+ * it can give it to another one that shares the descriptor FD, which is that of
+ * an empty memfd_create(MFD_ALLOW_SEALING).
+ *
+ * Writes F and *ST there, and seals the memory: nobody can change it ever
+ * after.  0, or -1 with errno.
+ */
+int cdbfile_give(const struct cdbfile *f, const struct stat *st, int fd);
+/* What was given, with its *ST; FD may be closed then.  NULL with *ERR and
+ * errno where nothing was, or not all of it. */
+struct cdbfile *cdbfile_take(int fd, struct stat *st, const char **err);
+
 /* All bytes of the file; they live as long as F. */
 struct str cdbfile_bytes(const struct cdbfile *f);
 

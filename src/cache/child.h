@@ -1,6 +1,7 @@
 /*
  * child - runs rebuild() in a process of its own, so that the loop never waits
- * for a directory.
+ * for a directory.  The child also reads and checks the snapshot that the
+ * parent will look into from then on, if the parent has another one.
  */
 #ifndef CACHE_CHILD_H
 #define CACHE_CHILD_H
@@ -14,7 +15,8 @@ struct rebuild_result;
 
 struct child {
 	pid_t pid;
-	int fd; /* the pipe through which its result comes */
+	int fd;     /* the pipe through which its result comes */
+	int memory; /* in which it gives the snapshot; -1: there is none */
 };
 
 /* Starts a child that does what *O says.  0, or -1 with errno. */
@@ -24,6 +26,8 @@ int child_start(struct child *c, const struct rebuild_order *o) WARN_UNUSED;
  * wait status.  A child that left no result makes it REBUILD_FAILED.
  */
 void child_end(struct child *c, int status, struct rebuild_result *r);
+/* Closes c->memory, after the caller took what is there; see cache_take(). */
+void child_forget(struct child *c);
 /* Kills a child whose result nobody wants any more.  Does not wait for it. */
 void child_cancel(struct child *c);
 

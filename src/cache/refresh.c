@@ -217,7 +217,8 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 
 	if (r->watch != NULL && !result->burst)
 		watch_forget(r->watch);
-	if (cached_lists_reopen(&r->lists, r->path, &err) == -1) {
+	if (cached_lists_take(&r->lists, scan_runner_snapshot(r->scans),
+	        r->path, &err) == -1) {
 		snprintf(text, sizeof(text), "cannot open the snapshot: %s: %s",
 		    r->path, err);
 		note_scan_failed(r, text);

@@ -78,6 +78,7 @@ on_child_ended(struct ev_loop *loop, struct ev_child *w, int events)
 	scan_schedule_ended(&s->schedule, clock_seconds(),
 	    (double)result.milliseconds / 1000);
 	s->owner.ended(s->owner.arg, &result);
+	child_forget(&s->child);
 	if (s->again)
 		scan_runner_request(s, s->debounce);
 }
@@ -102,6 +103,12 @@ scan_runner_begin(struct scan_runner *s)
 	ev_child_init(&s->ended, on_child_ended, s->child.pid, 0);
 	s->ended.data = s;
 	ev_child_start(s->loop, &s->ended);
+}
+
+int
+scan_runner_snapshot(const struct scan_runner *s)
+{
+	return s->child.memory;
 }
 
 bool

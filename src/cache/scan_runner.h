@@ -51,6 +51,9 @@ void scan_runner_request(struct scan_runner *s, double delay);
 /* Begins a scan at once, in the place of one that was requested.  No child
  * may run. */
 void scan_runner_begin(struct scan_runner *s);
+/* While the owner is told that the child ended well: the descriptor through
+ * which it gave the snapshot (child.h).  -1: there is none. */
+int scan_runner_snapshot(const struct scan_runner *s);
 /* Whether a child runs. */
 bool scan_runner_runs(const struct scan_runner *s);
 

@@ -507,11 +507,10 @@ latency()
 	    "$(judge "${r[1]}" "<= 2")" "$rebuilds rebuilds"
 }
 
-# Resident bytes of a process but for the caches that it maps.
+# Resident bytes of a process but for the cache that a scan gave it.
 resident()
 {
-	awk -v cache="$dir/" '/^[0-9a-f]+-[0-9a-f]+ / {
-		mine = index($6, cache) != 1 }
+	awk '/^[0-9a-f]+-[0-9a-f]+ / { mine = index($6, "/memfd:") != 1 }
 	    $1 == "Rss:" && mine { kb += $2 }
 	    END { print kb * 1024 }' "/proc/$1/smaps"
 }
@@ -525,7 +524,7 @@ memory()
 	[ "$idle" -gt "$limit" ] && idle=$limit
 	before=$(resident "$server")
 	[ "${before:-0}" -gt 0 ] || die "cannot read smaps"
-	row "memory beside the mapped cache, MB" - \
+	row "memory beside the cache, MB" - \
 	    "$(calc "int($before / 10485.76) / 100")" - - "<= 8" \
 	    "$(judge "$before / 1048576" "<= 8")"
 	coproc hold { exec "$load" -i -c "$idle" "local:$dir/served.sock"; }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -294,6 +295,93 @@ test_errors(void **state)
 	assert_int_equal(errno, EPROTO);
 }
 
+static int
+memory(void)
+{
+	int fd = memfd_create("given", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	assert_int_not_equal(fd, -1);
+	return fd;
+}
+
+static void
+test_give_and_take(void **state)
+{
+	const char *err, *path = fixture_path("s.cdb");
+	struct cache *c, *taken;
+	struct record r;
+	int fd = memory();
+
+	(void)state;
+	MAKE({ ":listmap", HEAD "1\t64\t1" }, { "foo", "1\t2\t3\ta.test" });
+	c = cache_open(path, &err);
+	assert_non_null(c);
+	assert_int_equal(cache_give(c, fd), 0);
+	/* Nobody can change it, or give another one there. */
+	assert_int_equal(write(fd, "x", 1), -1);
+	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
+	assert_int_equal(ftruncate(fd, 0), -1);
+	assert_int_equal(cache_give(c, fd), -1);
+	cache_close(c);
+	taken = cache_take(fd, &err);
+	assert_non_null(taken);
+	close(fd);
+	assert_int_equal(cache_find(taken, STR("foo"), &r), 1);
+	assert_true(str_is(r.host, "a.test") && cache_head(taken)->ino == 1);
+	/* It is known as the file that it was read from. */
+	refused = (struct cache_refused){ 0 };
+	assert_int_equal(cache_reopen(&taken, &refused, path, &err), 0);
+	flip(2120);
+	assert_int_equal(cache_reopen(&taken, &refused, path, &err), -1);
+	cache_close(taken);
+}
+
+static void
+expect_nothing(int fd)
+{
+	const char *err = NULL;
+
+	errno = 0;
+	assert_null(cache_take(fd, &err));
+	assert_string_equal(err, "nothing was given");
+	assert_int_equal(errno, EPROTO);
+	close(fd);
+}
+
+/* The giver may end at any moment. */
+static void
+test_half_given(void **state)
+{
+	const char *err;
+	struct buf b;
+	int fd = memory();
+
+	(void)state;
+	expect_nothing(fd);
+	MAKE({ ":listmap", HEAD "0\t64\t1" });
+	b = fixture_content(fixture_path("s.cdb"));
+	fd = memory();
+	assert_int_equal(write(fd, b.p, b.n), b.n);
+	expect_nothing(fd);
+	/* Whatever it is. */
+	fd = memory();
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK |
+	                     F_SEAL_GROW | F_SEAL_WRITE), 0);
+	expect_nothing(fd);
+	fd = memory();
+	assert_int_equal(write(fd, b.p, b.n), b.n);
+	assert_int_equal(write(fd, b.p, 144), 144);
+	assert_int_equal(write(fd, b.p, 1), 1);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK |
+	                     F_SEAL_GROW | F_SEAL_WRITE), 0);
+	assert_null(cache_take(fd, &err));
+	assert_int_equal(errno, EPROTO);
+	close(fd);
+	buf_clear(&b);
+	assert_null(cache_take(-1, &err));
+	assert_int_equal(errno, EBADF);
+}
+
 /* No bit of the file is without meaning, those of the checksum included. */
 static void
 test_every_bit(void **state)
@@ -365,6 +453,8 @@ main(void)
 		TEST(test_each_host),
 		TEST(test_reopen),
 		TEST(test_damaged_while_open),
+		TEST(test_give_and_take),
+		TEST(test_half_given),
 		TEST(test_every_bit),
 		TEST(test_errors),
 		TEST(test_broken_record_is_no_answer),
