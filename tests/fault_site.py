@@ -130,7 +130,7 @@ class Injector:
 class Site:
     def __init__(self, where, listmapd, listmap, verify):
         self.where, self.verify = where, verify
-        self.before = None  # what was in use before the fault
+        self.before = None  # the snapshot before the fault: its inode
         self.listmapd, self.listmap = listmapd, listmap
         self.hosts, self.asker, self.held = {}, None, None
         self.daemon = self.rebuilder = None
@@ -228,6 +228,13 @@ class Site:
 
     def snapshot(self, name="cache"):
         return read_cdb("%s/%s/lists.cdb" % (self.where, name))
+
+    def holds(self, reference):
+        """Whether the cache has all that REFERENCE has.  A list that went may
+        still be in it."""
+        have = self.snapshot() or {}
+        return all(have.get(name) == record for name, record in
+                   reference.items() if not name.startswith(b":"))
 
     def reference(self):
         """What a scan in peace makes of the lists."""
@@ -335,21 +342,20 @@ class Site:
 
     def note_snapshot(self):
         """The one in use is the one before the fault."""
-        self.before = self.in_use()
+        self.log.truncate(0)
+        self.before = self.inode()
 
     def serves_old(self):
-        return self.in_use() & self.before
-
-    def in_use(self):
-        """The inodes of the snapshots that are: what the daemon has in its
-        memory, or what is on disk."""
         if self.daemon is None:
-            try:
-                return {os.stat(self.where + "/cache/lists.cdb").st_ino}
-            except FileNotFoundError:
-                return set()
-        with open("/proc/%d/maps" % self.daemon.pid, encoding="utf-8") as f:
-            return {line.split()[4] for line in f if "lists.cdb" in line}
+            return self.inode() == self.before
+        self.log.seek(0)
+        return not re.search(rb"refresh: (new )?snapshot", self.log.read())
+
+    def inode(self):
+        try:
+            return os.stat(self.where + "/cache/lists.cdb").st_ino
+        except FileNotFoundError:
+            return None
 
     def keys_of_lists(self):
         """Each list at its host: (asks, those that refuse)."""
