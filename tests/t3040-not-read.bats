@@ -786,6 +786,29 @@ looked_at() {
 	is_whole
 }
 
+no_scan() {
+	! scan_waits && query .status all | grep -q '	scanning	no$'
+}
+
+# A scan reads when two of them are gone, and the others go within a second.
+@test "removed in two strokes: those that went first are not absent either" {
+	big_site
+	never_absent
+	exec 9<"$T/cache/lists.lock"
+	flock 9
+	rmlist list1 list10
+	until_ok scan_waits
+	exec 9<&-
+	until_ok no_scan
+	rm -rf "$T"/lists/*
+	until_ok status_is away
+	not_absent list1@example.org list10@lists.example.org \
+	    list2@lists.example.org
+	asking "${requests[@]}"
+	cp -a "$T"/backup/* "$T/lists"
+	is_whole
+}
+
 @test "removed at a stroke: away, until somebody accepts it" {
 	big_site
 	rm -rf "$T"/lists/*
