@@ -763,24 +763,50 @@ looked_at() {
 	[ "$(grep -c 'config.pck"' "$T/trace")" -ge "$1" ]
 }
 
-# The scan has seen most of them, and misses less than half.
-@test "a restore in place in the middle of a scan: not one absent" {
+# slow_scan: the scan of $SCANNER, which waits, goes on slowly.
+slow_scan() {
+	strace -p "$SCANNER" -o "$T/trace" -e trace=newfstatat \
+	    -e inject=newfstatat:delay_enter=4000 2>"$T/strace" 3>&- 9<&- &
+	until_ok grep -q attached "$T/strace"
+}
+
+# in_the_middle: what is to scan waits for the lock, which this shell has.
+in_the_middle() {
 	need_root
 	need strace
 	strace -o /dev/null true 2>/dev/null || skip "strace may not trace here"
 	big_site
 	exec 9<"$T/cache/lists.lock"
 	flock 9
+}
+
+# The scan has seen most of them, and misses less than half.
+@test "a restore in place in the middle of a scan: not one absent" {
+	in_the_middle
 	mkdir "$T/lists/noise" && rmdir "$T/lists/noise"
 	until_ok scan_waits
-	strace -p "$SCANNER" -o "$T/trace" -e trace=newfstatat \
-	    -e inject=newfstatat:delay_enter=4000 2>"$T/strace" 3>&- 9<&- &
-	until_ok grep -q attached "$T/strace"
+	slow_scan
 	before=$(scans)
 	exec 9<&-
 	until_ok looked_at 40
 	rm -rf "$T"/lists/*
 	until_ok scanned_since "$before"
+	sleep 1
+	cp -a "$T"/backup/* "$T/lists"
+	is_whole
+}
+
+# The daemon saw how they went, and cron did not.
+@test "a restore in place in the middle of cron's rebuild: not one absent" {
+	in_the_middle
+	"$LISTMAP" -c "$T/conf" rebuild >/dev/null 2>&1 3>&- 9<&- &
+	SCANNER=$!
+	until_ok grep -q -e "-> FLOCK .* $SCANNER " /proc/locks
+	slow_scan
+	exec 9<&-
+	until_ok looked_at 40
+	rm -rf "$T"/lists/*
+	wait "$SCANNER" || :
 	sleep 1
 	cp -a "$T"/backup/* "$T/lists"
 	is_whole
