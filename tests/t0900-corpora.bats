@@ -39,6 +39,10 @@ replay() {
 	replay request
 }
 
+@test "corpus: table" {
+	replay table
+}
+
 @test "every corpus has its target, and every target its corpus" {
 	for corpus in "$top_srcdir"/tests/corpus/*/; do
 		grep -q "replay $(basename "$corpus")\$" "$BATS_TEST_FILENAME"

@@ -45,7 +45,7 @@ static void
 end_group(struct missing *m)
 {
 	if (*m->group)
-		putchar('\n');
+		putc('\n', m->d->out);
 	*m->group = '\0';
 }
 
@@ -56,6 +56,8 @@ print_missing(struct missing *m, const char *key, const struct route *r)
 	const char *at = strchr(key, '@');
 
 	m->d->count[DIFF_MISSING]++;
+	if (m->d->hides_missing)
+		return;
 	if (r->redirect)
 		snprintf(group, sizeof(group), "%s", key);
 	else
@@ -63,12 +65,12 @@ print_missing(struct missing *m, const char *key, const struct route *r)
 		    r->site->conf->name, (int)r->reading.list.n,
 		    r->reading.list.p, at ? at : "");
 	if (!strcmp(group, m->group)) {
-		printf(", %s", action_name(r->reading.action));
+		fprintf(m->d->out, ", %s", action_name(r->reading.action));
 		return;
 	}
 	end_group(m);
 	memcpy(m->group, group, sizeof(group));
-	printf("%s: missing: %s: %s", m->d->file, key,
+	fprintf(m->d->out, "%s: missing: %s: %s", m->d->file, key,
 	    diff_words(r, words, sizeof(words)));
 }
 
@@ -105,14 +107,18 @@ find_missing_at_domain(void *arg, struct str address, const struct route *r)
 	    find_missing(arg, address, r) : 0;
 }
 
-/* The name of the first file of that kind, or NULL.  A file without any line
- * is of no kind. */
+/* The name of the first file with aliases, or of the first virtusertable; or
+ * NULL.  A file without any line is neither. */
 static const char *
-file_of_kind(const struct diff *d, enum table_file_kind kind)
+first_file(const struct diff *d, bool aliases)
 {
-	for (size_t i = 0; i < d->n; i++)
-		if (d->tables[i].n && d->tables[i].kind == kind)
+	for (size_t i = 0; i < d->n; i++) {
+		const struct table_file *t = &d->tables[i];
+
+		if (t->n && (aliases ? table_file_is_aliases(t) :
+		    t->kind == TABLE_FILE_VIRTUSER))
 			return d->files[i];
+	}
 	return NULL;
 }
 
@@ -122,11 +128,11 @@ diff_missing(struct diff *d)
 	struct missing m = { .d = d };
 	int rc = 0;
 
-	d->file = file_of_kind(d, TABLE_FILE_ALIASES);
+	d->file = first_file(d, true);
 	if (d->file)
 		rc = resolve_each_local(d->sites, find_missing_alias, &m);
 	end_group(&m);
-	d->file = file_of_kind(d, TABLE_FILE_VIRTUSER);
+	d->file = first_file(d, false);
 	if (d->file && rc == 0)
 		rc = resolve_each(d->sites, find_missing_at_domain, &m);
 	end_group(&m);

@@ -7,11 +7,11 @@
 struct diff;
 
 /*
- * Prints and counts the addresses that are missing, all of a list on one line,
- * after every key of every table was added to D.  Several files may share the
- * work, so an address is missing where none of them has it; the first file of
- * its kind is named for it.  Ends the program (EX_TEMPFAIL) where the lists
- * cannot be read.
+ * Prints (unless D hides them) and counts the addresses that are missing, all
+ * of a list on one line, after every table was added to D.  Several files may
+ * share the work, so an address is missing where none of them has it; the first
+ * file of its kind is named for it.  Ends the program (EX_TEMPFAIL) where the
+ * lists cannot be read.
  */
 void diff_missing(struct diff *d);
 

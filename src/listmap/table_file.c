@@ -1,10 +1,15 @@
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "listmap/table_file.h"
+#include "base/buf.h"
 #include "base/str.h"
 #include "mailman/address.h"
+#include "listmap/table_kind.h"
+
+#define FILE_MAX (256ul << 20)
 
 static struct str
 strip_blanks(struct str s)
@@ -24,58 +29,70 @@ strip_quotes(struct str s)
 	return s;
 }
 
-/* The length of the key of a line, which ends at the first blank, or at the
- * colon of an alias; neither counts inside of quotes. */
-static size_t
-key_length(struct str s, bool aliases)
+bool
+table_file_is_aliases(const struct table_file *t)
 {
-	bool quoted = false;
-	size_t i;
-
-	for (i = 0; i < s.n; i++) {
-		if (s.p[i] == '"')
-			quoted = !quoted;
-		else if (!quoted && (aliases ? s.p[i] == ':' :
-		    isspace((unsigned char)s.p[i])))
-			break;
-	}
-	return i;
+	return t->kind == TABLE_FILE_ALIASES ||
+	    t->kind == TABLE_FILE_ALIASES_DUMP;
 }
 
-/* The kind of a table with the line S: "key:" is an alias, and "key@domain" a
- * line of a virtusertable. */
-static enum table_file_kind
-guess_kind(struct str s)
+/* What newaliases and postalias add to an alias database. */
+static bool
+is_mark(struct str key)
 {
-	size_t blank = key_length(s, false);
-	size_t colon = key_length(s, true);
+	return str_is(key, "@") || str_is(key, "YP_LAST_MODIFIED") ||
+	    str_is(key, "YP_MASTER_NAME");
+}
 
-	if (colon < s.n && (colon < blank ||
-	    strip_blanks(str_head(s, colon)).n <= blank))
-		return TABLE_FILE_ALIASES;
-	return str_find(str_head(s, blank), '@') != STR_NONE ?
-	    TABLE_FILE_VIRTUSER : TABLE_FILE_MAILERTABLE;
+/* Whether KEY, as it stands in the file, has a blank that is not in quotes. */
+static bool
+is_several_words(struct str key)
+{
+	return table_key_length(key, false) < key.n;
+}
+
+/* Takes KEY and VALUE as they are; folds the key of a line that is right. */
+static int
+fill_line(struct table_file *t, struct table_file_line *l, struct str key,
+    struct str value)
+{
+	bool wrong = is_several_words(key);
+
+	key = wrong ? key : strip_quotes(key);
+	l->key = str_dup(key);
+	l->value = str_dup(value);
+	if (!l->key || !l->value)
+		return -1;
+	l->wrong = wrong || !table_kind_has(t->kind, l);
+	if (!l->wrong)
+		address_fold(l->key, strlen(l->key));
+	return 0;
 }
 
 static int
 add_line(struct table_file *t, struct str text, size_t line)
 {
-	bool aliases = t->kind == TABLE_FILE_ALIASES;
-	size_t n = key_length(text, aliases);
-	struct str key = strip_quotes(strip_blanks(str_head(text, n)));
+	bool colon = t->kind == TABLE_FILE_ALIASES;
+	size_t n = table_key_length(text, colon);
+	struct str key = strip_blanks(str_head(text, n));
 	struct str value = strip_blanks(str_tail(text, n < text.n ? n + 1 : n));
-	struct table_file_line *more = reallocarray(t->line, t->n + 1,
-	    sizeof(*more));
 	struct table_file_line *l;
 
-	if (!more)
-		return -1;
-	t->line = more;
+	if (table_file_is_aliases(t) && is_mark(key))
+		return 0;
+	if ((t->n & (t->n - 1)) == 0) {
+		size_t room = t->n ? 2 * t->n : 1;
+
+		l = reallocarray(t->line, room, sizeof(*l));
+		if (!l)
+			return -1;
+		t->line = l;
+	}
 	l = &t->line[t->n++];
-	*l = (struct table_file_line){ str_dup(key), str_dup(value), line };
-	if (!l->key || !l->value)
+	*l = (struct table_file_line){ .line = line };
+	if (fill_line(t, l, key, value) == -1)
 		return -1;
-	address_fold(l->key, strlen(l->key));
+	l->wrong = l->wrong || (colon && n == text.n);
 	return 0;
 }
 
@@ -95,32 +112,82 @@ continue_line(struct table_file *t, struct str text)
 	return 0;
 }
 
+/* Calls VISIT for every line that is no comment, with its number, until it
+ * returns another value than 0, which is then returned. */
+static int
+each_line(struct str text, struct table_file *t, void *arg,
+    int (*visit)(struct table_file *t, void *arg, struct str s, size_t line))
+{
+	int rc = 0;
+
+	for (size_t line = 1; rc == 0 && text.n; line++) {
+		size_t n = str_find(text, '\n');
+		struct str s = n == STR_NONE ? text : str_head(text, n);
+
+		text = str_tail(text, n == STR_NONE ? text.n : n + 1);
+		if (strip_blanks(s).n && s.p[0] != '#')
+			rc = visit(t, arg, s, line);
+	}
+	return rc;
+}
+
+/* A line that begins with a blank may be a part of the one before. */
+static int
+count_vote(struct table_file *t, void *arg, struct str s, size_t line)
+{
+	(void)line;
+	if (!isspace((unsigned char)s.p[0]) || t->n == 0)
+		table_kind_vote(arg, strip_blanks(s));
+	t->n = 1;
+	return 0;
+}
+
+static int
+take_line(struct table_file *t, void *arg, struct str s, size_t line)
+{
+	(void)arg;
+	if (isspace((unsigned char)s.p[0]) && t->n &&
+	    t->kind == TABLE_FILE_ALIASES)
+		return continue_line(t, s);
+	return add_line(t, strip_blanks(s), line);
+}
+
+int
+table_file_parse(struct str text, struct table_file *t)
+{
+	struct table_votes votes = { 0 };
+
+	*t = (struct table_file){ .fault = table_kind_binary(text) };
+	if (t->fault)
+		return 0;
+	if (str_starts(text, "\xef\xbb\xbf"))
+		text = str_tail(text, 3);
+	(void)each_line(text, t, &votes, count_vote);
+	t->n = 0;
+	t->kind = table_kind_winner(&votes);
+	if (each_line(text, t, NULL, take_line) == -1)
+		return -1;
+	t->fault = table_kind_fault(t, &t->fault_line);
+	return 0;
+}
+
 int
 table_file_read(FILE *f, struct table_file *t)
 {
-	char *text = NULL;
-	size_t size = 0, line = 0;
-	ssize_t n;
-	int rc = 0;
+	char block[BUFSIZ];
+	struct buf text;
+	size_t n;
+	int rc = -1;
 
 	*t = (struct table_file){ 0 };
-	while (rc == 0 && (n = getline(&text, &size, f)) != -1) {
-		struct str s = { text, (size_t)n };
-		bool indented = isspace((unsigned char)text[0]);
-
-		line++;
-		if (strip_blanks(s).n == 0 || text[0] == '#')
-			continue;
-		if (t->n == 0)
-			t->kind = guess_kind(strip_blanks(s));
-		if (indented && t->n && t->kind == TABLE_FILE_ALIASES)
-			rc = continue_line(t, s);
-		else
-			rc = add_line(t, strip_blanks(s), line);
-	}
-	if (ferror(f))
-		rc = -1;
-	free(text);
+	buf_init(&text, FILE_MAX);
+	while ((n = fread(block, 1, sizeof(block), f)) > 0 && !text.failed)
+		buf_put(&text, block, n);
+	if (text.failed)
+		errno = EFBIG;
+	else if (!ferror(f))
+		rc = table_file_parse(buf_get(&text), t);
+	buf_clear(&text);
 	return rc;
 }
 

@@ -17,7 +17,7 @@ static struct table_file table;
 static void
 read_table(struct str text)
 {
-	char copy[1024];
+	char copy[4096];
 	FILE *f;
 
 	assert_true(text.n > 0 && text.n < sizeof(copy));
@@ -38,7 +38,7 @@ expect(struct str text, enum table_file_kind kind, const struct row *rows,
     size_t n)
 {
 	read_table(text);
-	if (table.kind != kind || table.n != n)
+	if (table.kind != kind || table.n != n || table.fault)
 		fail_msg("kind %d, %zu lines of: %s", table.kind, table.n,
 		    text.p);
 	for (size_t i = 0; i < n; i++)
@@ -116,17 +116,100 @@ mailertables(void **state)
 	    TABLE_FILE_MAILERTABLE, rows);
 }
 
+/* Of an alias database, as other programs print it. */
+static void
+dumps_of_aliases(void **state)
+{
+	static const struct row rows[] = {
+		{ 1, "joe", "joe@home.example" },
+		{ 3, "dev", "\"|/w post dev\"" },
+		{ 5, "loop", "/var/x.mbox" },
+	};
+
+	(void)state;
+	EXPECT("joe\tjoe@home.example\n"
+	    "@\t@\n"
+	    "dev\t\"|/w post dev\"\n"
+	    "YP_LAST_MODIFIED\t1\n"
+	    "loop\t/var/x.mbox\n", TABLE_FILE_ALIASES_DUMP, rows);
+	EXPECT("joe:joe@home.example\n"
+	    "@:@\n"
+	    "dev:\"|/w post dev\"\n"
+	    "YP_MASTER_NAME:x\n"
+	    "loop:/var/x.mbox\n", TABLE_FILE_ALIASES, rows);
+}
+
+/* Most lines tell, and those that continue another one do not. */
+static void
+the_kind_is_that_of_most_lines(void **state)
+{
+	static const struct row rows[] = {
+		{ 1, "a@b c", "" },
+		{ 2, "x", "y" },
+		{ 3, "all", "a@b, c@d, e@f" },
+	};
+
+	(void)state;
+	EXPECT("\xef\xbb\xbf" "a@b c\nx: y\nall: a@b,\n c@d,\n\te@f\n",
+	    TABLE_FILE_ALIASES, rows);
+}
+
+static void
+wrong_lines(void **state)
+{
+	static const bool wrong[] = { false, false, false, false, true, true,
+		true };
+
+	(void)state;
+	read_table(STR("a: b\n"
+	    "c: d\n"
+	    "e: f\n"
+	    "g: h\n"
+	    "no line\n"
+	    "x y: z\n"
+	    "x,y: z\n"));
+	assert_null(table.fault);
+	assert_int_equal(table.n, COUNT(wrong));
+	for (size_t i = 0; i < table.n; i++)
+		assert_int_equal(table.line[i].wrong, wrong[i]);
+	table_file_clear(&table);
+}
+
+static void
+expect_fault(struct str text, const char *fault, size_t line)
+{
+	read_table(text);
+	if (!table.fault || !strstr(table.fault, fault) ||
+	    table.fault_line != line)
+		fail_msg("%s: %s, line %zu", text.p,
+		    table.fault ? table.fault : "none", table.fault_line);
+	table_file_clear(&table);
+}
+
 static void
 what_is_no_table(void **state)
 {
-	static const struct row nul[] = { { 1, "a", "b" } };
+	static char cdb[3000], db[64] = "0123456789ab\x61\x15\x06\0";
 
 	(void)state;
 	expect(STR("#\n\n   \n"), TABLE_FILE_ALIASES, NULL, 0);
 	expect(STR("\n"), TABLE_FILE_ALIASES, NULL, 0);
-	EXPECT("a: b\0c\n", TABLE_FILE_ALIASES, nul);
-	expect(STR("\"open: x\n"), TABLE_FILE_MAILERTABLE,
-	    (const struct row[]){ { 1, "\"open: x", "" } }, 1);
+	expect_fault(STR("a: b\0c\n"), "no text", 0);
+	expect_fault(STR("\"open: x\n"), "is no `name: value'", 1);
+	expect_fault(STR("root:x:0:0:root:/root:/bin/sh\n"), "passwd", 0);
+	expect_fault(STR("a:x:0:\nb:x:1:a,b\n"), "group", 0);
+	expect_fault(STR("a.org OK\n1.2.3 RELAY\nx REJECT\n"), "access", 0);
+	expect_fault(STR("a.org\nb.org\n"), "no value", 1);
+	expect_fault((struct str){ db, sizeof(db) }, "Berkeley", 0);
+	memcpy(db + 12, "\0\x05\x31\x63", 4);
+	expect_fault((struct str){ db, sizeof(db) }, "no text", 0);
+	memcpy(db + 12, "\0\x06\x15\x61", 4);
+	expect_fault((struct str){ db, sizeof(db) }, "Berkeley", 0);
+	for (size_t i = 0; i < 2048; i += 8)
+		memcpy(cdb + i, "\0\x08\0\0\0\0\0\0", 8);
+	expect_fault((struct str){ cdb, sizeof(cdb) }, "a CDB", 0);
+	cdb[3] = 1;
+	expect_fault((struct str){ cdb, sizeof(cdb) }, "no text", 0);
 }
 
 static void
@@ -149,6 +232,9 @@ main(void)
 		cmocka_unit_test(alias_files),
 		cmocka_unit_test(virtuser_tables),
 		cmocka_unit_test(mailertables),
+		cmocka_unit_test(dumps_of_aliases),
+		cmocka_unit_test(the_kind_is_that_of_most_lines),
+		cmocka_unit_test(wrong_lines),
 		cmocka_unit_test(what_is_no_table),
 		cmocka_unit_test(errors_are_told),
 	};
