@@ -192,6 +192,7 @@ class Asked:
     def __init__(self, conf, where, listmap):
         self.conf, self.where, self.listmap = conf, where, listmap
         self.daemon = False
+        self.unknown = False  # not all lists can be told
 
     def meanings(self, keys):
         return pairs(run([self.where, self.conf],
@@ -208,7 +209,8 @@ class Asked:
     def dump(self, role):
         """The pairs; and how many comments there are about what is left
         out."""
-        text, _ = run([self.listmap, "-c", self.conf, "dump", role])
+        text, _ = run([self.listmap, "-c", self.conf, "dump", role],
+                      codes=(75 if self.unknown else 0,))
         lines = text.splitlines(True)
         comments = [n for n in lines if n.startswith(b"# left out, for ")]
         text = b"".join(n for n in lines if n not in comments)
@@ -327,6 +329,7 @@ def main():
     unknown = known == "UNKNOWN"
     site = (Unknown if unknown else Site)(where_data, dedicated)
     asked = Asked(conf, where, listmap)
+    asked.unknown = unknown
     checks = {"addresses": check_addresses, "tricky": check_tricky,
               "dumps": check_dumps}
     for name in sys.argv[7:]:

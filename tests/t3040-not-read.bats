@@ -410,6 +410,27 @@ closed_when_known() {
 	closed_when_known no
 }
 
+@test "a table without lists that nobody could look into is not made" {
+	need_root
+	started
+	exits 0 "$LISTMAP" -c "$T/conf" build text recipients "$T/table"
+	grep -q "^users@example.org" "$T/table"
+	chmod 0 "$T/lists/users"
+	looked_again
+	exits 75 "$LISTMAP" -c "$T/conf" dump recipients
+	says "users (Permission denied)"
+	for type in text cdb; do
+		exits 75 "$LISTMAP" -c "$T/conf" build $type recipients "$T/table"
+		says "users (Permission denied)"
+		grep -q "^users@example.org" "$T/table"
+	done
+	chmod 755 "$T/lists/users"
+	exits 0 rebuild
+	hidden_list
+	exits 75 "$LISTMAP" -c "$T/conf" dump recipients
+	says "club (Permission denied)"
+}
+
 # --- an account that lacks Mailman's group
 
 # groupless: no list can be read at the first start.

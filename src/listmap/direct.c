@@ -8,6 +8,8 @@
 #include "base/str.h"
 #include "wire/socketmap.h"
 #include "mailman/sites.h"
+#include "cache/gaps.h"
+#include "cache/refresh.h"
 #include "maps/maps.h"
 #include "answer/answer.h"
 #include "answer/configuration.h"
@@ -92,6 +94,36 @@ direct_enumerable(struct direct *d, const char *name, enum map_form form,
 	return map;
 }
 
+/*
+ * Whether the caches tell all addresses there are.  Lists whose entry or host
+ * nobody knows now are in no table; a table without them would refuse their
+ * mail until somebody makes it again.  That a broken list has no host lasts,
+ * and is no reason to do without a table.
+ */
+static bool
+tell_all_lists(const struct direct *d)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < d->lists->conf->nsites; i++) {
+		struct refresh_status st;
+
+		refresh_status(d->lists->refresh[i], &st);
+		if (st.gaps.of[GAP_DOUBTFUL].n == 0 &&
+		    (st.gaps.of[GAP_UNREADABLE].n == 0 ||
+		    st.gaps.of[GAP_HOST_UNKNOWN].n == 0))
+			continue;
+		log_error("site %s: lists may be missing, for not all could be "
+		    "read: %s%s%s", d->lists->conf->sites[i].name,
+		    st.gaps.of[GAP_DOUBTFUL].names,
+		    st.gaps.of[GAP_DOUBTFUL].n > 0 &&
+		    st.gaps.of[GAP_UNREADABLE].n > 0 ? ", " : "",
+		    st.gaps.of[GAP_UNREADABLE].names);
+		all = false;
+	}
+	return all;
+}
+
 int
 direct_each(struct direct *d, const char *name, enum map_form form,
     map_emit_fn *emit, void *arg)
@@ -101,7 +133,7 @@ direct_each(struct direct *d, const char *name, enum map_form form,
 	int rc = map_each(map, form, sites, emit, arg);
 
 	if (rc == 0)
-		return EX_OK;
+		return tell_all_lists(d) ? EX_OK : EX_TEMPFAIL;
 	log_error("%s: the lists cannot be read: is there a cache "
 	    "(listmap rebuild)?", name);
 	return EX_TEMPFAIL;
