@@ -22,7 +22,7 @@ setup() {
 }
 
 make_list() {
-	mkdir "lists/$1" && echo "$1" >"lists/$1/config.pck"
+	mkdir "lists/$1" && printf '}q\001.%s' "$1" >"lists/$1/config.pck"
 }
 
 rebuild() {
