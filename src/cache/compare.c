@@ -65,17 +65,24 @@ find_in_scan(struct compare *c, struct str name)
 
 /*
  * Whether NAME, which the scan lacks, stays a list for now: it is a link that
- * leads to a volume which is away; or it went in a burst that is not over, or
- * since the scan began, and only the end of the burst shows how much went.
+ * leads to a volume which is away; or it went just now, or since the scan began,
+ * and others with it, so that only the end shows how many go.
  */
 static bool
 may_still_be_there(struct compare *c, struct str name)
 {
 	if (directory_may_have_link(c->o->lists_dir, name))
 		return true;
-	if (c->o->accept_empty || !c->o->gone.running ||
-	    gone_find(&c->o->gone, name) == GONE_SINGLY)
+	if (c->o->accept_empty || !c->o->gone.running)
 		return false;
+	switch (gone_find(&c->o->gone, name)) {
+	case GONE_SINGLY:
+	case GONE_QUICKLY:
+		return false;
+	case GONE_UNSEEN:
+	case GONE_JUST_NOW:
+		break;
+	}
 	c->burst = true;
 	return true;
 }

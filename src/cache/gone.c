@@ -1,27 +1,30 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "cache/gone.h"
 
 void
 gone_burst_add(struct gone_burst *b, double now, double *from)
 {
-	bool ran = gone_burst_runs(b, now);
+	const double last = b->at[GONE_BURST];
 
-	b->row = b->row > 0 && now - b->last < GONE_QUICK ? b->row + 1 : 1;
-	b->last = now;
-	if (b->row > GONE_BURST)
-		b->last_quick = now;
+	memmove(b->at, b->at + 1, GONE_BURST * sizeof(b->at[0]));
+	b->at[GONE_BURST] = now;
+	b->row = last > 0 && now - last < GONE_QUICK ? b->row + 1 : 1;
 	*from = now + 1;
-	if (ran)
+	if (b->row > GONE_BURST) {
+		b->last_quick = now;
+		*from = now - GONE_WINDOW;
+	} else if (b->last_quick > 0 && now - b->last_quick < GONE_WINDOW) {
 		*from = now;
-	else if (gone_burst_runs(b, now))
-		*from = now - GONE_BURST_BEGINS;
+	}
 }
 
 bool
 gone_burst_runs(const struct gone_burst *b, double now)
 {
-	return b->last_quick > 0 && now - b->last_quick < GONE_BURST_ENDS;
+	return b->at[0] > 0 && b->at[GONE_BURST] - b->at[0] < GONE_WINDOW &&
+	    now - b->at[GONE_BURST] < GONE_WINDOW;
 }
 
 uint64_t
@@ -53,5 +56,7 @@ gone_find(const struct gone *g, struct str name)
 		at = bsearch(&key, g->name, g->n, sizeof(key), gone_compare);
 	if (at == NULL)
 		return GONE_UNSEEN;
+	if (g->running && (at->quick || at->at >= g->since))
+		return GONE_JUST_NOW;
 	return at->quick ? GONE_QUICKLY : GONE_SINGLY;
 }

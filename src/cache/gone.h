@@ -19,18 +19,19 @@
 
 /* Two entries that went within so many seconds went quickly.  Mailman's rmlist
  * takes some 100 ms, rm -r far less than one for each list. */
-#define GONE_QUICK 0.01
+#define GONE_QUICK 0.03
 /* More than so many in a row that went quickly are a burst. */
 #define GONE_BURST 3
-/* What went so many seconds before it began belongs to it as well, and what
- * goes until so many seconds after its last quick one. */
-#define GONE_BURST_BEGINS 0.1
-#define GONE_BURST_ENDS 1.0
+/* What went so many seconds before it, or goes so many seconds after its last
+ * quick one, belongs to it.  And while more than GONE_BURST went in such a time,
+ * quickly or not, nobody can tell what that will be. */
+#define GONE_WINDOW 2.0
 
 enum gone_how {
-	GONE_UNSEEN, /* nobody saw it go */
+	GONE_UNSEEN,  /* nobody saw it go */
 	GONE_SINGLY,
-	GONE_QUICKLY /* in a burst */
+	GONE_QUICKLY, /* in a burst */
+	GONE_JUST_NOW /* that may be a burst: it is not over yet */
 };
 
 struct gone_name {
@@ -43,20 +44,22 @@ struct gone_name {
 struct gone {
 	const struct gone_name *name; /* in the order of gone_compare() */
 	size_t n;
-	bool running; /* a burst is not over yet */
+	/* More may go in a moment: of what went since then nobody knows how. */
+	bool running;
+	double since;
 };
 
 /* The entries that went, one after the other.  All zeroes: none yet. */
 struct gone_burst {
-	double last;       /* when the last one went, in seconds */
-	double last_quick; /* the same of the last one that went quickly */
-	size_t row;        /* how many in a row went quickly */
+	double at[GONE_BURST + 1]; /* when the last ones went; 0: fewer did */
+	double last_quick;         /* the last one that went in a burst */
+	size_t row;                /* how many in a row went quickly */
 };
 
 /* An entry went at NOW.  Those that went since *FROM, with this one, are in a
  * burst; none is where *FROM becomes later than NOW. */
 void gone_burst_add(struct gone_burst *b, double now, double *from);
-/* Whether a burst runs at NOW. */
+/* Whether more may go in a moment, at NOW. */
 bool gone_burst_runs(const struct gone_burst *b, double now);
 
 uint64_t gone_hash(struct str name);

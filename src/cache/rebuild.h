@@ -96,8 +96,8 @@ struct rebuild_order rebuild_order(const struct conf_site *site,
  *	there is no snapshot, and so many lists less than the last scan found;
  *	there is no snapshot, and no list at all: the path may be wrong.
  *
- * accept_empty turns off all of these but the first.  While a burst runs, what
- * goes in it stays in the snapshot.
+ * accept_empty turns off all of these but the first.  While it is not
+ * clear whether a burst runs, what goes stays in the snapshot.
  */
 void rebuild(const struct rebuild_order *o, struct rebuild_result *r);
 /* Scans as rebuild() does where there is no snapshot, and tells the result; but

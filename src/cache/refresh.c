@@ -238,7 +238,7 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 	if (result->young > 0)
 		request_scan(r, result->ripe_in);
 	if (result->burst)
-		request_scan(r, GONE_BURST_ENDS);
+		request_scan(r, GONE_WINDOW);
 	/* The child could read the directory, so this does not hang. */
 	if (!is_watching(r))
 		watch_lists_dir(r);
@@ -284,10 +284,13 @@ look_at_snapshot(struct refresh *r)
 	const char *err;
 	int rc = cached_lists_reopen(&r->lists, r->path, &err);
 
-	if (rc == 1)
+	if (rc == 1) {
 		log_info("refresh: snapshot of another writer: %s: %zu lists",
 		    r->o.site->name,
 		    (size_t)cache_head(r->lists.cache)->count);
+		/* It may be an older one that somebody put back. */
+		request_scan(r, r->o.debounce);
+	}
 	/* The file is gone or no use: the snapshot in use stays, and a scan
 	 * writes it again. */
 	if (rc == -1 && r->lists.cache != NULL)

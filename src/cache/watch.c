@@ -166,13 +166,14 @@ watch_cure(int error)
 }
 
 /* Marks the names that went since FROM.  A scan has those already that were
- * given. */
+ * given; and what went before a marked one was marked with it. */
 static void
 mark_quick_names(struct watch *w, double from)
 {
 	size_t i;
 
-	for (i = w->ngone; i > w->given && w->gone[i - 1].at >= from; i--)
+	for (i = w->ngone; i > w->given && w->gone[i - 1].at >= from &&
+	     !w->gone[i - 1].quick; i--)
 		w->gone[i - 1].quick = true;
 }
 
@@ -252,11 +253,14 @@ watch_read(struct watch *w)
 struct gone
 watch_gone(struct watch *w)
 {
+	const double now = clock_seconds();
+
 	if (w->ngone > 1)
 		qsort(w->gone, w->ngone, sizeof(*w->gone), gone_compare);
 	w->given = w->ngone;
 	return (struct gone){ .name = w->gone, .n = w->ngone,
-		.running = gone_burst_runs(&w->burst, clock_seconds()) };
+		.running = gone_burst_runs(&w->burst, now),
+		.since = now - GONE_WINDOW };
 }
 
 void

@@ -791,13 +791,18 @@ test_burst_that_runs(void **state)
 	rebuild(&o, &last);
 	assert_int_equal(last.status, REBUILD_UNCHANGED);
 	assert_true(last.burst && knows("list-0"));
-	/* What went by itself goes. */
+	/* What went by itself some time before goes. */
 	remove_lists(4, 5);
 	o.gone = seen_to_go(5, 4);
 	o.gone.running = true;
+	o.gone.since = 1;
 	rebuild(&o, &last);
 	assert_int_equal(last.status, REBUILD_WRITTEN);
 	assert_true(last.burst && knows("list-0") && !knows("list-4"));
+	/* What went since the scan began nobody saw. */
+	remove_lists(5, 6);
+	rebuild(&o, &last);
+	assert_true(last.burst && knows("list-5"));
 	o.gone.running = false;
 	rebuild(&o, &last);
 	assert_int_equal(last.status, REBUILD_AWAY);
