@@ -33,7 +33,7 @@ pf_require() {
 	pf postmap -q x inline:{x=y} >/dev/null ||
 	    skip "Postfix's postmap does not start here"
 	pf postmap -q x "cdb:$T/nosuch" 2>&1 | grep -q 'open database' ||
-	    skip "needs postfix-cdb"
+	    skip "needs postfix-cdb, and root where it is only unpacked"
 }
 
 pf() {

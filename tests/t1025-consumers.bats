@@ -53,18 +53,17 @@ sendmail() {
 		return
 		;;
 	esac
-	unshare $map_root -u -m sh -c 'hostname mx.example.org &&
+	unshare -u -m sh -c 'hostname mx.example.org &&
 	    mount --bind "$0" /etc/hosts && exec sendmail "$@"' \
 	    "$T/hosts" "$@"
 }
 
 need_sendmail() {
 	need sendmail makemap m4 unshare
-	map_root=
-	[ "$(id -u)" = 0 ] || map_root=-r
+	need_root
 	echo "127.0.0.1 mx.example.org mx localhost" >"$T/hosts"
 	[[ $(hostname -f 2>/dev/null || uname -n) = *.* ]] ||
-	    unshare $map_root -u -m true 2>/dev/null ||
+	    unshare -u -m true 2>/dev/null ||
 	    skip "this host's name has no domain, and it may get no other"
 }
 

@@ -288,6 +288,10 @@ verdicts() {
 	refused "this is a passwd(5) file"
 	printf 'root:x:0:\nlist:x:38:joe,jim\nmail:x:8:\n' >"$T/file"
 	refused "this is a group(5) file"
+	printf 'root:$6$secret:20228:0:99999:7:::\nlist:*:1:0:9:7:::\n' \
+	    >"$T/file"
+	refused "this is a shadow(5) file"
+	not says "secret" >/dev/null
 	listmap build cdb recipients "$T/file.cdb"
 	mv "$T/file.cdb" "$T/file"
 	refused "this is a CDB"

@@ -169,23 +169,35 @@ account_colons(const struct table_file_line *l)
 }
 
 static bool
+is_one_of(const char *text, const char *const *words)
+{
+	while (*words && strcmp(text, *words) != 0)
+		words++;
+	return *words != NULL;
+}
+
+/* Whether L looks like a line of sendmail's access_db, or of Postfix's tables
+ * of that kind: by what it allows, or by what it is about. */
+static bool
 is_permission(const struct table_file_line *l)
 {
-	static const char *const words[] = { "RELAY", "OK", "REJECT",
-		"DISCARD", "SKIP" };
-	const char *last = strrchr(l->value, ' ');
+	static const char *const results[] = { "RELAY", "OK", "REJECT",
+		"DISCARD", "SKIP", NULL };
+	static const char *const tags[] = { "connect", "from", "to", "spam",
+		"greetpause", "clientrate", "clientconn", "srv_features",
+		"authinfo", "try_tls", "tls_srv", "tls_clt", "tls_rcpt", NULL };
+	const char *last = l->value + strlen(l->value);
 
-	last = last ? last + 1 : l->value;
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (!strcmp(last, words[i]))
-			return true;
-	return false;
+	while (last > l->value && !isspace((unsigned char)last[-1]))
+		last--;
+	return is_one_of(last, results) || is_one_of(l->key, tags);
 }
 
 const char *
 table_kind_fault(const struct table_file *t, size_t *line)
 {
-	size_t passwd = 0, group = 0, access = 0, bare = 0, bad = 0;
+	size_t passwd = 0, group = 0, shadow = 0, access = 0, bare = 0;
+	size_t bad = 0;
 
 	*line = 0;
 	for (size_t i = 0; i < t->n; i++) {
@@ -194,6 +206,7 @@ table_kind_fault(const struct table_file *t, size_t *line)
 
 		passwd += colons == 6;
 		group += colons == 3;
+		shadow += colons == 8;
 		access += is_permission(l);
 		bare += l->wrong && !*l->value && !strpbrk(l->key, " \t");
 		bad += l->wrong;
@@ -204,6 +217,8 @@ table_kind_fault(const struct table_file *t, size_t *line)
 		return *line = 0, "this is a passwd(5) file, no alias file";
 	if (group > t->n / 2)
 		return *line = 0, "this is a group(5) file, no alias file";
+	if (shadow > t->n / 2)
+		return *line = 0, "this is a shadow(5) file, no alias file";
 	if (access > t->n / 2)
 		return *line = 0, "this is an access table or a list of "
 		    "recipients; listmap takes no part in these";

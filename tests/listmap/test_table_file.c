@@ -198,7 +198,10 @@ what_is_no_table(void **state)
 	expect_fault(STR("\"open: x\n"), "is no `name: value'", 1);
 	expect_fault(STR("root:x:0:0:root:/root:/bin/sh\n"), "passwd", 0);
 	expect_fault(STR("a:x:0:\nb:x:1:a,b\n"), "group", 0);
+	expect_fault(STR("root:*:20228:0:99999:7:::\n"), "shadow", 0);
 	expect_fault(STR("a.org OK\n1.2.3 RELAY\nx REJECT\n"), "access", 0);
+	expect_fault(STR("Connect:127\t\tRELAY\nGreetPause:127 0\n"), "access",
+	    0);
 	expect_fault(STR("a.org\nb.org\n"), "no value", 1);
 	expect_fault((struct str){ db, sizeof(db) }, "Berkeley", 0);
 	memcpy(db + 12, "\0\x05\x31\x63", 4);
