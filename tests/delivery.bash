@@ -70,7 +70,7 @@ dl_mklist() {
 	local name
 	for name; do
 		mkdir "$sm_run/mailman/disk/$name"
-		echo config >"$sm_run/mailman/disk/$name/config.pck.tmp"
+		printf '}.' >"$sm_run/mailman/disk/$name/config.pck.tmp"
 		chown -R list:list "$sm_run/mailman/disk/$name"
 		mv "$sm_run/mailman/disk/$name/config.pck.tmp" \
 		    "$sm_run/mailman/disk/$name/config.pck"

@@ -165,7 +165,7 @@ sm_lists() {
 	local name
 	for name; do
 		mkdir "$sm_run/mailman/lists/$name" &&
-		    echo config >"$sm_run/mailman/lists/$name/config.pck" ||
+		    printf '}.' >"$sm_run/mailman/lists/$name/config.pck" ||
 		    return
 	done
 }

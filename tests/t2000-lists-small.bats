@@ -77,9 +77,10 @@ small() {
 	}
 	trace
 	grep -q '"foo/config.pck"' "$T/trace"
-	# once a host is known its file is not opened again
+	# what could be read is not opened again, also where it names no host
 	trace
-	grep -q '"z-nohost/config.pck"' "$T/trace"
+	grep -q '"z-empty/config.pck"' "$T/trace"
+	not grep -q '"z-nohost/config.pck"' "$T/trace"
 	not grep -q '"foo/config.pck"' "$T/trace"
 	: >"$T/lists/foo/config.pck.new"
 	mv "$T/lists/foo/config.pck.new" "$T/lists/foo/config.pck"

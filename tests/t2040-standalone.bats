@@ -57,6 +57,9 @@ agrees() {
 
 lists_small() {
 	put_lists
+	# Lists whose host nobody knows have no answer at shared domains, and
+	# neither has a table.
+	rm -r "$T"/lists/z-{corrupt,empty,fifo,pckisdir,truncated,truncated2}
 	# listname@example.com has no answer, for a directory
 	# listname_example.com is there; a table says yes or no.
 	python3 "$top_srcdir/tests/lists_small.py" "$TABLES/mailman-2.1" \

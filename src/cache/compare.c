@@ -65,8 +65,8 @@ find_in_scan(struct compare *c, struct str name)
 
 /*
  * Whether NAME, which the scan lacks, stays a list for now: it is a link that
- * leads to a volume which is away; or it went just now, or since the scan began,
- * and others with it, so that only the end shows how many go.
+ * leads to a volume which is away; or it went just now, or since the scan
+ * began, and others with it, so that only the end shows how many go.
  */
 static bool
 may_still_be_there(struct compare *c, struct str name)

@@ -23,8 +23,8 @@
 /* More than so many in a row that went quickly are a burst. */
 #define GONE_BURST 3
 /* What went so many seconds before it, or goes so many seconds after its last
- * quick one, belongs to it.  And while more than GONE_BURST went in such a time,
- * quickly or not, nobody can tell what that will be. */
+ * quick one, belongs to it.  And while more than GONE_BURST went in such a
+ * time, quickly or not, nobody can tell what that will be. */
 #define GONE_WINDOW 2.0
 
 enum gone_how {

@@ -30,7 +30,7 @@ entry_name_ok(struct str name)
 }
 
 static bool
-is_one_of(char c, const char *set)
+is_byte_of(char c, const char *set)
 {
 	return c != '\0' && strchr(set, c);
 }
@@ -39,7 +39,7 @@ bool
 entry_name_is_mailable(struct str name)
 {
 	for (size_t i = 0; i < name.n; i++)
-		if (is_one_of(name.p[i], "@<>:,"))
+		if (is_byte_of(name.p[i], "@<>:,"))
 			return false;
 	return true;
 }
@@ -51,7 +51,7 @@ entry_name_is_plain(struct str name)
 		char c = name.p[i];
 
 		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
-		    !is_one_of(c, "-_.+="))
+		    !is_byte_of(c, "-_.+="))
 			return false;
 	}
 	return true;
