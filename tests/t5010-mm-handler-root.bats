@@ -158,6 +158,65 @@ started_as() {
 	called 0
 }
 
+# What /etc/passwd does not have is getent's to say: here it is a double.
+@test "accounts that are elsewhere than in /etc/passwd" {
+	cat >"$T/getent" <<-END
+	#!/bin/sh
+	[ -z "\$(cat "$T/fails" 2>/dev/null)" ] || exit "\$(cat "$T/fails")"
+	case \$* in
+	"passwd -- faraway") echo faraway:x:54321:$daemon::/:/bin/false ;;
+	"passwd -- 54321") echo faraway:x:54321:$daemon::/:/bin/false ;;
+	"group -- farther") echo farther:x:$games: ;;
+	"initgroups -- faraway") echo "faraway    54324 54325" ;;
+	*) exit 2 ;;
+	esac
+	END
+	chmod 755 "$T/getent"
+	mounts --bind "$T/getent" /usr/bin/getent
+	mm_conf "" 'delivery_user = "faraway"'
+	must_be 54321 "$daemon" "$daemon" 54324 54325
+	mm --test foo@$host
+	grep -qx "user: faraway (54321)" "$T/out"
+	grep -qx "group: daemon ($daemon)" "$T/out"
+	delivers post foo $host foo
+	mm_conf "" 'delivery_user = "faraway"
+		delivery_group = "farther"'
+	must_be 54321 "$games" "$games" 54324 54325
+	VIA="python3 $top_srcdir/tests/mm_start.py ignore=CHLD --"
+	delivers post foo $host foo
+	forget
+	VIA=
+	echo 3 >"$T/fails"
+	defers $host foo
+	reason_has "cannot be looked up"
+	rm "$T/fails"
+	mm_conf "" 'delivery_user = "nowhere"'
+	defers $host foo
+	reason_has "no account"
+	# and without any getent
+	$ENTER umount /usr/bin/getent
+	mounts --bind /dev/null /usr/bin/getent
+	defers $host foo
+	reason_has "cannot be looked up"
+	mm_conf "" 'delivery_user = "list"'
+	must_be "$uid" "$gid" "$gid"
+	delivers post foo $host foo
+}
+
+@test "accounts are found without a library" {
+	need strace
+	$ENTER strace -o /dev/null true 2>/dev/null ||
+	    skip "strace may not trace"
+	mm_conf "" 'delivery_user = "list"
+		delivery_group = "daemon"'
+	VIA="strace -o $T/opened -e trace=openat,open,connect"
+	mm $host foo
+	is "its status" 0 $rc
+	grep '"/etc/passwd"' "$T/opened"
+	grep '"/etc/group"' "$T/opened"
+	not grep -E 'nsswitch|libnss|nscd|sss' "$T/opened"
+}
+
 @test "not from root: its own ids, and no others" {
 	VIA="setpriv --reuid=list --regid=list --clear-groups --"
 	must_be "$uid" "$gid" ""

@@ -49,6 +49,8 @@ regain_root(void)
 static int
 set_account_groups(const struct account *a)
 {
+	if (a->groups)
+		return setgroups(a->ngroups, a->groups);
 	return a->name ? initgroups(a->name, a->gid) : setgroups(1, &a->gid);
 }
 
@@ -97,4 +99,6 @@ privileges_clear(struct account *a)
 {
 	free(a->name);
 	a->name = NULL;
+	free(a->groups);
+	a->groups = NULL;
 }

@@ -19,6 +19,8 @@ struct account {
 	char *name;  /* NULL: supplementary groups are not looked up by it */
 	uid_t uid;
 	gid_t gid;
+	gid_t *groups; /* the supplementary groups, NULL: see `name' */
+	size_t ngroups;
 };
 
 /*
@@ -28,10 +30,10 @@ struct account {
  */
 const char *privileges_find(const char *name, struct account *a) WARN_UNUSED;
 /*
- * Becomes the account for good.  The supplementary groups become those of the
- * account's name (Mailman's group reads config.pck), or without a name none but
- * the gid.  A process that cannot get root's rights, not even from a saved id,
- * keeps its groups, and it can only become ids that it has already.
+ * Becomes the account for good.  The supplementary groups become a->groups, or
+ * those of the account's name (Mailman's group reads config.pck), or without
+ * both none but the gid.  A process that cannot get root's rights, not even
+ * from a saved id, keeps its groups, and can only become ids that it has.
  * Returns 0, or -1 with errno.
  */
 int privileges_drop(const struct account *a) WARN_UNUSED;
@@ -40,7 +42,7 @@ int privileges_drop(const struct account *a) WARN_UNUSED;
  * can get other ids either (PR_SET_NO_NEW_PRIVS).  Returns 0, or -1 with errno.
  */
 int privileges_become(const struct account *a) WARN_UNUSED;
-/* Frees the name. */
+/* Frees the name and the groups. */
 void privileges_clear(struct account *a);
 
 #endif

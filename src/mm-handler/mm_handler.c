@@ -11,8 +11,6 @@
  */
 #include <fcntl.h>
 #include <getopt.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +26,7 @@
 #include "base/str.h"
 #include "mailman/action.h"
 #include "mailman/sites.h"
+#include "mm-handler/accounts.h"
 #include "mm-handler/delivery.h"
 #include "mm-handler/job.h"
 #include "mm-handler/report.h"
@@ -53,11 +52,12 @@ usage(FILE *to)
 static void
 print_account(const struct account *a)
 {
-	const struct passwd *pw = getpwuid(a->uid);
-	const struct group *gr = getgrgid(a->gid);
+	char name[ACCOUNTS_NAME_MAX];
 
-	printf("user: %s (%d)\n", pw ? pw->pw_name : "?", (int)a->uid);
-	printf("group: %s (%d)\n", gr ? gr->gr_name : "?", (int)a->gid);
+	accounts_user_name(a->uid, name);
+	printf("user: %s (%d)\n", name, (int)a->uid);
+	accounts_group_name(a->gid, name);
+	printf("group: %s (%d)\n", name, (int)a->gid);
 }
 
 static void
@@ -189,6 +189,37 @@ block_ending_signals(void)
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 }
 
+#ifdef WITH_SANITIZERS
+/* A report of theirs ends the program by a signal, and sendmail defers, not
+ * with a status for which it bounces. */
+const char *__asan_default_options(void);
+const char *__ubsan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "abort_on_error=1";
+}
+
+const char *
+__ubsan_default_options(void)
+{
+	return "abort_on_error=1";
+}
+#endif
+
+/*
+ * No library ends this program with a status of its own: libconfuse's scanner
+ * calls exit(2) when it is out of memory.
+ */
+static void
+keep_exit_codes(int status, void *arg)
+{
+	(void)arg;
+	if (status != EX_OK && status != EX_NOUSER && status != EX_TEMPFAIL)
+		_exit(EX_TEMPFAIL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -198,6 +229,9 @@ main(int argc, char **argv)
 	bool right;
 	int status;
 
+	(void)on_exit(keep_exit_codes, NULL);
+	/* While it is ignored the kernel drops the status of children. */
+	signal(SIGCHLD, SIG_DFL);
 	closefrom(STDERR_FILENO + 1);
 	program_begin("mm-handler");
 	fatal_always(EX_TEMPFAIL);
