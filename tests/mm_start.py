@@ -73,7 +73,7 @@ def main():
         os.setresuid(*numbers(how["ids"]))
     for fd in numbers(how.get("closed", "")):
         os.close(fd)
-    os.execv(command[0], command)
+    os.execvp(command[0], command)
 
 
 main()

@@ -406,6 +406,42 @@ half_taken() {
 	done
 }
 
+# In the place of mm-handler: kills who runs it, and then is mm-handler.
+begins_orphaned() {
+	mv "$sm_run/mailman/mm-handler" "$sm_run/mailman/mm-handler.real"
+	cat >"$sm_run/mailman/mm-handler" <<-'END'
+		#!/bin/sh
+		parent=$PPID
+		kill -KILL $parent
+		while read -r _ _ state _ 2>/dev/null </proc/$parent/stat &&
+		    [ "$state" != Z ]; do :; done
+		exec /run/mailman/mm-handler.real "$@"
+	END
+	chmod 755 "$sm_run/mailman/mm-handler"
+}
+
+begins_alone() {
+	mv "$sm_run/mailman/mm-handler.real" "$sm_run/mailman/mm-handler"
+}
+
+@test "sendmail dies before mm-handler begins: once, and whole" {
+	without_leak_sanitizer
+	local lines
+	for lines in 1 500 50000; do
+		dl_begin
+		dl_text half
+		yes "a line of a message" | head -n $lines >>"$dl_message"
+		begins_orphaned
+		dl_sent test@lists.lab.test
+		dl_logged ' mm-handler.*: deferred: .*reason=who sent the message died before'
+		dl_run
+		begins_alone
+		[ "$(dl_stored)" = 0 ]
+		dl_run
+		dl_kept <<<'post test test@lists.lab.test'
+	done
+}
+
 @test "the lists directory is unmounted between RCPT and delivery" {
 	without_leak_sanitizer
 	dl_sent -p 2526 test@lists.lab.test foo-request@lists.lab.test

@@ -30,6 +30,7 @@
 #include "mm-handler/message.h"
 #include "mm-handler/wrapper.h"
 #include "mm-handler/wrapper_output.h"
+#include "mm-handler/writer.h"
 
 #define CHUNK (64 * 1024)
 /* How long a process has to end after SIGTERM, and after SIGKILL; and how long
@@ -49,6 +50,7 @@ struct wrapper_run {
 	struct message message;
 	struct buf pending; /* on its way to the wrapper */
 	size_t sent;        /* bytes of `pending' that it has */
+	bool open_line;     /* its last line so far has no end */
 	bool read_all;      /* the message was read to its end */
 	double deadline;    /* by clock_seconds() */
 	int signals_sent;   /* to a late wrapper: 1 SIGTERM, 2 SIGKILL too */
@@ -58,6 +60,18 @@ struct wrapper_run {
 };
 
 #define fail_run(run, ...) delivery_fail((run)->r, __VA_ARGS__)
+
+/* At the end of the input: whether the message is not at its end. */
+static bool
+end_is_in_doubt(struct wrapper_run *run)
+{
+	const char *doubt = writer_doubt(run->o->delivery.writer,
+	    run->open_line);
+
+	if (doubt)
+		fail_run(run, "%s", doubt);
+	return doubt;
+}
 
 /* Reads the next piece of the message; -1 where that fails. */
 static int
@@ -77,10 +91,10 @@ read_message(struct wrapper_run *run)
 	buf_reset(&run->pending);
 	run->sent = 0;
 	if (n > 0) {
+		run->open_line = chunk[n - 1] != '\n';
 		message_feed(&run->message,
 		    (struct str){ chunk, (size_t)n }, &run->pending);
-	} else if (delivery_writer_gone(run->o->delivery.writer)) {
-		fail_run(run, "who sent the message died");
+	} else if (end_is_in_doubt(run)) {
 		return -1;
 	} else {
 		message_end(&run->message, &run->pending);

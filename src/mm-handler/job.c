@@ -112,7 +112,7 @@ delivery_of(const struct job *j, struct str fields)
 {
 	return (struct delivery){ .fields = fields,
 		.timeout = j->route.site->conf->delivery_timeout,
-		.from = STDIN_FILENO, .writer = j->parent };
+		.from = STDIN_FILENO, .writer = &j->writer };
 }
 
 static bool

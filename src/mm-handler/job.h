@@ -9,10 +9,10 @@
 #define MM_HANDLER_JOB_H
 
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "mailman/address.h"
 #include "mailman/resolve.h"
+#include "mm-handler/writer.h"
 
 struct conf;
 struct recipient_sites;
@@ -32,8 +32,8 @@ struct job {
 	const char *sender;
 	const char *test; /* --test ADDRESS, or NULL */
 
-	double began; /* clock_seconds() */
-	pid_t parent; /* sendmail, which writes the message */
+	double began;         /* clock_seconds() */
+	struct writer writer; /* sendmail, which writes the message */
 
 	/* What job_parse() and job_find() found out. */
 	char text[JOB_ADDRESS_MAX]; /* USER@HOST as it was given */

@@ -24,6 +24,7 @@
 #include "base/str.h"
 #include "mm-handler/delivery.h"
 #include "mm-handler/message.h"
+#include "mm-handler/writer.h"
 
 #define CHUNK (64 * 1024)
 #define LOCK_SECONDS 30.0 /* nobody locks a mailbox for longer */
@@ -224,6 +225,15 @@ has_ending_signal(struct mailbox *b)
 	return false;
 }
 
+/* At the end of the input: whether the message is not at its end. */
+static bool
+writer_may_be_gone(struct mailbox *b)
+{
+	const char *doubt = writer_doubt(b->o->delivery.writer, b->open);
+
+	return doubt && !fail_append(b, "%s", doubt);
+}
+
 /* Reads a piece of the message, which may be empty.  1; 0 at the end of the
  * message; -1 where it fails. */
 static int
@@ -247,10 +257,8 @@ read_message_piece(struct mailbox *b, char *chunk, size_t size, size_t *got)
 		    strerror(errno));
 		return -1;
 	}
-	if (n == 0 && delivery_writer_gone(b->o->delivery.writer)) {
-		fail_append(b, "who sent the message died");
+	if (n == 0 && writer_may_be_gone(b))
 		return -1;
-	}
 	return n != 0;
 }
 

@@ -31,6 +31,7 @@
 #include "mm-handler/job.h"
 #include "mm-handler/report.h"
 #include "mm-handler/runas.h"
+#include "mm-handler/writer.h"
 
 static void
 usage(FILE *to)
@@ -234,9 +235,9 @@ main(int argc, char **argv)
 	signal(SIGCHLD, SIG_DFL);
 	closefrom(STDERR_FILENO + 1);
 	program_begin("mm-handler");
+	writer_note(&job.writer);
 	fatal_always(EX_TEMPFAIL);
 	job.began = clock_seconds();
-	job.parent = getppid();
 	right = parse_options(argc, argv, &job);
 	if (right && job.test)
 		return test_delivery(&job);

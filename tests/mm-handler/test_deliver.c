@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "mm-handler/deliver.h"
 #include "mm-handler/wrapper_output.h"
+#include "mm-handler/writer.h"
 #include "tests/fixture.h"
 #include "tests/patience.h"
 
@@ -31,6 +32,8 @@
 #define SHORT 0.3
 #define TOO_LONG "the wrapper took longer than 0.3 s"
 
+/* Of a message whose end nobody doubts. */
+static const struct writer certain = { .file = true };
 static struct delivery_result last;
 static char wrapper[1024];
 static sigset_t mask;
@@ -70,7 +73,7 @@ run(int from, double timeout)
 {
 	const struct deliver_order o = { .wrapper = wrapper, .action = "post",
 		.list = "foo", .delivery = { STR(FIELDS), timeout, from,
-		    getppid() } };
+		    &certain } };
 
 	return deliver(&o, &last);
 }
@@ -210,7 +213,7 @@ test_no_shell(void **state)
 	const struct deliver_order o = { .wrapper = wrapper,
 		.action = "po st", .list = "$(touch run) `touch run` '*; a\"b",
 		.delivery = { STR(FIELDS), PATIENCE, fixture_input(STR("x")),
-		    getppid() } };
+		    &certain } };
 
 	(void)state;
 	make_wrapper("printf '%s|' \"$@\" >args; cat >stored");
@@ -430,15 +433,16 @@ test_writer_can_finish(void **state)
 static void __attribute__((noreturn))
 write_half_and_die(int report)
 {
-	pid_t writer = getpid();
+	const struct writer writer = { .pid = getpid(),
+		.stat = open("/proc/self/stat", O_RDONLY | O_CLOEXEC) };
 	int fds[2];
 
-	if (pipe2(fds, O_CLOEXEC) == -1)
+	if (writer.stat == -1 || pipe2(fds, O_CLOEXEC) == -1)
 		_exit(1);
 	if (fork() == 0) {
 		const struct deliver_order o = { .wrapper = wrapper,
 			.action = "post", .list = "foo", .delivery = {
-			    STR(FIELDS), PATIENCE, fds[0], writer } };
+			    STR(FIELDS), PATIENCE, fds[0], &writer } };
 		bool ok;
 
 		close(fds[1]);
@@ -449,7 +453,7 @@ write_half_and_die(int report)
 	close(fds[0]);
 	if (write(fds[1], "H: v\n\nhalf", 10) != 10)
 		_exit(1);
-	kill(writer, SIGKILL);
+	kill(writer.pid, SIGKILL);
 	_exit(1);
 }
 

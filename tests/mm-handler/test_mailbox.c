@@ -22,6 +22,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "mm-handler/mailbox.h"
+#include "mm-handler/writer.h"
 #include "tests/fixture.h"
 #include "tests/patience.h"
 
@@ -31,6 +32,8 @@
 /* What mailbox_append() reads at a time. */
 #define PIECE (64 * 1024)
 
+/* Of a message whose end nobody doubts. */
+static const struct writer certain = { .file = true };
 static struct delivery_result last;
 static char path[1024];
 static sigset_t mask;
@@ -77,7 +80,7 @@ static bool
 append(int from, double timeout)
 {
 	const struct mailbox_order o = { .path = path, .sender = "me@a.test",
-		.delivery = { STR(FIELDS), timeout, from, getppid() } };
+		.delivery = { STR(FIELDS), timeout, from, &certain } };
 
 	return mailbox_append(&o, &last);
 }
@@ -278,7 +281,7 @@ test_makes_a_from_line(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct mailbox_order o = { .path = path,
 			.sender = rows[i].sender, .delivery = { STR(FIELDS),
-			    PATIENCE, fixture_input(rows[i].in), getppid() } };
+			    PATIENCE, fixture_input(rows[i].in), &certain } };
 		char begin[64];
 		struct buf b;
 		struct str s;
@@ -690,9 +693,10 @@ test_delivered_is_on_the_disk(void **state)
 static void
 test_writer_that_died(void **state)
 {
+	const struct writer gone = { .pid = getpid(), .stat = -1 };
 	const struct mailbox_order o = { .path = path, .sender = "me@a.test",
 		.delivery = { STR(FIELDS), PATIENCE,
-		    fixture_input(STR("From a\n\nhalf")), getpid() } };
+		    fixture_input(STR("From a\n\nhalf")), &gone } };
 
 	(void)state;
 	fixture_file(path, OLD);
