@@ -673,6 +673,38 @@ sys.exit(n[0] != 0)' 3>&-
 	done
 }
 
+@test "nor does one in a session of its own, whatever ends it" {
+	message_fifo
+	script "background session;read;store" "read"
+	for signal in TERM HUP; do
+		VIA="python3 $top_srcdir/tests/mm_start.py --"
+		start $host foo
+		printf 'Subject: x\n\nbody\n' >&9
+		until_ok event reading
+		until_ok event background
+		kill -$signal "$HANDLER"
+		ended 75
+		is "messages" 0 "$(stored)"
+		gone "$(process_of background)"
+		forget
+	done
+	exec 9>&-
+	rm "$T/message"
+	VIA=
+	# one that would read what the wrapper left, and take it a second time
+	printf 'Subject: x\n\nbody\n' >"$T/message"
+	for status in 0 1; do
+		script "background session;wait go;read;store" "exit $status"
+		mm $host foo
+		is_deferred
+		: >"$T/mailman/mail/go"
+		until_ok gone "$(process_of background)"
+		is "messages" 0 "$(stored)"
+		rm "$T/mailman/mail/go"
+		forget
+	done
+}
+
 # mm_until EVENT ARGUMENT...: mm, with a delivery_timeout in which the double
 # comes as far as EVENT: a longer one where the machine needs it.
 mm_until() {

@@ -34,6 +34,7 @@
  *	background [COMMAND;...]	leave a process behind that has the descriptors
  *				and does this
  *	orphan			of one that is left behind: until the other ended
+ *	session			of one that is left behind: into one of its own
  *	on-term exit N | ignore
  *	exit N
  *	signal N		die by it
@@ -561,6 +562,8 @@ obey(char *line)
 		hang();
 	else if (!strcmp(word, "orphan"))
 		wait_until_orphan();
+	else if (!strcmp(word, "session"))
+		setsid();
 	else if (!strcmp(word, "background"))
 		leave_behind(rest);
 	else if (!strcmp(word, "on-term")) {

@@ -5,9 +5,9 @@
  * and saw its end.
  *
  * The wrapper's standard input is closed at one place: when the message was
- * read to its end and written out.  In every other case the wrapper's process
- * group is killed while that descriptor is still open, so that nobody in it
- * takes the cut for the end of the message.
+ * read to its end and written out.  In every other case the wrapper and all
+ * that it started are killed while that descriptor is still open, so that none
+ * of them takes the cut for the end of the message.
  *
  * Once the input is closed, Mailman may have stored the message, and sendmail
  * must not bring it again: signals to us are then ignored, and the way that
@@ -28,12 +28,13 @@
 #include "base/str.h"
 #include "mm-handler/delivery.h"
 #include "mm-handler/message.h"
+#include "mm-handler/offspring.h"
 #include "mm-handler/wrapper.h"
 #include "mm-handler/wrapper_output.h"
 #include "mm-handler/writer.h"
 
 #define CHUNK (64 * 1024)
-/* How long a process has to end after SIGTERM, and after SIGKILL; and how long
+/* How long a wrapper has to end after SIGTERM, and after SIGKILL; and how long
  * the rest of a message is read that is not delivered. */
 #define GRACE_SECONDS 2.0
 
@@ -142,10 +143,22 @@ read_output(struct wrapper_run *run)
 	}
 }
 
+/* Whether the wrapper was given all of the message, and read it. */
 static bool
-wrapper_succeeded(const siginfo_t *info)
+wrapper_took_all(const struct wrapper_run *run)
 {
-	return info->si_code == CLD_EXITED && info->si_status == 0;
+	int left = 0;
+
+	return run->in == -1 && ioctl(run->unread, FIONREAD, &left) == 0 &&
+	    left == 0;
+}
+
+/* Whether the wrapper, which ended as INFO says, delivered. */
+static bool
+wrapper_succeeded(const struct wrapper_run *run, const siginfo_t *info)
+{
+	return info->si_code == CLD_EXITED && info->si_status == 0 &&
+	    !run->signals_sent && wrapper_took_all(run);
 }
 
 /*
@@ -167,8 +180,8 @@ reap_wrapper(struct wrapper_run *run)
 	}
 	if (info.si_pid == 0)
 		return;
-	if (run->in != -1 || run->signals_sent || !wrapper_succeeded(&info))
-		kill(-run->pid, SIGKILL);
+	if (!wrapper_succeeded(run, &info))
+		offspring_kill(run->pid);
 	run->ended = true;
 	if (waitpid(run->pid, &run->status, 0) == -1)
 		run->status = -1;
@@ -183,28 +196,6 @@ read_rest_of_output(struct wrapper_run *run)
 
 	for (int i = 0; i < 16 && run->out != -1 && poll(&p, 1, 0) == 1; i++)
 		read_output(run);
-}
-
-/*
- * Kills the wrapper and what it started, before they can take the end of their
- * input for the end of the message.  A process that waits for a disk ends
- * later, but does nothing more.
- */
-static void
-kill_wrapper(struct wrapper_run *run)
-{
-	double until = clock_seconds() + GRACE_SECONDS;
-	struct pollfd p = { .fd = run->signals, .events = POLLIN };
-
-	kill(-run->pid, SIGKILL);
-	reap_wrapper(run);
-	while (!run->ended && clock_seconds() < until) {
-		struct signalfd_siginfo info;
-
-		(void)poll(&p, 1, 100);
-		(void)!read(run->signals, &info, sizeof(info));
-		reap_wrapper(run);
-	}
 }
 
 /* Takes a signal; true where the delivery has to be given up for it. */
@@ -232,12 +223,17 @@ static void
 stop_late_wrapper(struct wrapper_run *run)
 {
 	run->deadline = clock_seconds() + GRACE_SECONDS;
-	if (++run->signals_sent <= 2) {
-		kill(-run->pid, run->signals_sent == 1 ? SIGTERM : SIGKILL);
-		return;
+	switch (++run->signals_sent) {
+	case 1:
+		kill(-run->pid, SIGTERM);
+		break;
+	case 2:
+		offspring_kill(run->pid);
+		break;
+	default:
+		run->ended = true;
+		run->status = -1;
 	}
-	run->ended = true;
-	run->status = -1;
 }
 
 enum { SIGNALS, OUT, IN, FROM, FDS };
@@ -295,18 +291,13 @@ feed_wrapper(struct wrapper_run *run)
 	return 0;
 }
 
-/* Whether the wrapper was given all of the message, and read it. */
-static bool
-wrapper_took_all(const struct wrapper_run *run)
-{
-	int left = 0;
-
-	return run->in == -1 && ioctl(run->unread, FIONREAD, &left) == 0 &&
-	    left == 0;
-}
-
-/* Reads the rest of the message and drops it: sendmail would log a broken
- * pipe. */
+/*
+ * Reads the rest of a message that is not delivered, and drops it, so that its
+ * sender need not see a broken pipe.  That is courtesy.  Where the time is over
+ * before a large message is, sendmail ignores the broken pipe and goes by our
+ * status (sendmail/deliver.c, "Ignore an I/O error that was caused by EPIPE"):
+ * nothing is lost or comes twice.
+ */
 static void
 drain_message(struct wrapper_run *run)
 {
@@ -391,8 +382,10 @@ launch_wrapper(struct wrapper_run *run)
 {
 	const struct deliver_order *o = run->o;
 	struct wrapper w;
-	int err = wrapper_start(o->wrapper, o->action, o->list, &w);
+	int err;
 
+	offspring_adopt();
+	err = wrapper_start(o->wrapper, o->action, o->list, &w);
 	if (err != 0) {
 		fail_run(run, "cannot run %s: %s", o->wrapper, strerror(err));
 		return -1;
@@ -428,8 +421,11 @@ deliver(const struct deliver_order *o, struct delivery_result *r)
 	message_init(&run.message, o->delivery.fields);
 	if (open_signals(&run) == 0 && wait_for_first_bytes(&run) == 0 &&
 	    launch_wrapper(&run) == 0) {
-		if (feed_wrapper(&run) == -1)
-			kill_wrapper(&run);
+		if (feed_wrapper(&run) == -1) {
+			/* Nobody sees the cut, while `in' is open. */
+			offspring_kill(run.pid);
+			reap_wrapper(&run);
+		}
 		read_rest_of_output(&run);
 		check_wrapper_end(&run);
 		if (r->reason[0] != '\0')

@@ -537,8 +537,10 @@ test_input_that_fails(void **state)
 {
 	static const char *const scripts[] = { STORES,
 		"trap '' TERM HUP INT PIPE; " STORES,
-		/* Somebody else of its process group reads on. */
-		"exec 3<&0; (" STORES ") <&3 & wait" };
+		/* Somebody else reads on: of its process group, of none. */
+		"exec 3<&0; (" STORES ") <&3 & wait",
+		"exec 3<&0; setsid sh -c '" STORES "' <&3 & wait",
+		"exec 3<&0; setsid sh -c '(" STORES ") <&3 & wait' & wait" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(scripts); i++) {
@@ -571,11 +573,23 @@ wait_for_end(int fifo)
 	") <&3 &\n" \
 	"until [ -s began ]; do sleep 0.01; done; "
 
+/* It has left the group, with or without its parent. */
+#define FAR_LATER "exec 3<&0 4>fifo; setsid sh -c 'echo $$ >began\n" \
+	"until [ -e go -o ! -e wrapper ]; do sleep 0.01; done\n" STORES \
+	"' <&3 &\n" \
+	"until [ -s began ]; do sleep 0.01; done; "
+#define FARTHER "exec 3<&0 4>fifo; setsid sh -c 'setsid sh -c \"echo x >began\n" \
+	"until [ -e go -o ! -e wrapper ]; do sleep 0.01; done\n" STORES \
+	"\" <&3 & wait' &\n" \
+	"until [ -s began ]; do sleep 0.01; done; "
+
 static void
 test_rest_of_the_group(void **state)
 {
 	static const char *const scripts[] = { LATER "exit 1",
-		LATER "exit 0", LATER "kill -KILL $$", LATER "wait" };
+		LATER "exit 0", LATER "kill -KILL $$", FAR_LATER "exit 1",
+		FAR_LATER "exit 0", FARTHER "exit 1", FARTHER "exit 0",
+		LATER "wait", FAR_LATER "wait", FARTHER "wait" };
 	int fifo;
 
 	(void)state;
@@ -586,11 +600,22 @@ test_rest_of_the_group(void **state)
 		unlink(fixture_path("began"));
 		unlink(fixture_path("go"));
 		make_wrapper(scripts[i]);
-		assert_false(run_with(large(), i == 3 ? SHORT : PATIENCE));
+		assert_false(run_with(large(), i > 6 ? SHORT : PATIENCE));
 		fixture_file(fixture_path("go"), "");
 		wait_for_end(fifo);
 		if (exists("end"))
 			fail_msg("%s: %s", scripts[i], last.reason);
+	}
+	/* A message that is small enough to wait in the pipe for them. */
+	for (size_t i = 0; i < 7; i++) {
+		unlink(fixture_path("began"));
+		unlink(fixture_path("go"));
+		make_wrapper(scripts[i]);
+		assert_false(run_with(STR("small\n"), PATIENCE));
+		fixture_file(fixture_path("go"), "");
+		wait_for_end(fifo);
+		if (exists("end"))
+			fail_msg("small: %s: %s", scripts[i], last.reason);
 	}
 	close(fifo);
 }
