@@ -1023,11 +1023,72 @@ needs_libraries() {
 	grep -q 'mm-handler: deferred' "$T/err"
 	# none of it was a delivery
 	[ -z "$mm_log" ] || [ ! -s "$mm_log" ]
-	mm --test
-	is "its status" 75 $rc
-	mm --test foo@$host bar@$host
-	is "its status" 75 $rc
 	called 0
+}
+
+@test "--test of what is no address says so" {
+	for arguments in "" dev "foo@$host bar@$host" "dev foo"; do
+		mm --test $arguments
+		is "its status" 75 $rc
+		grep -q "^mm-handler: --test${arguments:+ ${arguments%% *}}: " \
+		    "$T/err"
+		grep -q '^usage: ' "$T/err"
+		[ ! -s "$T/out" ]
+	done
+	mm --test dev
+	grep -qi 'there is no @' "$T/err"
+	[ -z "$mm_log" ] || [ ! -s "$mm_log" ]
+}
+
+# As the daemon knows it from the lists.
+@test "a refusal says where the lists are, as RCPT does" {
+	python3 "$top_srcdir/tests/pickles.py" "$T/lists" \
+	    <<<"list dev $host 1" 3>&-
+	mm_own
+	refuses $host nosuch
+	[[ $said != *see* ]]
+	"$LISTMAP" -c "$T/conf" rebuild 3>&-
+	refuses $host nosuch
+	is "what is said" "No mailing list nosuch here, see http://$host/mailman/listinfo" \
+	    "$said"
+	"$LISTMAP" -c "$T/conf" query --direct refusal nosuch@$host 3>&- |
+	    grep -F "$said"
+	mm --test nosuch@$host
+	is "its status" 67 $rc
+	grep -qxF "$said" "$T/err"
+}
+
+@test "--test says what is wrong with the wrapper" {
+	says() {
+		mm --test foo@$host
+		is "its status" 75 $rc
+		grep -q "^command: $wrapper post foo\$" "$T/out"
+		grep "mm-handler: deferred: cannot run $wrapper: $1" "$T/err"
+	}
+	mv "$wrapper" "$T/away"
+	says "No such file"
+	mkdir "$wrapper"
+	says "Permission denied"
+	rmdir "$wrapper"
+	cp "$T/away" "$wrapper"
+	chmod 644 "$wrapper"
+	says "Permission denied"
+	# that account may not, whatever root may
+	chmod 744 "$wrapper"
+	[ "$(id -u)" != 0 ] || says "Permission denied"
+	chmod 755 "$wrapper"
+	if [ "$(id -u)" = 0 ]; then
+		chmod 700 "$T/mailman/mail"
+		says "Permission denied"
+		chmod 755 "$T/mailman/mail"
+	fi
+	mm --test foo@$host
+	is "its status" 0 $rc
+	[ ! -s "$T/err" ]
+	rm -r "$T/data"
+	mm --test mailman-loop@$host
+	is "its status" 75 $rc
+	grep -q "deferred: cannot write into $T/data: No such file" "$T/err"
 }
 
 @test "--test of every address of the tables" {

@@ -134,6 +134,7 @@ refuses_again() {
 		[ -s "$T/err" ]
 		is "messages" 0 "$(stored)"
 	done
+	one_line_logged >/dev/null || : # nothing is logged late
 	# an action that the site does not want
 	mm_conf "" 'actions = { "post", "bounces" }'
 	forget

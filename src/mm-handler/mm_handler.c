@@ -69,6 +69,19 @@ print_field(const char *what, struct str value)
 	printf("%s: %s\n", what, str_printable(value, shown, sizeof(shown)));
 }
 
+/* Whether what a delivery needs is there for A. */
+static int
+try_delivery(struct job *j, const struct account *a)
+{
+	const struct conf_site *site = j->route.site->conf;
+	bool loop = j->route.reading.action == ACTION_LOOP;
+	const char *path = loop ? site->data_dir : site->wrapper;
+	int err = runas_access(a, path, loop ? W_OK | X_OK : X_OK);
+
+	return err == 0 ? EX_OK : job_defer(j, "cannot %s %s: %s",
+	    loop ? "write into" : "run", path, strerror(err));
+}
+
 /* Prints what a delivery would run, and as whom. */
 static int
 print_delivery(struct job *j)
@@ -77,6 +90,7 @@ print_delivery(struct job *j)
 	const struct reading *m = &j->route.reading;
 	struct account a;
 	const char *err = runas_find(site, &a);
+	int status;
 
 	print_field("site", str_from(site->name));
 	print_field("list", m->list);
@@ -90,8 +104,9 @@ print_delivery(struct job *j)
 		    action_name(m->action), (int)m->list.n, m->list.p);
 	if (!err)
 		print_account(&a);
+	status = err ? job_defer(j, "%s", err) : try_delivery(j, &a);
 	privileges_clear(&a);
-	return err ? job_defer(j, "%s", err) : EX_OK;
+	return status;
 }
 
 /* --test: the same steps up to the delivery, which is printed. */
@@ -99,14 +114,10 @@ static int
 test_delivery(struct job *j)
 {
 	const char *at = strrchr(j->test, '@');
-	char *user;
-	int status;
-
-	if (!at)
-		return job_defer(j, "the address has no host");
-	user = str_dup((struct str){ j->test, (size_t)(at - j->test) });
-	status = user ? job_parse(j, at + 1, user) :
+	char *user = str_dup((struct str){ j->test, (size_t)(at - j->test) });
+	int status = user ? job_parse(j, at + 1, user) :
 	    job_defer(j, "out of memory");
+
 	free(user);
 	if (status == EX_OK)
 		status = job_find(j);
@@ -115,8 +126,25 @@ test_delivery(struct job *j)
 	if (status != EX_OK)
 		log_error("%s: %s", status == EX_NOUSER ? "refused" :
 		    "deferred", j->reason);
+	if (status == EX_NOUSER)
+		report_to_sender(j, status);
 	program_flush();
+	job_clear(j);
 	return status;
+}
+
+/* --test with other arguments than one address. */
+static int
+test_nothing(const struct job *j)
+{
+	char shown[STR_SHOWN];
+
+	log_error("--test%s%s: %s", *j->test ? " " : "",
+	    str_printable(str_from(j->test), shown, sizeof(shown)),
+	    strchr(j->test, '@') ? "one address, and nothing else" :
+	    "an address is wanted, user@host: there is no @");
+	usage(stderr);
+	return EX_TEMPFAIL;
 }
 
 /* Delivers the message on standard input, which INPUT says is open, to the
@@ -172,12 +200,14 @@ parse_options(int argc, char **argv, struct job *j)
 			program_flush();
 			exit(EX_OK);
 		default:
-			if (isatty(STDERR_FILENO))
+			if (optopt == 't')
+				j->test = "";
+			else if (isatty(STDERR_FILENO))
 				usage(stderr);
 			return false;
 		}
 	}
-	return !j->test || optind == argc;
+	return !j->test || (optind == argc && strchr(j->test, '@'));
 }
 
 /* The delivery looks for them itself, so that a signal ends it with 75. */
@@ -239,8 +269,8 @@ main(int argc, char **argv)
 	fatal_always(EX_TEMPFAIL);
 	job.began = clock_seconds();
 	right = parse_options(argc, argv, &job);
-	if (right && job.test)
-		return test_delivery(&job);
+	if (job.test)
+		return right ? test_delivery(&job) : test_nothing(&job);
 	/* What goes to standard error ends up in bounces. */
 	log_to_syslog("mm-handler");
 	block_ending_signals();

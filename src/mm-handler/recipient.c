@@ -45,6 +45,7 @@ struct recipient_sites {
 	struct cached_lists *cached; /* filled when rule 4 opens the caches */
 	const struct lists **lists_of; /* a site's disk, or its cache */
 	struct sites *sites;           /* on the disk */
+	struct sites *known;           /* in the caches, or NULL */
 };
 
 static const struct conf_words all_sites;
@@ -83,6 +84,7 @@ recipient_close(struct recipient_sites *t)
 	if (!t)
 		return;
 	sites_free(t->sites);
+	sites_free(t->known);
 	for (size_t i = 0; t->cached && i < t->conf->nsites; i++)
 		cached_lists_clear(&t->cached[i]);
 	free(t->cached);
@@ -94,7 +96,7 @@ recipient_close(struct recipient_sites *t)
 const struct sites *
 recipient_sites(const struct recipient_sites *t)
 {
-	return t->sites;
+	return t->known ? t->known : t->sites;
 }
 
 /* Writes why the address cannot be refused; always false. */
@@ -222,18 +224,16 @@ static bool
 check_caches(struct recipient_sites *t, const struct address *a, char *reason,
     size_t size)
 {
-	struct sites *cached;
 	struct route r;
 	enum resolved found;
 
 	for (size_t i = 0; i < t->conf->nsites; i++)
 		if (may_have_lists(t, i, a) && !open_cache(t, i, reason, size))
 			return false;
-	cached = sites_new(t->conf, t->lists_of, &all_sites);
-	if (!cached)
+	t->known = sites_new(t->conf, t->lists_of, &all_sites);
+	if (!t->known)
 		return put_doubt(reason, size, "out of memory");
-	found = resolve_any_host(cached, a, &r);
-	sites_free(cached);
+	found = resolve_any_host(t->known, a, &r);
 	if (found == RESOLVED_FOUND)
 		return put_doubt(reason, size, "the cache has it, and the "
 		    "lists directory does not");

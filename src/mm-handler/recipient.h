@@ -28,7 +28,9 @@ struct sites;
 struct recipient_sites *recipient_open(const struct conf *conf);
 /* Frees T, which may be NULL. */
 void recipient_close(struct recipient_sites *t);
-/* The sites of the configuration; they are valid as long as T. */
+/* The sites of the configuration, valid until the next look-up.  Once the
+ * caches were asked they have what the caches know, such as where the lists
+ * are shown. */
 const struct sites *recipient_sites(const struct recipient_sites *t);
 
 /*

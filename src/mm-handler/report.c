@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "mm-handler/report.h"
 #include "base/buf.h"
@@ -88,7 +89,14 @@ print_refusal(const struct job *j)
 void
 report_to_sender(const struct job *j, int status)
 {
-	if (status == EX_TEMPFAIL)
+	char reason[JOB_REASON_MAX];
+
+	/* Whoever tries it by hand sees why; sendmail's mailers have no
+	 * terminal. */
+	if (status == EX_TEMPFAIL && isatty(STDERR_FILENO))
+		fprintf(stderr, "mm-handler: deferred: %s\n", str_printable(
+		    str_from(j->reason), reason, sizeof(reason)));
+	else if (status == EX_TEMPFAIL)
 		fputs("Mailman could not take this message\n", stderr);
 	if (status == EX_NOUSER && j->recipients)
 		print_refusal(j);

@@ -16,7 +16,8 @@ void report_log(const struct job *j, int status);
 /*
  * Writes to standard error what sendmail puts into its message to the sender:
  * for EX_NOUSER the text of the refusal; for EX_TEMPFAIL one sentence that
- * tells nothing of our own trouble; for EX_OK nothing.
+ * tells nothing of our own trouble, but the reason at a terminal; for EX_OK
+ * nothing.
  */
 void report_to_sender(const struct job *j, int status);
 

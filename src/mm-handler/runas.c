@@ -1,4 +1,7 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mm-handler/runas.h"
@@ -39,4 +42,31 @@ runas_find(const struct conf_site *site, struct account *a)
 	if (!err && *site->delivery_user)
 		err = accounts_find_groups(site->delivery_user, a);
 	return err;
+}
+
+static int
+try_access(const struct account *a, const char *path, int how)
+{
+	bool became = privileges_drop(a) == 0;
+	struct stat st;
+
+	if (stat(path, &st) == -1)
+		return errno == EACCES && !became ? 0 : errno;
+	if (how == X_OK ? !S_ISREG(st.st_mode) : !S_ISDIR(st.st_mode))
+		return how == X_OK ? EACCES : ENOTDIR;
+	return became && faccessat(AT_FDCWD, path, how, AT_EACCESS) == -1 ?
+	    errno : 0;
+}
+
+int
+runas_access(const struct account *a, const char *path, int how)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(try_access(a, path, how));
+	if (pid == -1 || waitpid(pid, &status, 0) == -1)
+		return errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
 }

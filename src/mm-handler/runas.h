@@ -20,4 +20,12 @@ struct conf_site;
 const char *runas_find(const struct conf_site *site, struct account *a)
     WARN_UNUSED;
 
+/*
+ * Whether A may do HOW (as of access(2)) with PATH, which is to be a regular
+ * file for X_OK, else a directory.  0, or an error number.  It is tried by a
+ * child that becomes A; where that cannot be, only what is not there is told.
+ */
+int runas_access(const struct account *a, const char *path, int how)
+    WARN_UNUSED;
+
 #endif
