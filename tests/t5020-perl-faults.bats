@@ -50,8 +50,9 @@ nothing_happened() {
 		mkdir "$T/lists/$name"
 		printf "}." >"$T/lists/$name/config.pck"
 		mm $host "$name"
-		[ $rc = 0 ] || [ $rc = 67 ]
-		[ $rc = 67 ] || grep -Fqx "argv: post $name" "$got"/[0-9]*/report
+		# a name that cannot be served is no answer
+		[ $rc = 0 ] || [ $rc = 67 ] || [ $rc = 75 ]
+		[ $rc != 0 ] || grep -Fqx "argv: post $name" "$got"/[0-9]*/report
 		nothing_happened
 		forget
 	done
