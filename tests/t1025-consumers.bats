@@ -16,7 +16,7 @@ for_postfix="recipients transport redirect"
 # which a command is no longer than sendmail carries.
 test_setup() {
 	mklist "long-$(printf %0180d 0)" dev dev-announce dev-owner a.b a..b a. a=b a+b -dash 2600-l _u \
-	    =e +p .x y- mailman
+	    =e +p .x y- mailman 'art&artists' "o'neil" 'a~b' 'a#b' '#x' 'a b' 'x$y'
 	mkdir -p "$T/var/lists"
 	for name in 'a!b' 'a$b' 'a*b' '{x}' 'a~b'; do
 		mkdir "$T/var/lists/$name.three.org"

@@ -96,7 +96,7 @@ agree() {
 		# of lists whose names no alias file can have, and of those whose
 		# configuration is broken
 		case $role in
-		refusal | mailertable | domains | site_domain) code=0 ;;
+		mailertable | domains | site_domain) code=0 ;;
 		*) code=75 ;;
 		esac
 		grep -qx "ended with $code" "$T/daemon.err"

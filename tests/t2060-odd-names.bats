@@ -116,7 +116,7 @@ misnamed_is() {
 	not says "art&artists"
 	echo 'art&artists: "|/w post art&artists"' >>"$T/aliases"
 	run listmap diff "$T/aliases"
-	says "no answer: art&artists: "
+	says "different: art&artists: "
 }
 
 @test "tables of lines: what no line can begin with is said" {
