@@ -209,8 +209,9 @@ class Asked:
     def dump(self, role):
         """The pairs; and how many comments there are about what is left
         out."""
-        text, _ = run([self.listmap, "-c", self.conf, "dump", role],
-                      codes=(75 if self.unknown else 0,))
+        text, complaints = run([self.listmap, "-c", self.conf, "dump", role])
+        if bool(complaints) != self.unknown:
+            sys.exit("dump %s: %r" % (role, complaints))
         lines = text.splitlines(True)
         comments = [n for n in lines if n.startswith(b"# left out, for ")]
         text = b"".join(n for n in lines if n not in comments)

@@ -61,6 +61,7 @@ means() {
 
 @test "the site list's addresses are on every domain, the others at its host" {
 	site_conf 'site_list = "meta"'
+	mkdir -m 777 "$T/data"
 	for at in lists.example.org lists.example.net example.org; do
 		means meta@$at post meta
 		means meta-owner@$at owner meta
