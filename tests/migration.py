@@ -216,8 +216,10 @@ class Migration:
         self.until(lambda: len(self.settled) == NUMBER, "all are in 3")
         enough = len(self.sent) + FEWEST["after the move"]
         self.until(lambda: len(self.sent) >= enough, "mail after that")
+        # As quickly as rmlist can be run.
         for name in filter(stays, self.names):
             self.remove_old(name)
+            time.sleep(0.1)
 
     def settler(self):
         for name in self.names:

@@ -22,6 +22,9 @@ setup_file() {
 		    domain "lab.test" {}
 		}
 	END
+	# There is no list yet.
+	sm_in "$(realpath "$LISTMAP")" -c /run/listmap.conf rebuild \
+	    --accept-empty
 	sm_sendmail delivery
 	until_ok test -e "$sm_run/sendmail/sendmail.pid"
 }

@@ -5,9 +5,10 @@
  *	snapshot	directory		answer
  *	a list		not asked		found (1)
  *	nothing		has it			found (1)
- *			has it not		absent (2), or away if `away'
+ *			has it not		absent (2), or away (4) if
+ *						`away'
  *			not asked		absent if `trusted', and away
- *						if `away' or not `trusted'
+ *						(4) if `away' or not `trusted'
  *	a phantom	has it, as before	absent (2,3), or away if `away'
  *			has it, changed		found (1)
  *			else			as for nothing
@@ -30,6 +31,7 @@
  *	    name.
  *	(2) No answer where Mailman's files changed: they may name it now.
  *	(3) No answer while the entry's last change is younger than `settle'.
+ *	(4) No answer where it went with those that make the site away.
  *
  * The directory is asked where `verify' is set.  LISTS_FROM_SNAPSHOT wants the
  * snapshot's word alone: what is no list in it is absent.
@@ -213,13 +215,13 @@ find_recorded_as_none(struct cached_lists *s, struct str name,
  * be a list, so only the directory itself can say that it is none. */
 static enum lists_found
 find_recorded_as_doubtful(struct cached_lists *s, struct str name,
-    const struct record *r, struct list *out)
+    enum lists_from from, const struct record *r, struct list *out)
 {
 	enum lists_found found = LISTS_NO_ANSWER;
 	struct stat st;
 
 	out->host = r->host;
-	if (s->verify)
+	if (s->verify && from == LISTS_FROM_DISK)
 		found = find_in_directory(s, name, &st);
 	if (found == LISTS_FOUND && is_file_of_record(r, &st))
 		report_difference(s, found);
@@ -248,19 +250,15 @@ find_cached(const struct lists *l, struct str name, enum lists_from from,
     struct list *out)
 {
 	struct cached_lists *s = cached_lists_of(l);
+	enum lists_found found;
 	struct record r;
 	int known = -1;
 
 	*out = (struct list){ .name = name };
 	if (s->cache != NULL)
 		known = cache_find(s->cache, name, &r);
-	if (known == 1 && r.basis == LISTS_DOUBTFUL &&
-	    from == LISTS_FROM_SNAPSHOT) {
-		out->host = r.host;
-		return LISTS_NO_ANSWER;
-	}
 	if (known == 1 && r.basis == LISTS_DOUBTFUL)
-		return find_recorded_as_doubtful(s, name, &r, out);
+		return find_recorded_as_doubtful(s, name, from, &r, out);
 	if (known == 1 && !record_is_list(&r))
 		return from == LISTS_FROM_SNAPSHOT ? LISTS_ABSENT :
 		    find_recorded_as_none(s, name, &r, out);
@@ -275,8 +273,13 @@ find_cached(const struct lists *l, struct str name, enum lists_from from,
 	if (known == 0 && from == LISTS_FROM_SNAPSHOT)
 		return LISTS_ABSENT;
 	if (s->verify)
-		return find_without_record(s, name, known == 0, out);
-	return known == 0 ? answer_unverified(s) : LISTS_AWAY;
+		found = find_without_record(s, name, known == 0, out);
+	else
+		found = known == 0 ? answer_unverified(s) : LISTS_AWAY;
+	/* It went a moment before the others, and the snapshot followed. */
+	if (found == LISTS_AWAY && s->lost != NULL && s->lost(s->arg, name))
+		return LISTS_NO_ANSWER;
+	return found;
 }
 
 /*

@@ -38,6 +38,9 @@ struct cached_lists {
 	 * files, changed.  LISTS_AWAY: it is another directory, or unreadable.
 	 */
 	void (*differs)(void *arg, enum lists_found found);
+	/* Whether NAME, which the snapshot has not, was seen to go with those
+	 * that make the site away; may be NULL. */
+	bool (*lost)(void *arg, struct str name);
 	void *arg;
 	/* Called with SWAPPED_ARG after another snapshot took the place of the
 	 * one before; may be NULL. */

@@ -6,18 +6,18 @@
 void
 gone_burst_add(struct gone_burst *b, double now, double *from)
 {
-	const double last = b->at[GONE_BURST];
+	const bool ran = b->last_quick > 0 && now - b->last_quick < GONE_WINDOW;
+	bool quick;
 
 	memmove(b->at, b->at + 1, GONE_BURST * sizeof(b->at[0]));
 	b->at[GONE_BURST] = now;
-	b->row = last > 0 && now - last < GONE_QUICK ? b->row + 1 : 1;
-	*from = now + 1;
-	if (b->row > GONE_BURST) {
+	quick = b->at[0] > 0 && now - b->at[0] < GONE_BURST * GONE_QUICK;
+	if (quick)
 		b->last_quick = now;
-		*from = now - GONE_WINDOW;
-	} else if (b->last_quick > 0 && now - b->last_quick < GONE_WINDOW) {
+	if (ran)
 		*from = now;
-	}
+	else
+		*from = quick ? now - GONE_WINDOW : now + 1;
 }
 
 bool

@@ -17,10 +17,11 @@
 
 #include "base/str.h"
 
-/* Two entries that went within so many seconds went quickly.  Mailman's rmlist
- * takes some 100 ms, rm -r far less than one for each list. */
+/* Entries went quickly where less than so many seconds lie between two of them,
+ * on the average.  Mailman's rmlist takes some 100 ms, rm -r far less than one
+ * for each list; but a loaded machine lets it run by strokes. */
 #define GONE_QUICK 0.03
-/* More than so many in a row that went quickly are a burst. */
+/* More than so many that went quickly are a burst. */
 #define GONE_BURST 3
 /* What went so many seconds before it, or goes so many seconds after its last
  * quick one, belongs to it.  And while more than GONE_BURST went in such a
@@ -53,7 +54,6 @@ struct gone {
 struct gone_burst {
 	double at[GONE_BURST + 1]; /* when the last ones went; 0: fewer did */
 	double last_quick;         /* the last one that went in a burst */
-	size_t row;                /* how many in a row went quickly */
 };
 
 /* An entry went at NOW.  Those that went since *FROM, with this one, are in a

@@ -32,6 +32,9 @@
 #include "cache/snapshot.h"
 #include "cache/state.h"
 
+/* So many seconds a rebuild waits for a directory to be quiet. */
+#define QUIET_TRIES 3
+
 static bool
 is_out_of_resources(int error)
 {
@@ -154,13 +157,6 @@ guard_against_loss(struct rebuild_job *job)
 		    job->o->lists_dir, c->missing, c->dir_lists);
 		return -1;
 	}
-	if (c->unseen > REBUILD_GUARD && is_directory_changing(job)) {
-		rebuild_job_away(job);
-		rebuild_job_say(job, "%zu of %zu lists vanished from %s, which "
-		    "still changes; the old lists stay until it is quiet",
-		    c->missing, c->dir_lists, job->o->lists_dir);
-		return -1;
-	}
 	if (!are_too_few(c->dir_lists - doubted, c->dir_lists) &&
 	    (doubted == 0 || !were_lists_lost(job)))
 		return 0;
@@ -274,11 +270,38 @@ evaluate_scan(struct rebuild_job *job)
 	return 0;
 }
 
+/* Forgets the scan, so that another one can take its place. */
+static void
+drop_scan(struct rebuild_job *job)
+{
+	compare_clear(&job->compare);
+	hosts_clear(&job->hosts);
+	scan_clear(&job->scan);
+	job->no_old = job->must_write = false;
+	job->r->reason[0] = '\0';
+}
+
+/* Scans until the directory is quiet, where lists are missing that nobody saw
+ * go: they may be only the first of many.  0, or -1. */
+static int
+scan_and_compare(struct rebuild_job *job)
+{
+	for (int i = 0; scan_lists_dir(job) == 0; i++) {
+		if (compare_with_old(job) == -1)
+			return -1;
+		if (job->compare.unseen <= REBUILD_GUARD || i == QUIET_TRIES ||
+		    !is_directory_changing(job))
+			return 0;
+		drop_scan(job);
+		sleep(1);
+	}
+	return -1;
+}
+
 static void
 scan_and_write(struct rebuild_job *job)
 {
-	if (scan_lists_dir(job) == -1 || compare_with_old(job) == -1 ||
-	    evaluate_scan(job) == -1)
+	if (scan_and_compare(job) == -1 || evaluate_scan(job) == -1)
 		return;
 	if (!job->no_old && !job->must_write &&
 	    compare_unchanged(&job->compare, job->r->young))

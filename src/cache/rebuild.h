@@ -80,6 +80,7 @@ struct rebuild_order rebuild_order(const struct conf_site *site,
 
 /*
  * Waits for the site's lock, scans, and replaces the snapshot where it differs.
+ * Where lists go while it scans it waits some seconds for the end of that.
  *
  * A guard keeps the old snapshot (REBUILD_AWAY), for a filesystem may not be
  * mounted, where
@@ -89,8 +90,6 @@ struct rebuild_order rebuild_order(const struct conf_site *site,
  *	    saw go;
  *	more than REBUILD_GUARD lists, and more than half of all, are missing
  *	    that nobody saw go, or that went in a burst (gone.h);
- *	more than REBUILD_GUARD lists are missing that nobody saw go, and the
- *	    directory still changes;
  *	lists are missing that vanished so when the last scan looked: part of
  *	    them may be back, and the rest is to come;
  *	there is no snapshot, and so many lists less than the last scan found;

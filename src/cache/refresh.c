@@ -86,6 +86,14 @@ note_difference(void *arg, enum lists_found found)
 }
 
 static bool
+was_lost(void *arg, struct str name)
+{
+	const struct refresh *r = arg;
+
+	return r->watch != NULL && watch_lost(r->watch, name);
+}
+
+static bool
 is_watching(const struct refresh *r)
 {
 	return r->watch != NULL && watch_armed(r->watch);
@@ -216,7 +224,7 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 	char text[256];
 
 	if (r->watch != NULL && !result->burst)
-		watch_forget(r->watch);
+		watch_forget(r->watch, clock_seconds());
 	if (cached_lists_take(&r->lists, scan_runner_snapshot(r->scans),
 	        r->path, &err) == -1) {
 		snprintf(text, sizeof(text), "cannot open the snapshot: %s: %s",
@@ -367,6 +375,7 @@ init_cached_lists(struct refresh *r)
 	cached_lists_init(&r->lists, r->o.mailman, r->o.site->lists_dir, false);
 	cached_lists_configure(&r->lists, r->o.site);
 	r->lists.differs = note_difference;
+	r->lists.lost = was_lost;
 	r->lists.arg = r;
 	r->lists.swapped = r->o.swapped;
 	r->lists.swapped_arg = r->o.arg;

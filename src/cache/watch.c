@@ -165,16 +165,17 @@ watch_cure(int error)
 	return "";
 }
 
-/* Marks the names that went since FROM.  A scan has those already that were
- * given; and what went before a marked one was marked with it. */
+/* Marks the names that went since FROM: the last one, or all of them where a
+ * burst begins.  The order of those that were given must stay, not their
+ * marks. */
 static void
 mark_quick_names(struct watch *w, double from)
 {
 	size_t i;
 
-	for (i = w->ngone; i > w->given && w->gone[i - 1].at >= from &&
-	     !w->gone[i - 1].quick; i--)
-		w->gone[i - 1].quick = true;
+	w->gone[w->ngone - 1].quick = true;
+	for (i = 0; from < w->gone[w->ngone - 1].at && i < w->ngone; i++)
+		w->gone[i].quick |= w->gone[i].at >= from;
 }
 
 /* 0, or -1 where the name cannot be remembered. */
@@ -263,12 +264,30 @@ watch_gone(struct watch *w)
 		.since = now - GONE_WINDOW };
 }
 
-void
-watch_forget(struct watch *w)
+bool
+watch_lost(const struct watch *w, struct str name)
 {
-	w->ngone -= w->given;
-	if (w->ngone > 0)
-		memmove(w->gone, w->gone + w->given,
-		    w->ngone * sizeof(*w->gone));
+	const struct gone given = { .name = w->gone, .n = w->given };
+	const uint64_t hash = gone_hash(name);
+	size_t i;
+
+	if (gone_find(&given, name) == GONE_QUICKLY)
+		return true;
+	for (i = w->given; i < w->ngone; i++)
+		if (w->gone[i].hash == hash)
+			return w->gone[i].quick;
+	return false;
+}
+
+void
+watch_forget(struct watch *w, double now)
+{
+	const double since = now - GONE_WINDOW;
+	size_t i, kept = 0;
+
+	for (i = 0; i < w->ngone; i++)
+		if (i >= w->given || w->gone[i].at >= since)
+			w->gone[kept++] = w->gone[i];
+	w->ngone = kept;
 	w->given = 0;
 }

@@ -62,7 +62,11 @@ unsigned watch_read(struct watch *w);
 /* The names of entries that went and are not forgotten, valid until the next
  * watch_read(). */
 struct gone watch_gone(struct watch *w);
-/* Forgets the names that the last watch_gone() gave, not those seen since. */
-void watch_forget(struct watch *w);
+/* Forgets the names that the last watch_gone() gave, not those seen since; nor
+ * those that went so shortly before NOW (base/clock.h) that a burst may take
+ * them with it. */
+void watch_forget(struct watch *w, double now);
+/* Whether NAME is one of those remembered, and went in a burst. */
+bool watch_lost(const struct watch *w, struct str name);
 
 #endif

@@ -44,6 +44,9 @@ test_marks(void **state)
 	assert_string_equal(MARKS(7, 7, 7), "sss");
 	assert_string_equal(MARKS(7, 7, 7, 7), "qqqq");
 	assert_string_equal(MARKS(7, 7.01, 7.02, 7.03, 7.04), "qqqqq");
+	/* By strokes, as rm -r on a machine that has little time for it. */
+	assert_string_equal(MARKS(7, 7, 7, 7.04, 7.04, 7.04), "qqqqqq");
+	assert_string_equal(MARKS(7, 7, 7.04, 7.04, 7.08, 7.08), "qqqqqq");
 	/* As quickly as rmlist can be run. */
 	assert_string_equal(MARKS(7, 7.1, 7.2, 7.3, 7.4, 7.5), "ssssss");
 	assert_string_equal(MARKS(7, 7, 7, 7.1, 7.1, 7.1), "ssssss");

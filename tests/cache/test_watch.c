@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "mailman/directory.h"
+#include "base/clock.h"
 #include "cache/watch.h"
 #include "tests/fixture.h"
 
@@ -165,13 +166,40 @@ test_forget(void **state)
 	fixture_unlist("lists", "b");
 	assert_int_equal(watch_read(w), WATCH_CHANGED);
 	/* "b" went after the last watch_gone(). */
-	watch_forget(w);
+	watch_forget(w, clock_seconds() + 60);
 	assert_false(gone(w, "a"));
 	assert_true(gone(w, "b"));
-	watch_forget(w);
+	watch_forget(w, clock_seconds() + 60);
 	assert_int_equal(watch_gone(w).n, 0);
-	watch_forget(w);
+	watch_forget(w, clock_seconds() + 60);
 	assert_int_equal(watch_gone(w).n, 0);
+	watch_free(w);
+}
+
+/* What goes shortly before a burst belongs to it, although a scan had it. */
+static void
+test_lost(void **state)
+{
+	static const char *const names[] = { "b", "c", "d", "e" };
+	struct watch *w = armed();
+
+	(void)state;
+	fixture_list("lists", "a");
+	for (size_t i = 0; i < 4; i++)
+		fixture_list("lists", names[i]);
+	fixture_unlist("lists", "a");
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_int_equal(watch_gone(w).n, 1);
+	watch_forget(w, clock_seconds());
+	assert_false(watch_lost(w, STR("a")));
+	for (size_t i = 0; i < 4; i++)
+		fixture_unlist("lists", names[i]);
+	assert_int_equal(watch_read(w), WATCH_CHANGED);
+	assert_true(watch_lost(w, STR("e")) && !watch_lost(w, STR("f")));
+	assert_int_equal(watch_gone(w).n, 5);
+	assert_true(watch_lost(w, STR("b")));
+	watch_forget(w, clock_seconds() + 60);
+	assert_false(watch_lost(w, STR("b")));
 	watch_free(w);
 }
 
@@ -335,7 +363,7 @@ test_more_than_can_be_kept(void **state)
 	    sizeof(events[0]));
 	assert_int_equal(watch_read(w), WATCH_CHANGED | WATCH_OVERFLOW);
 	assert_int_equal(watch_gone(w).n, kept);
-	watch_forget(w);
+	watch_forget(w, clock_seconds() + 60);
 	assert_int_equal(write(fds[1], events, sizeof(events[0])),
 	    sizeof(events[0]));
 	assert_int_equal(watch_read(w), WATCH_CHANGED);
@@ -354,6 +382,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_entries),
 		TEST(test_forget),
+		TEST(test_lost),
 		TEST(test_files_beside),
 		TEST(test_files_in_the_lists_directory),
 		TEST(test_the_directory_itself),
