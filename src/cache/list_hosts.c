@@ -143,4 +143,3 @@ list_hosts(struct rebuild_job *job)
 		    job->o->lists_dir, strerror(ENOMEM));
 	return rc;
 }
-

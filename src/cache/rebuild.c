@@ -116,7 +116,7 @@ guard_without_snapshot(struct rebuild_job *job)
 	return -1;
 }
 
-/* Whether too many lists vanished when the last scan looked. */
+/* Whether too many lists vanished, and not all of them were seen since. */
 static bool
 were_lists_lost(const struct rebuild_job *job)
 {

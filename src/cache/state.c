@@ -146,9 +146,12 @@ next_state(const struct rebuild_result *r, const struct state *old)
 	/* A scan that failed says nothing about the directory. */
 	if (r->status != REBUILD_FAILED) {
 		now.away = r->status == REBUILD_AWAY;
-		now.lost = r->lost;
 		now.failing = r->failing;
 	}
+	/* Nor does one that was not believed for another reason, or that came
+	 * into a burst, say that what was lost is back. */
+	if (r->lost || (well && !r->burst))
+		now.lost = r->lost;
 	if (well)
 		now.lists = r->lists;
 	now.milliseconds = r->milliseconds;

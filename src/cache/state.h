@@ -20,7 +20,9 @@ struct rebuild_result;
 
 struct state {
 	bool away;      /* the last scan did not believe the directory */
-	bool lost, failing; /* as in struct rebuild_result */
+	/* Too many lists vanished, and no scan found all of them back. */
+	bool lost;
+	bool failing;   /* as in struct rebuild_result */
 	size_t lists;   /* in the last scan that was believed */
 	time_t scanned; /* when the last scan ended, seconds since the epoch */
 	unsigned long milliseconds; /* that the last scan took */

@@ -269,6 +269,30 @@ test_guard_of_vanished_lists(void **state)
 	}
 }
 
+/* Most of the lists go, and the directory goes and comes: what comes back of
+ * them then is not believed before it is all. */
+static void
+test_loss_lasts_until_all_are_back(void **state)
+{
+	(void)state;
+	make_lists(10);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	remove_lists(0, 10);
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_int_equal(chmod(fixture_path("lists"), 0), 0);
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_true(last.denied);
+	assert_int_equal(chmod(fixture_path("lists"), 0755), 0);
+	make_lists(9);
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_true(knows("list-9"));
+	fixture_list("lists", "list-9");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	remove_lists(9, 10);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_false(knows("list-9"));
+}
+
 static void
 test_guard_of_another_directory(void **state)
 {
@@ -1040,6 +1064,7 @@ main(void)
 		TEST(test_unchanged_writes_nothing),
 		TEST(test_empty_site),
 		TEST(test_guard_of_vanished_lists),
+		TEST(test_loss_lasts_until_all_are_back),
 		TEST(test_guard_of_another_directory),
 		TEST(test_accept_empty),
 		TEST(test_unreadable),

@@ -71,7 +71,7 @@ static void
 test_longest_reason(void **state)
 {
 	struct rebuild_result r = { .status = REBUILD_AWAY };
-	char text[sizeof(r.reason) + 64];
+	char text[sizeof(r.reason) + 80];
 	struct state s;
 
 	(void)state;
@@ -81,7 +81,8 @@ test_longest_reason(void **state)
 	assert_string_equal(s.reason, r.reason);
 	/* One more byte, which somebody else wrote. */
 	snprintf(text, sizeof(text),
-	    "away no\nlists 1\nmilliseconds 1\nreason %sx\n", r.reason);
+	    "away no\nlost no\nfailing no\nlists 1\nmilliseconds 1\n"
+	    "reason %sx\n", r.reason);
 	fixture_file(fixture_path("cache/s.state"), text);
 	assert_int_equal(read_state(&s), -1);
 }
@@ -133,6 +134,46 @@ test_failure_ends_no_absence(void **state)
 	write_state(&r);
 	assert_int_equal(read_state(&s), 0);
 	assert_false(s.away);
+}
+
+static bool
+is_lost_after(const struct rebuild_result *r)
+{
+	struct state s;
+
+	write_state(r);
+	assert_int_equal(read_state(&s), 0);
+	return s.lost;
+}
+
+/* Only a scan that is believed, and saw all that went, says that all of what
+ * was lost is back. */
+static void
+test_loss_lasts(void **state)
+{
+	const struct rebuild_result loss = { .status = REBUILD_AWAY,
+		.lost = true };
+	const struct rebuild_result cases[] = {
+		{ .status = REBUILD_AWAY },
+		{ .status = REBUILD_AWAY, .denied = true },
+		{ .status = REBUILD_AWAY, .failing = true },
+		{ .status = REBUILD_FAILED },
+		{ .status = REBUILD_WRITTEN, .burst = true },
+		{ .status = REBUILD_UNCHANGED, .burst = true },
+	};
+	struct rebuild_result well = { .status = REBUILD_WRITTEN };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_false(is_lost_after(&well));
+		if (is_lost_after(&cases[i]))
+			fail_msg("case %zu: lost before", i);
+		assert_true(is_lost_after(&loss));
+		if (!is_lost_after(&cases[i]))
+			fail_msg("case %zu: forgotten", i);
+	}
+	well.status = REBUILD_UNCHANGED;
+	assert_false(is_lost_after(&well));
 }
 
 static void
@@ -191,6 +232,7 @@ main(void)
 		TEST(test_longest_reason),
 		TEST(test_unchanged_sets_the_time_only),
 		TEST(test_failure_ends_no_absence),
+		TEST(test_loss_lasts),
 		TEST(test_nonsense),
 		TEST(test_unwritable),
 	};
