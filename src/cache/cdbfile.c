@@ -181,13 +181,15 @@ map_given(struct cdbfile *f, int fd, struct stat *st)
 {
 	struct stat memory;
 	const char *err;
+	int seals;
 	void *p;
 
 	if (fstat(fd, &memory) == -1)
 		return strerror(errno);
+	seals = fcntl(fd, F_GET_SEALS);
 	errno = EPROTO;
 	/* A kernel may have added one of its own. */
-	if ((fcntl(fd, F_GET_SEALS) & SEALS) != SEALS ||
+	if (seals == -1 || (seals & SEALS) != SEALS ||
 	    (size_t)memory.st_size < HEAD_SIZE + sizeof(*st))
 		return "nothing was given";
 	p = mmap(NULL, (size_t)memory.st_size, PROT_READ, MAP_SHARED, fd, 0);
