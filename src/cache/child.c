@@ -1,9 +1,8 @@
 /*
  * The child has a copy of the daemon's memory and nothing else of it: no
  * descriptor but the pipe, the memory for the snapshot and the standard ones,
- * and no signal handler.  It
- * never enters the loop.  It writes its result into the pipe in one piece, and
- * ends.
+ * and no signal handler.  It never enters the loop.  It writes its result into
+ * the pipe in one piece, and ends.
  */
 #include <errno.h>
 #include <fcntl.h>

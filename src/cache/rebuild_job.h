@@ -5,9 +5,10 @@
  *
  *	scan_directory()	fills `scan'
  *	compare()		fills `compare', with the old snapshot
- *	rebuild()		marks the young entries, runs the guard
+ *	rebuild()		marks the young entries, runs the guards
  *	list_hosts()		Mailman 2.1: the host of each list
  *	  or reconcile()	Mailman 3: basis and host of each list, `extra'
+ *	count_odd()		counts the names that are a hindrance
  *	find_gaps()		counts what could not be found out
  *	snapshot_write()	writes all of it
  *
