@@ -393,6 +393,36 @@ test_doubtful_lists_stay(void **state)
 	assert_int_equal(basis_of("list-0"), LISTS_BY_DIRECTORY);
 }
 
+/* Makes entries that nobody may look into, and that never were lists. */
+static void
+make_doubtful(int n)
+{
+	for (int i = 0; i < n; i++) {
+		fixture_mkdir(fixture_path("lists/odd-%d", i));
+		assert_int_equal(chmod(fixture_path("lists/odd-%d", i), 0), 0);
+	}
+}
+
+/* They are no lists that could be missing, and hide no loss of lists. */
+static void
+test_entries_that_were_no_lists(void **state)
+{
+	(void)state;
+	make_lists(4);
+	make_doubtful(5);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.gaps.of[GAP_DOUBTFUL].n, 5);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(rmdir(fixture_path("lists/odd-%d", i)), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_false(knows("odd-0"));
+	make_doubtful(5);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	remove_lists(0, 4);
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_non_null(strstr(last.reason, "4 of 4 lists"));
+}
+
 static void
 test_useless_old_snapshot(void **state)
 {
@@ -504,6 +534,14 @@ test_links_that_lead_nowhere(void **state)
 	assert_int_equal(unlink(fixture_path("lists/far")), 0);
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_false(knows("far"));
+	/* Nobody ever saw that this one is a list, however often one looks. */
+	fixture_mkdir(fixture_path("lists/never"));
+	assert_int_equal(symlink("/nonexistent/config.pck",
+	                     fixture_path("lists/never/config.pck")), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(basis_of("never"), LISTS_DOUBTFUL);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_int_equal(basis_of("never"), LISTS_DOUBTFUL);
 }
 
 static void
@@ -788,6 +826,11 @@ test_none_can_be_read(void **state)
 	assert_non_null(strstr(last.reason, "none of the 2 lists"));
 	assert_int_equal(run(), REBUILD_UNCHANGED);
 	assert_true(last.failing);
+	/* An entry that may be a list, or not, is none that was read. */
+	make_doubtful(1);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_true(last.failing);
+	assert_non_null(strstr(last.reason, "none of the 2 lists"));
 	assert_int_equal(chmod(fixture_path("lists/b/config.pck"), 0644), 0);
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_false(last.failing);
@@ -797,7 +840,7 @@ test_none_can_be_read(void **state)
 	assert_int_equal(chmod(fixture_path("lists/b"), 0), 0);
 	assert_int_equal(run(), REBUILD_AWAY);
 	assert_true(last.failing);
-	assert_non_null(strstr(last.reason, "none of the 2 entries"));
+	assert_non_null(strstr(last.reason, "none of the 3 entries"));
 }
 
 /* Lists that go in a burst stay until it is over. */
@@ -1069,6 +1112,7 @@ main(void)
 		TEST(test_accept_empty),
 		TEST(test_unreadable),
 		TEST(test_doubtful_lists_stay),
+		TEST(test_entries_that_were_no_lists),
 		TEST(test_useless_old_snapshot),
 		TEST(test_broken_record),
 		TEST(test_unwritable_cache),
