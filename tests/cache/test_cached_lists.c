@@ -285,6 +285,83 @@ test_changed_unverified(void **state)
 	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
 }
 
+/* The snapshot has "old" of a.test, with that basis and no file. */
+static void
+know_as(const char *basis, bool verify)
+{
+	char record[64];
+	const char *err;
+
+	snprintf(record, sizeof(record), "0\t0\t0\ta.test\t%s", basis);
+	snprintf(lists_dir, sizeof(lists_dir), "%s", fixture_path("lists"));
+	make_snapshot(lists_dir, record);
+	cached_lists_init(&cached, &mailman2, lists_dir, verify);
+	cached.differs = note;
+	told = LISTS_ABSENT;
+	assert_int_equal(cached_lists_reopen(&cached,
+	                     fixture_path("cache/s.cdb"), &err), 1);
+}
+
+/* An entry that nobody could look into. */
+static void
+test_doubtful_entry(void **state)
+{
+	struct list list;
+
+	(void)state;
+	know_as("doubtful", true);
+	/* The directory alone can say that it is none. */
+	assert_int_equal(cached.lists.find(&cached.lists, STR("old"),
+	                     LISTS_FROM_SNAPSHOT, &list), LISTS_NO_ANSWER);
+	assert_true(str_is(list.host, "a.test"));
+	assert_int_equal(ask("old", &list), LISTS_ABSENT);
+	cached.fresh.away = true;
+	assert_int_equal(ask("old", &list), LISTS_AWAY);
+	cached.fresh.away = false;
+	assert_int_equal(told, LISTS_ABSENT);
+	fixture_mkdir(fixture_path("lists/old"));
+	write_config("old", "b.test");
+	assert_int_equal(ask("old", &list), LISTS_FOUND);
+	assert_true(str_is(list.host, "b.test") && !list.unread);
+	assert_int_equal(told, LISTS_FOUND);
+	assert_int_equal(chmod(fixture_path("lists/old"), 0), 0);
+	assert_int_equal(ask("old", &list), LISTS_NO_ANSWER);
+	assert_true(str_is(list.host, "a.test"));
+	cached_lists_clear(&cached);
+	know_as("doubtful", false);
+	cached.fresh.trusted = true;
+	assert_int_equal(ask("old", &list), LISTS_NO_ANSWER);
+	assert_true(str_is(list.host, "a.test"));
+	cached_lists_clear(&cached);
+}
+
+/* A list whose configuration could not be read. */
+static void
+test_unread_list(void **state)
+{
+	struct list list;
+
+	(void)state;
+	know_as("unread", true);
+	fixture_mkdir(fixture_path("lists/old"));
+	fixture_file(fixture_path("lists/old/config.pck"), "x");
+	assert_int_equal(ask("old", &list), LISTS_FOUND);
+	assert_true(str_is(list.host, "a.test") && list.unread);
+	/* It still cannot. */
+	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
+	assert_int_equal(told, LISTS_ABSENT);
+	write_config("old", "b.test");
+	assert_int_equal(ask_again("old", &list), LISTS_FOUND);
+	assert_true(str_is(list.host, "b.test") && !list.unread);
+	assert_int_equal(told, LISTS_FOUND);
+	cached_lists_clear(&cached);
+	/* A directory that is not to be asked is not read either. */
+	know_as("unread", false);
+	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
+	assert_int_equal(told, LISTS_ABSENT);
+	cached_lists_clear(&cached);
+}
+
 static int
 note_host(void *arg, const struct lists_host *host)
 {
@@ -377,6 +454,8 @@ main(void)
 		TEST(test_changed_host),
 		TEST(test_changed_but_how),
 		TEST(test_changed_unverified),
+		TEST(test_doubtful_entry),
+		TEST(test_unread_list),
 		TEST(test_hosts),
 		TEST(test_reopen),
 	};

@@ -127,6 +127,49 @@ test_what_is_constant(void **state)
 	assert_false(bare.lists.complete(&bare.lists));
 }
 
+/* For who asks before a refusal: what may be a list, or becomes one. */
+static void
+test_what_may_be_a_list(void **state)
+{
+	static const struct {
+		const char *name;
+		enum lists_found found;
+	} cases[] = {
+		{ "foo", LISTS_FOUND },
+		{ "half-made", LISTS_NO_ANSWER },
+		{ "nowhere", LISTS_NO_ANSWER },
+		{ "upper", LISTS_NO_ANSWER },
+		/* Nobody can tell whether that is one. */
+		{ "shut", LISTS_NO_ANSWER },
+		/* No list in whichever case, and another name. */
+		{ "archives", LISTS_ABSENT },
+		{ "uppe", LISTS_ABSENT },
+		{ "file", LISTS_ABSENT },
+	};
+	struct list list;
+
+	(void)state;
+	make_list("foo", "a.test");
+	make_list("Upper", "a.test");
+	make_list("Shut", "a.test");
+	fixture_mkdir(fixture_path("lists/half-made"));
+	fixture_mkdir(fixture_path("lists/Archives"));
+	fixture_file(fixture_path("lists/file"), "");
+	assert_int_equal(symlink("/nonexistent",
+	                     fixture_path("lists/nowhere")), 0);
+	assert_int_equal(chmod(fixture_path("lists/Shut"), 0), 0);
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t n = i / 2;
+		enum lists_found found = cases[n].found;
+
+		bare.unfinished_is_no_answer = i % 2;
+		if (found == LISTS_NO_ANSWER && i % 2 == 0)
+			found = LISTS_ABSENT;
+		if (ask(cases[n].name, LISTS_FROM_DISK, &list) != found)
+			fail_msg("%s: not %d", cases[n].name, found);
+	}
+}
+
 static int
 never_called(void *arg, const struct lists_host *host)
 {
@@ -248,6 +291,7 @@ main(void)
 		TEST(test_find),
 		TEST(test_large_configuration),
 		TEST(test_what_is_constant),
+		TEST(test_what_may_be_a_list),
 		TEST(test_no_hosts),
 		TEST(test_each),
 		TEST(test_inhabited),
