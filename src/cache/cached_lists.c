@@ -438,6 +438,7 @@ static void
 note_swapped(struct cached_lists *s)
 {
 	s->counted = false;
+	s->lists.none_misnamed = false; /* the scan knows that, not the file */
 	if (s->swapped != NULL)
 		s->swapped(s->swapped_arg);
 }

@@ -64,6 +64,25 @@ test_back_off(void **state)
 	assert_true(scan_schedule_ask(&p, 200, 0) == 201);
 }
 
+/* Gaps have a back-off of their own, for which no other scan waits. */
+static void
+test_gaps_are_retried(void **state)
+{
+	static const double waits[] = { 1, 2, 4, 5, 5 };
+	struct scan_schedule p = new_schedule();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		scan_schedule_began(&p);
+		scan_schedule_ended(&p, 100, 0);
+		assert_true(scan_schedule_retry(&p, true) == waits[i]);
+		scan_schedule_well(&p);
+		assert_true(scan_schedule_ask(&p, 100, 0) == 100);
+	}
+	assert_true(scan_schedule_retry(&p, false) == 0);
+	assert_true(scan_schedule_retry(&p, true) == 1);
+}
+
 int
 main(void)
 {
@@ -71,6 +90,7 @@ main(void)
 		cmocka_unit_test(test_debounce_is_capped),
 		cmocka_unit_test(test_half_of_the_time),
 		cmocka_unit_test(test_back_off),
+		cmocka_unit_test(test_gaps_are_retried),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
