@@ -255,6 +255,14 @@ faults() {
 	listmap victim%remote.test@user.dom.test
 	listmap victim%remote.test@user.dom.test
 	END
+	sm_rcpt '"dev-owner"@user.dom.test' '"dev-bounces+(x"@lab.test'
+	diff -u - <(sm_asked first) <<-'END'
+	listmap dev-owner@user.dom.test
+	listmap nobody@lab.test
+	listmap dev-bounces+(x@lab.test
+	listmap nobody@lab.test
+	listmap dev-bounces+(x@lab.test
+	END
 }
 
 @test "the daemon is away: later, and never taken" {
@@ -264,10 +272,13 @@ faults() {
 	sm_daemon_stop first
 	for address in victim%remote.test@user.dom.test \
 	    '"victim@remote.test"+x@virt.dom.test' \
-	    dev-bounces+u%x=dom.org@user.dom.test; do
+	    dev-bounces+u%x=dom.org@user.dom.test \
+	    '"dev-bounces+u%(x"@user.dom.test' \
+	    '"victim@remote.test>"@virt.dom.test'; do
 		[[ $(sm_rcpt "$address") = '451 4.3.0 '* ]]
 		[[ $(relay away <<<"$address") = "$address"$'\tlater\t'* ]]
 	done
+	[[ $(sm_rcpt '"x(y"@mx.lab.test') = '250 2.1.5 '* ]]
 	sm_daemon first
 }
 

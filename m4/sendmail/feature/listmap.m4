@@ -37,8 +37,9 @@ dnl	`mailer' of a site in listmap.conf names.  With a host, all that goes to
 dnl	this mailer goes to that host; the brackets avoid a look-up of MX.
 dnl
 dnl The daemon is asked once for each recipient of a list domain, for no other
-dnl recipient and for no sender; once more for the words of a refusal, and where
-dnl the local part names another host.  While it is away, recipients of list
+dnl recipient and for no sender; once more for the words of a refusal, where the
+dnl local part names another host, and, about nobody@, where it has in quotes a
+dnl bracket or a quote that is not closed.  While it is away, recipients of list
 dnl domains get 451, users of shared domains included; nobody else notices.  DNS
 dnl is not asked where list domains are.
 divert(0)
@@ -81,6 +82,9 @@ Krefusal _LISTMAP_MAP_
 Ksite_domain _LISTMAP_MAP_
 # listmap: a token without its quotes
 Kunquote dequote -s_
+# listmap: the same for the key of a map: a sequence takes quotes and backslashes
+# off, as the socket map does, and what then stands in front is dequote's to take
+Kclosed sequence unquote
 # listmap: what names another host in a local part; class O is what sendmail
 # takes for that
 C{ListRoute}@ % !
@@ -113,7 +117,7 @@ LOCAL_RULE_0
 # so meet no table: until it is back, what they are written like matches nothing
 R$+ < @ $={ListDomain} . >	$: <listmap> $&{addr_type} <> $1 < @ $2 . >
 R<listmap> e s <> $+ < @ $+ . >	$: ListSender $| $1 $| $2
-R<listmap> $* <> $+ < @ $+ . >	$: <listmap> < $(listmap $2 @ $3 $: ! $) > $2 < @ $3 . >
+R<listmap> $* <> $+ < @ $+ . >	$: <listmap> $>ListAsk $2 < @ $3 . >
 R<listmap> < ! > $*		$: $1			no list
 R<listmap> $*			$@ $>ListRoute $1
 
@@ -133,6 +137,17 @@ R<listmap> < OK > $*		$#error $@ 5.1.1 $: "550 5.1.1 No such list or user here"
 R<listmap> $*			$@ $>ListRoute $1
 
 LOCAL_RULESETS
+# listmap: an address, to < what the map says > address.  With -T a map that failed
+# answers with its key, and sendmail refuses a key with a bracket or a quote that
+# is not closed, as a local part may have it in quotes.  So such a one is asked
+# for only where another one of its domain has an answer.  `key' remains where
+# all of the local part is a comment to sendmail, which wants an answer, too.
+SListAsk
+R$+ < @ $+ . >		$: < $(closed \"\"key $1 $: @ $) > $| $1 < @ $2 . >
+R< @ > $| $+ < @ $+ . >	$: <open> < $(listmap nobody @ $2 $: ! $) > $| $1 < @ $2 . >
+R<open> < $* _LISTMAP_TMPF_ > $| $*	$@ < _LISTMAP_TMPF_ > $2
+R$* $| $+ < @ $+ . >	$@ < $(listmap $2 @ $3 $: ! $) > $2 < @ $3 . >
+
 # listmap: < what the map says > address, to a mailer
 SListRoute
 R< $* _LISTMAP_TMPF_ > $*	$#error $@ 4.3.0 $: "451 4.3.0 List lookup failed, please try again later"
@@ -158,10 +173,11 @@ R$* $| $* $| $- $- $- $* $| $+	$1 $| $2 $(unquote "" $3 $: @ $) $(unquote "" $4 
 R$* $| $* $| $- $- $| $+	$: $1 $| $2 $(unquote "" $3 $: @ $) $| $4 $| $5
 R$* $| $* $| $- $| $+	$: $1 $| $2 $(unquote "" $3 $: @ $) $| $| $4
 R$* $| $* $={ListRoute} $* $| $| $+ < @ $+ >
-			$: $1 $| < $(listmap $5 @ $6 $: ! $) > $| < @ $6 >
-R$* $| < ! > $| $*	$@ other @ [host]
-R$* $| < $* _LISTMAP_TMPF_ > $| $*
+			$: $1 $| $>ListAsk $5 < @ $6 . >
+R$* $| < ! > $*		$@ other @ [host]
+R$* $| < $* _LISTMAP_TMPF_ > $*
 			$@ other @ [host] $(macro {ListRecipient} $@ TEMP $)
+R$* $| $* < @ $+ . >	$: $1 $| < @ $3 >
 R$* $| $* < @ $={ListOnly} >	$@ $1 $(macro {ListRecipient} $@ RELAY $)
 R$* $| $*		$@ $1
 

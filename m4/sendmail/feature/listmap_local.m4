@@ -30,7 +30,7 @@ SLocal_localaddr
 R$+			$: <?> $1
 R<?> $+ + $*		$: < $(listuser $1 $: ? $) > $1 + $2
 R<?> $+			$: < $(listuser $1 $: ? $) > $1
-R<?> $+			$: <listmap> < $(listmap $1 @ _ARG_ $: ! $) > $1 < @ _ARG_ . >
+R<?> $+			$: <listmap> $>ListAsk $1 < @ _ARG_ . >
 R<listmap> < ! > $*	$@ !			no list
 R<listmap> $*		$@ $>ListRoute $1
 divert(-1)
