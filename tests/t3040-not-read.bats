@@ -631,6 +631,7 @@ says_no_list() {
 	no_answer dev@lists.example.org users@example.org nosuch@example.net
 	until_ok status_is failing
 	exits 75 query refusal dev@lists.example.org
+	says "or not be believed, now: see listmap status"
 	exits 0 query mailertable lists.example.org
 	exits 1 query recipients dev@elsewhere.org
 	says_no_list

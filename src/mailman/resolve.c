@@ -17,7 +17,9 @@
 #include "mailman/reading.h"
 #include "mailman/sites.h"
 
-#define REASON_AWAY "the lists directory cannot be read now"
+#define REASON_AWAY                                                           \
+	"the lists directory cannot be read, or not be believed, now: see "   \
+	"listmap status"
 #define REASON_NAME "this list's directory cannot be read now, or is new"
 #define REASON_HOST                                                           \
 	"this list's configuration cannot be read now, so nobody knows its "  \
