@@ -10,6 +10,7 @@ hammer() {
 
 @test "not one false absent, not one connection lost" {
 	conf 'debounce = 0.01'
+	mklist mailman
 	start_daemon
 	exits 0 hammer
 	logged "new snapshot"
@@ -20,6 +21,7 @@ hammer() {
 
 @test "nor with the usual settings" {
 	conf
+	mklist mailman
 	start_daemon
 	exits 0 hammer
 	not logged "away\|failed"

@@ -33,6 +33,8 @@ reset_signals(void)
 
 	for (i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
+	/* A limit of file sizes is an error like a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -40,7 +40,8 @@ count_gap(struct gaps *gaps, const struct scan_list *l)
 		gaps_add(gaps, GAP_DOUBTFUL, name, why);
 	else
 		gaps_add(gaps, GAP_UNREADABLE, name, why);
-	if (l->basis == LISTS_UNREAD && l->host[0] == '\0')
+	if (l->host[0] == '\0' &&
+	    (l->basis == LISTS_UNREAD || is_lasting(l->error)))
 		gaps_add(gaps, GAP_HOST_UNKNOWN, name, 0);
 }
 
@@ -101,7 +102,7 @@ say_unread(struct rebuild_job *job)
 	const struct scan_list *l = first_unreadable(job);
 	const size_t unread = gaps->of[GAP_UNREADABLE].n;
 
-	if (none_is_read(job)) {
+	if (none_is_read(job) && !job->o->any_host) {
 		job->r->failing = true;
 		rebuild_job_say(job, "none of the %zu lists in %s can be read: "
 		    "%s", unread + gaps->of[GAP_BROKEN].n, job->o->lists_dir,
@@ -132,5 +133,8 @@ find_gaps(struct rebuild_job *job)
 		    "into: %s", gaps->of[GAP_DOUBTFUL].n, job->o->lists_dir,
 		    gaps->of[GAP_DOUBTFUL].names);
 	say_unread(job);
+	job->r->incomplete = job->r->failing ||
+	    gaps->of[GAP_DOUBTFUL].n > 0 ||
+	    (gaps->of[GAP_UNREADABLE].n > 0 && !job->o->any_host);
 	job->must_write |= !gaps_equal(gaps, &job->compare.old_gaps);
 }

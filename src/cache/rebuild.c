@@ -374,6 +374,8 @@ rebuild_order(const struct conf_site *site, const struct mailman *mailman,
 		.data_dir = site->data_dir,
 		.cache_dir = cache_dir,
 		.settle = mailman->settles ? site->settle : 0,
+		.any_host = mailman->foreign_hosts &&
+		    strcmp(site->hosts, "any") == 0,
 		.domains = site->domains,
 		.ndomains = site->ndomains,
 	};

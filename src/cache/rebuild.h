@@ -37,6 +37,9 @@ struct rebuild_result {
 	double ripe_in;    /* seconds until none of these is too new */
 	bool burst; /* lists are going right now, and none is missing yet */
 	struct gaps gaps;  /* what could not be found out */
+	/* Some of that matters for answers, and a later scan may find it
+	 * out. */
+	bool incomplete;
 	bool denied;       /* AWAY, for the directory cannot be read at all */
 	bool lost;         /* AWAY, for too many lists vanished */
 	/* Somebody has to do something before the site can answer: no list was
@@ -60,6 +63,7 @@ struct rebuild_order {
 	double settle; /* seconds until a new directory is a list */
 	const struct conf_domain *domains; /* of the configuration */
 	size_t ndomains;
+	bool any_host; /* the hosts of lists do not matter (option hosts) */
 	bool accept_empty; /* believe the directory whatever it lacks */
 	/* The snapshot in use, in case that its file is gone or no use; or
 	 * NULL. */

@@ -3,6 +3,7 @@
  * a child of the daemon does, as the same account.
  */
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,16 +56,6 @@ last_count(const struct conf *conf, const struct conf_site *site)
 	return n;
 }
 
-/* Whether the new cache lacks what a later rebuild may find out.  Lists whose
- * configuration is broken are not passing, and no reason to write to people
- * every few minutes. */
-static bool
-is_incomplete(const struct rebuild_result *r)
-{
-	return r->failing || r->gaps.of[GAP_DOUBTFUL].n > 0 ||
-	    r->gaps.of[GAP_UNREADABLE].n > 0;
-}
-
 /* Prints what became of the rebuild; returns the exit code for it. */
 static int
 report_rebuild(const struct conf_site *site, const struct rebuild_result *r,
@@ -75,7 +66,7 @@ report_rebuild(const struct conf_site *site, const struct rebuild_result *r,
 	switch (r->status) {
 	case REBUILD_UNCHANGED:
 	case REBUILD_WRITTEN:
-		if (is_incomplete(r)) {
+		if (r->incomplete) {
 			log_error("site %s: %s", site->name, r->reason);
 			return EX_TEMPFAIL;
 		}
@@ -176,6 +167,8 @@ run_rebuild(const char *path, int argc, char **argv)
 			return cmd_usage(&cmd_rebuild);
 		accept_empty = true;
 	}
+	/* A limit of file sizes is an error like a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
 	conf = configuration_need(path);
 	check_site_names(conf, argv + optind);
 	err = privileges_find(conf->user, &account);

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "listmap/direct.h"
@@ -94,14 +95,42 @@ direct_enumerable(struct direct *d, const char *name, enum map_form form,
 	return map;
 }
 
+/* Whether an address of SITE may have no answer because its list's host is
+ * unknown: at shared domains alone (HOSTS in listmap.conf(5)). */
+static bool
+needs_hosts(const struct conf_site *site)
+{
+	bool shared = site->discover || site->ndomains == 0;
+
+	for (size_t i = 0; i < site->ndomains; i++)
+		shared |= !site->domains[i].dedicated;
+	return shared && strcmp(site->hosts, "any") != 0;
+}
+
 /*
- * Whether the caches tell all addresses there are.  Lists whose entry or host
- * nobody knows now are in no table; a table without them would refuse their
- * mail until somebody makes it again.  That a broken list has no host lasts,
- * and is no reason to do without a table.
+ * Whether the cache of SITE tells all addresses there are.  A table without
+ * lists whose entry or host nobody knows now would refuse their mail until
+ * somebody makes it again.  That a broken list has no host lasts, so it is only
+ * said.
  */
 static bool
-tell_all_lists(const struct direct *d)
+tells_all_lists(const struct conf_site *site, const struct gaps *gaps)
+{
+	const struct gap_names *doubtful = &gaps->of[GAP_DOUBTFUL];
+	const struct gap_names *unknown = &gaps->of[GAP_HOST_UNKNOWN];
+
+	if (unknown->n > 0 && needs_hosts(site))
+		log_warn("site %s: lists whose host nobody knows are left out "
+		    "at shared domains: %s", site->name, unknown->names);
+	if (doubtful->n > 0)
+		log_error("site %s: lists may be missing, for not all could be "
+		    "looked into: %s", site->name, doubtful->names);
+	return doubtful->n == 0 && (unknown->n == 0 || !needs_hosts(site) ||
+	    gaps->of[GAP_UNREADABLE].n == 0);
+}
+
+static bool
+all_lists_are_told(const struct direct *d)
 {
 	bool all = true;
 
@@ -109,17 +138,7 @@ tell_all_lists(const struct direct *d)
 		struct refresh_status st;
 
 		refresh_status(d->lists->refresh[i], &st);
-		if (st.gaps.of[GAP_DOUBTFUL].n == 0 &&
-		    (st.gaps.of[GAP_UNREADABLE].n == 0 ||
-		    st.gaps.of[GAP_HOST_UNKNOWN].n == 0))
-			continue;
-		log_error("site %s: lists may be missing, for not all could be "
-		    "read: %s%s%s", d->lists->conf->sites[i].name,
-		    st.gaps.of[GAP_DOUBTFUL].names,
-		    st.gaps.of[GAP_DOUBTFUL].n > 0 &&
-		    st.gaps.of[GAP_UNREADABLE].n > 0 ? ", " : "",
-		    st.gaps.of[GAP_UNREADABLE].names);
-		all = false;
+		all &= tells_all_lists(&d->lists->conf->sites[i], &st.gaps);
 	}
 	return all;
 }
@@ -133,7 +152,7 @@ direct_each(struct direct *d, const char *name, enum map_form form,
 	int rc = map_each(map, form, sites, emit, arg);
 
 	if (rc == 0)
-		return tell_all_lists(d) ? EX_OK : EX_TEMPFAIL;
+		return all_lists_are_told(d) ? EX_OK : EX_TEMPFAIL;
 	log_error("%s: the lists cannot be read: is there a cache "
 	    "(listmap rebuild)?", name);
 	return EX_TEMPFAIL;

@@ -35,6 +35,7 @@ static struct ev_timer heartbeat; /* so that WAIT looks again */
 static struct refresh *refresh;
 static struct conf_site site;
 static char site_name[] = "s", lists_dir[1024], cache_dir[1024];
+static char hosts[] = "separate";
 static char lines[65536];
 
 static bool no_instances;
@@ -92,7 +93,8 @@ setup(void **state)
 	ev_timer_start(loop, &heartbeat);
 	snprintf(lists_dir, sizeof(lists_dir), "%s", fixture_path("lists"));
 	snprintf(cache_dir, sizeof(cache_dir), "%s", fixture_path("cache"));
-	site = (struct conf_site){ .name = site_name, .lists_dir = lists_dir };
+	site = (struct conf_site){ .name = site_name, .hosts = hosts,
+		.lists_dir = lists_dir };
 	lines[0] = '\0';
 	log_sink(take_line, NULL);
 	return 0;

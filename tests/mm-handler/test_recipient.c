@@ -243,14 +243,14 @@ test_directory_away(void **state)
 	assert_int_equal(status_of("foo@a.test"), EX_OK);
 	expect_deferred("nosuch@a.test", "lists: Permission denied");
 	assert_int_equal(chmod(fixture_path("lists"), 0), 0);
-	expect_deferred("foo@a.test", "cannot be read now");
-	expect_deferred("nosuch@unknown.test", "cannot be read now");
+	expect_deferred("foo@a.test", "cannot be read");
+	expect_deferred("nosuch@unknown.test", "cannot be read");
 	assert_int_equal(status_of("second@both.test"), EX_OK);
 	expect_refused("nosuch@b.test");
 	assert_int_equal(chmod(fixture_path("lists"), 0755), 0);
 	assert_int_equal(rename(fixture_path("lists"), fixture_path("moved")),
 	    0);
-	expect_deferred("foo@shared.test", "cannot be read now");
+	expect_deferred("foo@shared.test", "cannot be read");
 	/* Mailman's own addresses are there all the same, or not at all. */
 	assert_int_equal(status_of("nosuch@a.test"), EX_TEMPFAIL);
 	assert_int_equal(rename(fixture_path("moved"), fixture_path("lists")),
