@@ -1,11 +1,14 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -21,10 +24,15 @@ static struct {
 	char line[512];
 } at;
 
+/* A sanitizer asks the real one, for other limits, before a test begins. */
+static bool is_test;
+
 /* glibc takes an enum. */
 int
 getrlimit(__rlimit_resource_t resource, struct rlimit *l)
 {
+	if (!is_test)
+		return (int)syscall(SYS_prlimit64, 0, resource, NULL, l);
 	assert_int_equal(resource, RLIMIT_NOFILE);
 	*l = at.limit;
 	return 0;
@@ -33,6 +41,8 @@ getrlimit(__rlimit_resource_t resource, struct rlimit *l)
 int
 setrlimit(__rlimit_resource_t resource, const struct rlimit *l)
 {
+	if (!is_test)
+		return (int)syscall(SYS_prlimit64, 0, resource, l, NULL);
 	assert_int_equal(resource, RLIMIT_NOFILE);
 	assert_true(l->rlim_cur <= l->rlim_max);
 	if (l->rlim_max > at.limit.rlim_max && l->rlim_max > at.most) {
@@ -146,15 +156,26 @@ set_sink(void **state)
 {
 	(void)state;
 	log_sink(sink, NULL);
+	is_test = true;
 	return 0;
 }
+
+static int
+end_test(void **state)
+{
+	(void)state;
+	is_test = false;
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_sink, end_test)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(raises_what_it_may, set_sink),
-		cmocka_unit_test_setup(prepares_for_reloads, set_sink),
+		TEST(raises_what_it_may),
+		TEST(prepares_for_reloads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
