@@ -116,6 +116,20 @@ rmlist() {
 	done
 }
 
+# hold_lock: scans wait from now on, until free_lock.  The holder lives, for
+# /proc/locks does not show the lock of a process that is gone everywhere.
+hold_lock() {
+	flock -F "$T/cache/lists.lock" sleep 600 3>&- &
+	HOLDER=$!
+	DAEMONS="$DAEMONS $HOLDER"
+	until_ok not flock -n "$T/cache/lists.lock" true
+}
+
+free_lock() {
+	kill "$HOLDER"
+	wait "$HOLDER" || :
+}
+
 # rmlist_singly NAME...: one after the other, as people call Mailman's rmlist;
 # the daemon sees each go before the next one does.
 rmlist_singly() {

@@ -801,18 +801,17 @@ looked_at() {
 # slow_scan: the scan of $SCANNER, which waits, goes on slowly.
 slow_scan() {
 	strace -p "$SCANNER" -o "$T/trace" -e trace=newfstatat \
-	    -e inject=newfstatat:delay_enter=4000 2>"$T/strace" 3>&- 9<&- &
+	    -e inject=newfstatat:delay_enter=4000 2>"$T/strace" 3>&- &
 	until_ok grep -q attached "$T/strace"
 }
 
-# in_the_middle: what is to scan waits for the lock, which this shell has.
+# in_the_middle: what is to scan waits for the lock.
 in_the_middle() {
 	need_root
 	need strace
 	strace -o /dev/null true 2>/dev/null || skip "strace may not trace here"
 	big_site
-	exec 9<"$T/cache/lists.lock"
-	flock 9
+	hold_lock
 }
 
 # The scan has seen most of them, and misses less than half.
@@ -822,7 +821,7 @@ in_the_middle() {
 	until_ok scan_waits
 	slow_scan
 	before=$(scans)
-	exec 9<&-
+	free_lock
 	until_ok looked_at 40
 	rm -rf "$T"/lists/*
 	until_ok scanned_since "$before"
@@ -834,11 +833,11 @@ in_the_middle() {
 # The daemon saw how they went, and cron did not.
 @test "a restore in place in the middle of cron's rebuild: not one absent" {
 	in_the_middle
-	"$LISTMAP" -c "$T/conf" rebuild >/dev/null 2>&1 3>&- 9<&- &
+	"$LISTMAP" -c "$T/conf" rebuild >/dev/null 2>&1 3>&- &
 	SCANNER=$!
 	until_ok grep -q -e "-> FLOCK .* $SCANNER " /proc/locks
 	slow_scan
-	exec 9<&-
+	free_lock
 	until_ok looked_at 40
 	rm -rf "$T"/lists/*
 	wait "$SCANNER" || :
@@ -855,11 +854,10 @@ no_scan() {
 @test "removed in two strokes: those that went first are not absent either" {
 	big_site
 	never_absent
-	exec 9<"$T/cache/lists.lock"
-	flock 9
+	hold_lock
 	rmlist list1 list10
 	until_ok scan_waits
-	exec 9<&-
+	free_lock
 	until_ok no_scan
 	rm -rf "$T"/lists/*
 	until_ok status_is away

@@ -118,15 +118,14 @@ scanner_waits() {
 limited_scan() {
 	local before
 
-	exec 9<"$T/cache/lists.lock"
-	flock 9
-	python3 "$top_srcdir/tests/pickles.py" "$T/lists" 3>&- 9<&- \
+	hold_lock
+	python3 "$top_srcdir/tests/pickles.py" "$T/lists" 3>&- \
 	    <<<"list $2 example.org"
 	touch "$T/lists"/*/config.pck
 	until_ok scanner_waits
 	prlimit --pid "$SCANNER" "$1"
 	before=$(scans)
-	exec 9<&-
+	free_lock
 	until_ok scanned_since "$before"
 }
 

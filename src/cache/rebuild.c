@@ -282,14 +282,17 @@ drop_scan(struct rebuild_job *job)
 }
 
 /* Scans until the directory is quiet, where lists are missing that nobody saw
- * go: they may be only the first of many.  0, or -1. */
+ * go: they may be only the first of many.  For the daemon, which watches, that
+ * is each that went since the scan began.  0, or -1. */
 static int
 scan_and_compare(struct rebuild_job *job)
 {
+	const size_t few = job->o->known != NULL ? 0 : REBUILD_GUARD;
+
 	for (int i = 0; scan_lists_dir(job) == 0; i++) {
 		if (compare_with_old(job) == -1)
 			return -1;
-		if (job->compare.unseen <= REBUILD_GUARD || i == QUIET_TRIES ||
+		if (job->compare.unseen <= few || i == QUIET_TRIES ||
 		    !is_directory_changing(job))
 			return 0;
 		drop_scan(job);
