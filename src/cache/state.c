@@ -54,6 +54,14 @@ next_state_flag(struct str *rest, const char *word, bool *flag)
 	return 0;
 }
 
+/* The file of an earlier listmap has not all flags: those are "no". */
+static int
+next_new_flag(struct str *rest, const char *word, bool *flag)
+{
+	*flag = false;
+	return str_starts(*rest, word) ? next_state_flag(rest, word, flag) : 0;
+}
+
 static int
 parse_state(struct str text, struct state *s)
 {
@@ -61,8 +69,8 @@ parse_state(struct str text, struct state *s)
 	uint64_t ms;
 
 	if (next_state_flag(&text, "away", &s->away) == -1 ||
-	    next_state_flag(&text, "lost", &s->lost) == -1 ||
-	    next_state_flag(&text, "failing", &s->failing) == -1)
+	    next_new_flag(&text, "lost", &s->lost) == -1 ||
+	    next_new_flag(&text, "failing", &s->failing) == -1)
 		return -1;
 	if (next_state_value(&text, "lists", &value) == -1 ||
 	    str_number(value, 0, SIZE_MAX, &ms) == -1)
@@ -181,6 +189,8 @@ touch_or_write(const char *path, const struct rebuild_result *r)
 	bool known = read_state_file(path, &old) == 0;
 	struct buf b;
 
+	if (!known)
+		old = (struct state){ 0 };
 	now = next_state(r, &old);
 	buf_over(&b, memory, sizeof(memory));
 	buf_printf(&b, "away %s\nlost %s\nfailing %s\nlists %zu\n"
