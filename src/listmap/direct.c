@@ -119,9 +119,10 @@ tells_all_lists(const struct conf_site *site, const struct gaps *gaps)
 	const struct gap_names *doubtful = &gaps->of[GAP_DOUBTFUL];
 	const struct gap_names *unknown = &gaps->of[GAP_HOST_UNKNOWN];
 
-	if (unknown->n > 0 && needs_hosts(site))
-		log_warn("site %s: lists whose host nobody knows are left out "
-		    "at shared domains: %s", site->name, unknown->names);
+	if (unknown->n > 0)
+		log_warn("site %s: left out at shared domains, or anywhere if "
+		    "their files are links that lead nowhere: %s", site->name,
+		    unknown->names);
 	if (doubtful->n > 0)
 		log_error("site %s: lists may be missing, for not all could be "
 		    "looked into: %s", site->name, doubtful->names);
