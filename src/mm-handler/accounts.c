@@ -208,8 +208,11 @@ add_local_groups(const char *name, struct account *a)
 		for (char **member = gr->gr_mem; ok && *member; member++)
 			if (!strcmp(*member, name))
 				ok = add_group(a, gr->gr_gid);
-	if (f)
+	/* A file that cannot be read to its end has not all groups. */
+	if (f) {
+		ok = ok && !ferror(f);
 		fclose(f);
+	}
 	return ok;
 }
 
