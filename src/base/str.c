@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,16 @@ struct str
 str_tail(struct str s, size_t n)
 {
 	return (struct str){ s.p + n, s.n - n };
+}
+
+struct str
+str_trim(struct str s)
+{
+	while (s.n && isspace((unsigned char)s.p[0]))
+		s = str_tail(s, 1);
+	while (s.n && isspace((unsigned char)s.p[s.n - 1]))
+		s.n--;
+	return s;
 }
 
 char *

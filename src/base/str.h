@@ -42,6 +42,8 @@ bool str_ends(struct str s, const char *suffix);
 /* The first N bytes, and what follows the first N bytes; N is at most s.n. */
 struct str str_head(struct str s, size_t n);
 struct str str_tail(struct str s, size_t n);
+/* S without the white space at both ends. */
+struct str str_trim(struct str s);
 
 /* Returns a terminated copy for the caller to free; NULL: out of memory. */
 char *str_dup(struct str s) WARN_UNUSED;

@@ -82,9 +82,10 @@ say_group(struct rebuild_job *job, const struct scan_list *l)
 		    "listmapd", group->gr_name, account->pw_name);
 }
 
-/* Whether lists were found, and the configuration of none of them was read. */
-static bool
-none_is_read(const struct rebuild_job *job)
+/* How many lists were found, if the configuration of none of them was read;
+ * else 0. */
+static size_t
+count_if_none_is_read(const struct rebuild_job *job)
 {
 	size_t unread = 0, lists = 0;
 
@@ -92,7 +93,7 @@ none_is_read(const struct rebuild_job *job)
 		lists += job->scan.list[i].basis != LISTS_DOUBTFUL;
 		unread += job->scan.list[i].basis == LISTS_UNREAD;
 	}
-	return lists > 0 && unread == lists;
+	return unread == lists ? lists : 0;
 }
 
 static void
@@ -101,11 +102,12 @@ say_unread(struct rebuild_job *job)
 	const struct gaps *gaps = &job->r->gaps;
 	const struct scan_list *l = first_unreadable(job);
 	const size_t unread = gaps->of[GAP_UNREADABLE].n;
+	const size_t none_of = count_if_none_is_read(job);
 
-	if (none_is_read(job) && !job->o->any_host) {
+	if (none_of > 0 && !job->o->any_host) {
 		job->r->failing = true;
 		rebuild_job_say(job, "none of the %zu lists in %s can be read: "
-		    "%s", unread + gaps->of[GAP_BROKEN].n, job->o->lists_dir,
+		    "%s", none_of, job->o->lists_dir,
 		    l != NULL ? strerror(l->error) : "all are broken");
 	} else if (unread > 0) {
 		rebuild_job_say(job, "the configurations of %zu lists in %s "

@@ -207,12 +207,13 @@ mark_young_lists(struct rebuild_job *job)
 	clock_gettime(CLOCK_REALTIME, &t);
 	for (i = 0; settle > 0 && i < job->scan.n; i++) {
 		struct scan_list *l = &job->scan.list[i];
-		const bool entry = l->basis != LISTS_DOUBTFUL;
+		const bool is_list = l->basis != LISTS_DOUBTFUL;
 		double age = (double)t.tv_sec + (double)t.tv_nsec / 1e9 -
 		    (double)l->mtime / 1e9;
 
 		/* One from far in the future would be young for ever. */
-		l->young = entry && !l->known && age < settle && age > -settle;
+		l->young = is_list && !l->known && age < settle &&
+		    age > -settle;
 		if (!l->young)
 			continue;
 		job->r->young++;

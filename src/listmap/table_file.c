@@ -12,16 +12,6 @@
 #define FILE_MAX (256ul << 20)
 
 static struct str
-strip_blanks(struct str s)
-{
-	while (s.n && isspace((unsigned char)s.p[0]))
-		s = str_tail(s, 1);
-	while (s.n && isspace((unsigned char)s.p[s.n - 1]))
-		s.n--;
-	return s;
-}
-
-static struct str
 strip_quotes(struct str s)
 {
 	if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
@@ -74,8 +64,8 @@ add_line(struct table_file *t, struct str text, size_t line)
 {
 	bool colon = t->kind == TABLE_FILE_ALIASES;
 	size_t n = table_key_length(text, colon);
-	struct str key = strip_blanks(str_head(text, n));
-	struct str value = strip_blanks(str_tail(text, n < text.n ? n + 1 : n));
+	struct str key = str_trim(str_head(text, n));
+	struct str value = str_trim(str_tail(text, n < text.n ? n + 1 : n));
 	struct table_file_line *l;
 
 	if (table_file_is_aliases(t) && is_mark(key))
@@ -101,7 +91,7 @@ static int
 continue_line(struct table_file *t, struct str text)
 {
 	struct table_file_line *l = &t->line[t->n - 1];
-	struct str more = strip_blanks(text);
+	struct str more = str_trim(text);
 	char *joined = NULL;
 
 	if (asprintf(&joined, "%s%s%.*s", l->value, *l->value ? " " : "",
@@ -125,7 +115,7 @@ each_line(struct str text, struct table_file *t, void *arg,
 		struct str s = n == STR_NONE ? text : str_head(text, n);
 
 		text = str_tail(text, n == STR_NONE ? text.n : n + 1);
-		if (strip_blanks(s).n && s.p[0] != '#')
+		if (str_trim(s).n && s.p[0] != '#')
 			rc = visit(t, arg, s, line);
 	}
 	return rc;
@@ -137,7 +127,7 @@ count_vote(struct table_file *t, void *arg, struct str s, size_t line)
 {
 	(void)line;
 	if (!isspace((unsigned char)s.p[0]) || t->n == 0)
-		table_kind_vote(arg, strip_blanks(s));
+		table_kind_vote(arg, str_trim(s));
 	t->n = 1;
 	return 0;
 }
@@ -149,7 +139,7 @@ take_line(struct table_file *t, void *arg, struct str s, size_t line)
 	if (isspace((unsigned char)s.p[0]) && t->n &&
 	    t->kind == TABLE_FILE_ALIASES)
 		return continue_line(t, s);
-	return add_line(t, strip_blanks(s), line);
+	return add_line(t, str_trim(s), line);
 }
 
 int

@@ -8,16 +8,6 @@
 
 #define RECIPIENT_MAX 4608
 
-static struct str
-without_blanks(struct str s)
-{
-	while (s.n && isspace((unsigned char)s.p[0]))
-		s = str_tail(s, 1);
-	while (s.n && isspace((unsigned char)s.p[s.n - 1]))
-		s.n--;
-	return s;
-}
-
 /* Puts S to B without its quotes and the backslashes in these. */
 static struct str
 without_quotes(struct str s, struct buf *b)
@@ -33,7 +23,7 @@ without_quotes(struct str s, struct buf *b)
 		else
 			buf_char(b, s.p[i]);
 	}
-	return without_blanks(buf_get(b));
+	return str_trim(buf_get(b));
 }
 
 /* What stands in <...>, which is the address where there is one, or S.  The
@@ -58,7 +48,7 @@ visit_recipient(struct str s, table_value_fn *visit, void *arg)
 	bool user;
 	struct buf b;
 
-	s = route_address(without_blanks(s));
+	s = route_address(str_trim(s));
 	user = str_starts(s, "\\") || str_starts(s, "\"\\\\");
 	buf_over(&b, memory, sizeof(memory));
 	s = without_quotes(s, &b);
@@ -66,17 +56,17 @@ visit_recipient(struct str s, table_value_fn *visit, void *arg)
 		return 0;
 	if (str_starts(s, "|"))
 		return visit(arg, TABLE_VALUE_COMMAND,
-		    without_blanks(str_tail(s, 1)));
+		    str_trim(str_tail(s, 1)));
 	if (s.n >= strlen(include) &&
 	    str_is_nocase(str_head(s, strlen(include)), include))
 		return visit(arg, TABLE_VALUE_INCLUDE,
-		    without_blanks(str_tail(s, strlen(include))));
+		    str_trim(str_tail(s, strlen(include))));
 	if (str_starts(s, "/") && str_find(s, '@') == STR_NONE)
 		return visit(arg, TABLE_VALUE_FILE, s);
 	if (str_find(s, '@') != STR_NONE)
 		return visit(arg, TABLE_VALUE_ADDRESS, s);
 	if (user && str_starts(s, "\\"))
-		s = without_blanks(str_tail(s, 1));
+		s = str_trim(str_tail(s, 1));
 	return visit(arg, user ? TABLE_VALUE_USER : TABLE_VALUE_NAME, s);
 }
 
@@ -119,7 +109,7 @@ table_value_each(struct str value, table_value_fn *visit, void *arg)
 	struct buf b;
 	int rc = 0;
 
-	value = without_blanks(value);
+	value = str_trim(value);
 	if (value.n >= 6 && str_is_nocase(str_head(value, 6), "error:"))
 		return visit(arg, TABLE_VALUE_ERROR, value);
 	buf_over(&b, memory, sizeof(memory));
@@ -169,7 +159,7 @@ take_word(struct str *s, char **to)
 size_t
 table_value_words(struct str command, char *memory, char **word, size_t max)
 {
-	struct str s = without_blanks(command);
+	struct str s = str_trim(command);
 	size_t n = 0;
 
 	while (s.n) {
@@ -177,7 +167,7 @@ table_value_words(struct str command, char *memory, char **word, size_t max)
 
 		if (n == max || !take_word(&s, &memory))
 			return 0;
-		s = without_blanks(s);
+		s = str_trim(s);
 		if (n > 0 || strcmp(begin, "exec") != 0)
 			word[n++] = begin;
 	}
