@@ -208,7 +208,9 @@ handle_signal(struct wrapper_run *run)
 	if (n != sizeof(info))
 		return false;
 	if (info.ssi_signo == SIGCHLD) {
-		reap_wrapper(run);
+		/* Before the wrapper runs, another child of ours has ended. */
+		if (run->pid != 0)
+			reap_wrapper(run);
 		return false;
 	}
 	if (run->pid != 0 && run->in == -1)

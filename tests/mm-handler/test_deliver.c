@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -507,6 +508,50 @@ test_child_in_the_background(void **state)
 	    "the wrapper ended with status 9: why");
 }
 
+/* In a process of its own: waits until PID has ended, and then until whoever
+ * reads from FD waits for more; writes the message. */
+static void __attribute__((noreturn))
+write_after(pid_t pid, int fd)
+{
+	struct pollfd p = { .fd = (int)syscall(SYS_pidfd_open, pid, 0),
+		.events = POLLIN };
+
+	if (p.fd == -1 || poll(&p, 1, -1) != 1)
+		_exit(1);
+	fixture_wait_asleep(getppid());
+	_exit(write(fd, "x", 1) != 1);
+}
+
+/* A child that is not the wrapper ends before the wrapper is started. */
+static void
+test_another_child_ends_first(void **state)
+{
+	(void)state;
+	make_wrapper("cat >stored");
+	for (int i = 0; i < 10; i++) {
+		int fds[2], status;
+		pid_t other, writer;
+
+		assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+		other = fork();
+		if (other == 0) {
+			fixture_wait_asleep(getppid());
+			_exit(0);
+		}
+		writer = fork();
+		if (writer == 0)
+			write_after(other, fds[1]);
+		close(fds[1]);
+		if (!run(fds[0], PATIENCE))
+			fail_msg("%s", last.reason);
+		close(fds[0]);
+		expect_content("stored", STR(FIELDS "x"));
+		assert_int_equal(waitpid(other, NULL, 0), other);
+		assert_int_equal(waitpid(writer, &status, 0), writer);
+		assert_int_equal(status, 0);
+	}
+}
+
 /*
  * Messages that are cut: the wrapper must not see their end.
  */
@@ -832,6 +877,7 @@ main(void)
 		TEST(test_nothing_to_deliver_yet),
 		TEST(test_writer_can_finish),
 		TEST(test_child_in_the_background),
+		TEST(test_another_child_ends_first),
 		TEST(test_input_that_fails),
 		TEST(test_rest_of_the_group),
 		TEST(test_signal_in_the_middle),
