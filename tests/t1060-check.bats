@@ -22,7 +22,8 @@ tests_wait() {
 
 # in_background COMMAND...: what it shows is in $T/out, its number in $PID.
 in_background() {
-	setsid env --default-signal=INT "$@" </dev/null >"$T/out" 2>&1 3>&- &
+	setsid env --default-signal=INT,TERM,HUP "$@" </dev/null >"$T/out" \
+	    2>&1 3>&- &
 	PID=$!
 	DAEMONS="$DAEMONS $PID"
 }
@@ -200,8 +201,9 @@ interrupted() {
 @test "check: ^C on a terminal stops what was started" {
 	tests_hang
 	mkfifo "$T/keys"
-	TERM=xterm setsid env --default-signal=INT script -qfec "sh '$tree/bootstrap' check" \
-	    "$T/typescript" <>"$T/keys" >"$T/out" 2>&1 3>&- &
+	TERM=xterm setsid env --default-signal=INT,TERM,HUP \
+	    script -qfec "sh '$tree/bootstrap' check" "$T/typescript" \
+	    <>"$T/keys" >"$T/out" 2>&1 3>&- &
 	PID=$!
 	DAEMONS="$DAEMONS $PID"
 	eventually test -s "$T/begun"
