@@ -169,3 +169,36 @@ test_setup() {
 	says "$T/map: sendmail and Postfix look for a file whose name ends in .cdb"
 	cmp "$T/map" "$T/map.cdb"
 }
+
+# A rename onto a device takes its place for the whole host.
+@test "build replaces files alone, and what a link leads to" {
+	mkdir "$T/dir"
+	mkfifo "$T/fifo"
+	ln -s /dev/null "$T/null"
+	ln -s "$T/nosuch" "$T/nowhere"
+	ln -s "$T/table" "$T/link"
+	touch "$T/table"
+	cd "$T"
+	for type in text cdb; do
+		for file in - "" dir fifo null; do
+			exits 73 listmap build $type recipients "$file"
+			says "$file: is no file that can be replaced"
+		done
+		exits 73 listmap build $type recipients nowhere
+		[ -d dir ] && [ -p fifo ] && [ -L null ] && [ -L nowhere ]
+		[ ! -e ./- ] && [ ! -e nosuch ]
+		: >table
+		listmap build $type recipients link
+		[ -L link ] && [ -s table ]
+	done
+	[ "$(find . -name '*.??????' | wc -l)" = 0 ]
+}
+
+@test "the pidfile is no device" {
+	ln -s /dev/null "$T/null"
+	sed -i "1i pidfile = \"$T/null\"" "$T/conf"
+	run timeout 20 "$LISTMAPD" -c "$T/conf" 3>&-
+	[ "$status" != 0 ]
+	says "option 'pidfile': $T/null: Operation not supported"
+	[ -L "$T/null" ]
+}

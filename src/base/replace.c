@@ -19,9 +19,29 @@ clear_replace(struct replace *r)
 	*r = (struct replace){ .fd = -1 };
 }
 
+/* 0, or why PATH is not to be replaced, as errno: a rename would take the place
+ * of a device, too, and so of /dev/null for the whole host. */
+static int
+check_target(const char *path)
+{
+	struct stat st;
+
+	if (!*path)
+		return ENOENT;
+	return stat(path, &st) == 0 &&
+	    (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) ? ENOTSUP : 0;
+}
+
 int
 replace_open(struct replace *r, const char *path, mode_t mode)
 {
+	int err = check_target(path);
+
+	if (err) {
+		*r = (struct replace){ .fd = -1 };
+		errno = err;
+		return -1;
+	}
 	*r = (struct replace){ .fd = -1, .path = strdup(path) };
 	if (!r->path || asprintf(&r->temporary, "%s.XXXXXX", path) == -1) {
 		r->temporary = NULL;

@@ -20,7 +20,9 @@ struct replace {
 
 /*
  * Makes the new file, with mode MODE whatever the umask says.  Returns 0, and
- * the caller goes on to replace_commit() or replace_cancel(); or -1 with errno.
+ * the caller goes on to replace_commit() or replace_cancel(); or -1 with errno:
+ * ENOTSUP where PATH is, or leads to, a device, which is left alone.  Of a link
+ * to a file the link is replaced.
  */
 int replace_open(struct replace *r, const char *path, mode_t mode) WARN_UNUSED;
 /*

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -154,6 +156,28 @@ static const struct {
 	{ "text", build_text },
 };
 
+/*
+ * The file to replace, which the caller frees: a link stays, and what it leads
+ * to is replaced, as makemap(8) does it.  Ends the program where FILE is none:
+ * a table takes the place of a whole file, so there is none on standard output.
+ */
+static char *
+find_target(const char *file)
+{
+	struct stat st;
+	char *target;
+
+	if (!*file || !strcmp(file, "-") ||
+	    (stat(file, &st) == 0 && !S_ISREG(st.st_mode)))
+		fatal(EX_CANTCREAT, "%s: is no file that can be replaced "
+		    "(listmap dump prints a map)", file);
+	target = lstat(file, &st) == 0 && S_ISLNK(st.st_mode) ?
+	    realpath(file, NULL) : strdup(file);
+	if (!target)
+		fatal(EX_CANTCREAT, "%s: %s", file, strerror(errno));
+	return target;
+}
+
 static int
 build_table(const char *path, const char *type, enum map_form form, char **argv)
 {
@@ -161,12 +185,15 @@ build_table(const char *path, const char *type, enum map_form form, char **argv)
 		if (!strcmp(types[i].name, type)) {
 			struct direct *d = direct_open(path);
 			const struct sites *sites;
+			char *target;
 			int rc;
 
 			/* May end the program, so it comes before there is a
 			 * new file that would be left behind. */
 			(void)direct_enumerable(d, argv[0], form, &sites);
-			rc = types[i].build(d, argv[0], form, argv[1]);
+			target = find_target(argv[1]);
+			rc = types[i].build(d, argv[0], form, target);
+			free(target);
 			direct_close(d);
 			return rc;
 		}

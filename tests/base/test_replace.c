@@ -289,6 +289,22 @@ no_program_inherits_it(void **state)
 	replace_cancel(&r);
 }
 
+/* A rename would make a file of /dev/null, for every program of the host. */
+static void
+device_is_no_target(void **state)
+{
+	const char *link = fixture_path("cache/device");
+	struct replace r;
+
+	(void)state;
+	assert_int_equal(symlink("/dev/null", link), 0);
+	assert_int_equal(replace_open(&r, link, 0644), -1);
+	assert_int_equal(errno, ENOTSUP);
+	assert_null(r.temporary);
+	assert_int_equal(replace_open(&r, "", 0644), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
 
 int
@@ -305,6 +321,7 @@ main(void)
 		TEST(syncs_the_file_then_the_name),
 		TEST(what_is_not_on_the_disk_is_not_used),
 		TEST(no_program_inherits_it),
+		TEST(device_is_no_target),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
