@@ -412,8 +412,9 @@ table() {
 	exits 0 listmap diff "$T/empty"
 	exits 66 listmap diff "$T/nosuch"
 	says "$T/nosuch: No such file"
+	exits 66 listmap diff "$T/lists"
+	says "$T/lists: Is a directory"
 	exits 64 listmap diff
-	exits 74 listmap diff "$T/lists"
 	listmap dump aliases | sed 's/\t/: /' >"$T/aliases"
 	rm "$T"/cache/*
 	mv "$T/lists" "$T/away"

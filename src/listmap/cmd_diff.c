@@ -30,7 +30,8 @@ read_table(const char *file, struct table_file *table)
 	if (!f)
 		fatal(EX_NOINPUT, "%s: %s", file, strerror(errno));
 	if (table_file_read(f, table) == -1)
-		fatal(EX_IOERR, "%s: %s", file, strerror(errno));
+		fatal(errno == ENOMEM ? EX_OSERR : EX_NOINPUT, "%s: %s", file,
+		    strerror(errno));
 	if (table->fault && table->fault_line)
 		fatal(EX_DATAERR, "%s: line %zu %s", file, table->fault_line,
 		    table->fault);
