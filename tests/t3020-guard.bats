@@ -233,6 +233,63 @@ started() {
 	heals 8
 }
 
+# It can be listed, but no entry can be looked at: that is no doubt about each
+# list of it, but a directory that is away.  A look-up asks for no scan of its
+# own, however many of them there are.
+@test "made unsearchable for the daemon's account" {
+	need_root
+	mklists
+	chown nobody "$T/cache"
+	conf 'rescan = 3600
+		user = "nobody"'
+	start_daemon
+	until_ok settled 8
+	until_ok status_is ok
+	chmod 744 "$T/lists"
+	guarded 1
+	stays_guarded 1
+	logged "Permission denied"
+	chmod 755 "$T/lists"
+	heals 8
+}
+
+@test "unsearchable at the first start" {
+	need_root
+	mklists
+	chown nobody "$T/cache"
+	conf 'rescan = 3600
+		user = "nobody"'
+	chmod 744 "$T/lists"
+	start_daemon
+	exits 75 query recipients a@lists.example.org
+	exits 75 query recipients a@example.org
+	exits 75 "$LISTMAP" -c "$T/conf" status
+	says "Permission denied"
+	chmod 755 "$T/lists"
+	heals 8
+}
+
+# What the other directory holds is not believed before the site is back, but
+# nobody can say either that it is not there.
+@test "a list that only the directory in its place has is not absent" {
+	mklists
+	cp -a "$T/lists" "$T/copy"
+	rm -r "$T/copy/h"
+	mkdir "$T/copy/i"
+	printf '}.' >"$T/copy/i/config.pck"
+	started
+	mv "$T/lists" "$T/elsewhere"
+	mv "$T/copy" "$T/lists"
+	guarded 1
+	exits 75 query recipients i@lists.example.org
+	exits 75 query recipients i@example.org
+	stays_guarded 1
+	exits 75 query recipients i@example.org
+	mv "$T/elsewhere/h" "$T/lists"
+	heals 9
+	exits 0 query recipients i@example.org
+}
+
 # Nobody watched, so nobody saw the lists go; nor is the cache current.
 @test "emptied while the daemon was down" {
 	mklists

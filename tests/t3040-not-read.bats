@@ -410,6 +410,26 @@ closed_when_known() {
 	closed_when_known no
 }
 
+@test "a list whose directory is closed has no answer when all go away" {
+	started
+	chmod 0 "$T/lists/users"
+	looked_again
+	no_answer users@example.org
+	mv "$T/lists" "$T/elsewhere"
+	no_answer users@example.org
+	until_ok status_is away
+	no_answer users@example.org
+	absent nosuch@example.org
+	mkdir "$T/lists"
+	looked_again
+	no_answer users@example.org
+	rmdir "$T/lists"
+	mv "$T/elsewhere" "$T/lists"
+	chmod 755 "$T/lists/users"
+	heals users@example.org
+	others_as_ever
+}
+
 @test "a table without lists that nobody could look into is not made" {
 	need_root
 	started

@@ -8,22 +8,21 @@
  *			has it not		absent (2), or away (4) if
  *						`away'
  *			not asked		absent if `trusted', and away
- *						(4) if `away' or not `trusted'
+ *						(4) if not, `away', `suspect'
  *	a phantom	has it, as before	absent (2,3), or away if `away'
  *			has it, changed		found (1)
  *			else			as for nothing
  *	gone		as for nothing
  *	a doubtful	has it			found
- *	  entry		has it not		absent, or away if `away'
- *			not asked		no answer
+ *	  entry		has it not		absent, no answer if `away'
+ *			not asked, not read	no answer
  *	no snapshot	has it			found (1)
  *			has it not, not asked	away
- *	all but a list	is another directory	away
+ *	all but a list	is another directory	away, no answer if it has it
  *			cannot be read		away
  *			cannot tell this name	no answer
  *
- *	A list whose configuration could not be read is found, and it is left to
- *	the caller what an unknown host means.
+ *	An unread list is found; the caller knows what an unknown host means.
  *
  *	(1) No answer while the entry is younger than `settle': Mailman may not
  *	    know it yet.  For a list of the snapshot this is looked at only
@@ -65,7 +64,8 @@ cached_lists_of(const struct lists *l)
 static enum lists_found
 answer_unverified(const struct cached_lists *s)
 {
-	return s->fresh.trusted && !s->fresh.away ? LISTS_ABSENT : LISTS_AWAY;
+	return s->fresh.trusted && !s->fresh.away && !s->fresh.suspect ?
+	    LISTS_ABSENT : LISTS_AWAY;
 }
 
 /* Asks the directory for NAME.  *CONFIG is the stat of the file that makes it a
@@ -92,8 +92,7 @@ report_difference(struct cached_lists *s, enum lists_found found)
 		s->differs(s->arg, found);
 }
 
-/* Reads the host of a list from its own file.  *OUT is valid until the next
- * such list. */
+/* Reads a list's host from its file.  *OUT is valid until the next such one. */
 static void
 read_host_from_directory(struct cached_lists *s, struct str name,
     struct list *out)
@@ -128,8 +127,8 @@ find_unrecorded(struct cached_lists *s, struct str name, const struct stat *st,
 {
 	bool recent = is_younger_than_settle(s, &st->st_mtim);
 
-	/* While the snapshot is behind a scan is due; one for each look-up of
-	 * an entry that is too young would not be worth it. */
+	/* While the snapshot is behind a scan is due; an entry that is too
+	 * young is not worth one more for each look-up. */
 	if (!recent || !s->fresh.behind)
 		report_difference(s, LISTS_FOUND);
 	if (recent)
@@ -174,6 +173,8 @@ find_without_record(struct cached_lists *s, struct str name, bool known,
 		return find_unrecorded(s, name, &st, out);
 	if (found == LISTS_AWAY)
 		report_difference(s, found);
+	else
+		read_host_from_directory(s, name, out);
 	return found;
 }
 
@@ -227,8 +228,8 @@ find_recorded_as_doubtful(struct cached_lists *s, struct str name,
 		report_difference(s, found);
 	else if (found == LISTS_FOUND)
 		return find_unrecorded(s, name, &st, out);
-	if (found == LISTS_ABSENT && s->fresh.away)
-		return LISTS_AWAY;
+	if (found == LISTS_AWAY || (found == LISTS_ABSENT && s->fresh.away))
+		return LISTS_NO_ANSWER;
 	return found;
 }
 
@@ -272,10 +273,8 @@ find_cached(const struct lists *l, struct str name, enum lists_from from,
 	}
 	if (known == 0 && from == LISTS_FROM_SNAPSHOT)
 		return LISTS_ABSENT;
-	if (s->verify)
-		found = find_without_record(s, name, known == 0, out);
-	else
-		found = known == 0 ? answer_unverified(s) : LISTS_AWAY;
+	found = s->verify ? find_without_record(s, name, known == 0, out) :
+	    known == 0 ? answer_unverified(s) : LISTS_AWAY;
 	/* It went a moment before the others, and the snapshot followed. */
 	if (found == LISTS_AWAY && s->lost != NULL && s->lost(s->arg, name))
 		return LISTS_NO_ANSWER;
@@ -303,8 +302,7 @@ find_unread_again(struct cached_lists *s, struct str name, struct list *out)
 	return LISTS_FOUND;
 }
 
-/* A list that is not in the snapshot is absent here, since find_cached() has
- * just read its host. */
+/* find_cached() has just read the host of a list that the snapshot lacks. */
 static enum lists_found
 find_changed_since(const struct lists *l, struct str name, struct list *out)
 {
@@ -329,6 +327,11 @@ find_changed_since(const struct lists *l, struct str name, struct list *out)
 	/* Nobody knows what host the list has where the directory is away. */
 	if (found == LISTS_ABSENT && s->fresh.away)
 		return LISTS_AWAY;
+	if (found == LISTS_NO_ANSWER) {
+		read_host_from_directory(s, name, out);
+		if (!out->unread && str_eq(out->host, r.host))
+			return LISTS_AWAY;
+	}
 	if (found != LISTS_FOUND)
 		return found;
 	if (is_file_of_record(&r, &st))

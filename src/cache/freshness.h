@@ -3,7 +3,7 @@
  * time comes from the caller.
  *
  * The owner of a snapshot (refresh.c) tells what happened, one function an
- * event; look-ups (cached_lists.c) read the first four members.
+ * event; look-ups (cached_lists.c) read the first five members.
  *
  *				behind	complete suspect away	trusted
  *	start			true	false	 false	 last	false
@@ -40,10 +40,10 @@ struct freshness {
 	/* The snapshot held every list for as long as its directory was to be
 	 * seen.  Stays true after the directory went. */
 	bool complete;
-
 	/* The directory that the snapshot came from was moved, unmounted or
 	 * replaced, as far as anybody knows. */
 	bool suspect;
+
 	/* The directory was watched from the scan's start until now, so no
 	 * change went unseen. */
 	bool watched;

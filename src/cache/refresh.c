@@ -81,8 +81,11 @@ note_difference(void *arg, enum lists_found found)
 
 	if (found == LISTS_FOUND)
 		note_changed(r);
-	else if (!r->lists.fresh.away)
-		note_suspect(r);
+	if (found == LISTS_FOUND || r->lists.fresh.away)
+		return;
+	/* Not at once: the scan may see no fault, and each look-up another. */
+	freshness_suspect(&r->lists.fresh);
+	request_scan(r, r->o.debounce);
 }
 
 static bool

@@ -74,6 +74,7 @@ directory_find(const struct mailman *mailman, const char *path,
 {
 	enum lists_found found = LISTS_AWAY;
 	char copy[NAME_MAX + 1];
+	bool wanted;
 	int dir;
 
 	if (name.n >= sizeof(copy) || !entry_name_ok(name))
@@ -83,10 +84,13 @@ directory_find(const struct mailman *mailman, const char *path,
 	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1)
 		return LISTS_AWAY;
-	if (is_wanted_directory(dir, must_be))
-		found = find_entry(mailman, dir, copy, config);
+	wanted = is_wanted_directory(dir, must_be);
+	found = find_entry(mailman, dir, copy, config);
 	close(dir);
-	return found;
+	if (wanted)
+		return found;
+	return found == LISTS_ABSENT ? LISTS_AWAY : found == LISTS_FOUND ?
+	    LISTS_NO_ANSWER : found;
 }
 
 int

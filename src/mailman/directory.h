@@ -30,7 +30,8 @@ int directory_identify(const char *path, struct directory_id *id) WARN_UNUSED;
  * Looks up the list NAME in the directory PATH.  For a list that is found,
  * *CONFIG, unless CONFIG is NULL, is the stat of the file that makes it a list.
  * LISTS_AWAY if the directory cannot be read, or is another one than MUST_BE
- * (NULL: any will do); LISTS_NO_ANSWER if the entry NAME cannot be looked into.
+ * (NULL: any will do); LISTS_NO_ANSWER if the entry NAME cannot be looked into,
+ * or is a list of such another directory.
  */
 enum lists_found directory_find(const struct mailman *mailman,
     const char *path, const struct directory_id *must_be, struct str name,

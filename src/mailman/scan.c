@@ -199,7 +199,9 @@ open_directory(const char *path, struct scan *s)
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
 		return NULL;
-	if (fstat(fd, &st) == 0)
+	/* By its name, since that fails where the directory may be read but
+	 * not searched: then nothing is known of its entries. */
+	if (fstatat(fd, ".", &st, 0) == 0)
 		d = fdopendir(fd);
 	if (d == NULL) {
 		saved = errno;

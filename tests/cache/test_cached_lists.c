@@ -63,7 +63,7 @@ static const struct {
 	{ GOOD, true, true, "new", LISTS_FROM_DISK, LISTS_FOUND },
 	{ GOOD, true, false, "none", LISTS_FROM_DISK, LISTS_ABSENT },
 	{ GOOD, true, true, "none", LISTS_FROM_DISK, LISTS_AWAY },
-	{ OTHER, true, false, "new", LISTS_FROM_DISK, LISTS_AWAY },
+	{ OTHER, true, false, "new", LISTS_FROM_DISK, LISTS_NO_ANSWER },
 	{ OTHER, true, false, "none", LISTS_FROM_DISK, LISTS_AWAY },
 	{ NONE, true, false, "new", LISTS_FROM_SNAPSHOT, LISTS_FOUND },
 	{ NONE, true, false, "none", LISTS_FROM_SNAPSHOT, LISTS_AWAY },
@@ -111,7 +111,7 @@ test_what_a_miss_means(void **state)
 		if (str_is(list.name, "new") &&
 		    cases[i].found == LISTS_FOUND)
 			assert_int_equal(told, LISTS_FOUND);
-		if (cases[i].snapshot == OTHER && !str_is(list.name, "old"))
+		if (cases[i].snapshot == OTHER && str_is(list.name, "none"))
 			assert_int_equal(told, LISTS_AWAY);
 		cached_lists_clear(&s);
 	}
@@ -261,6 +261,12 @@ test_changed_but_how(void **state)
 	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
 	fixture_mkdir(lists_dir);
 	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
+	/* In another directory it may have another host. */
+	fixture_mkdir(fixture_path("lists/old"));
+	write_config("old", "a.test");
+	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
+	write_config("old", "b.test");
+	assert_int_equal(ask_again("old", &list), LISTS_NO_ANSWER);
 	/* A list that the snapshot does not have. */
 	assert_int_equal(ask_again("new", &list), LISTS_ABSENT);
 	cached_lists_clear(&cached);
@@ -279,6 +285,9 @@ test_changed_unverified(void **state)
 	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
 	cached.fresh.trusted = true;
 	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
+	cached.fresh.suspect = true;
+	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
+	cached.fresh.suspect = false;
 	cached.fresh.away = true;
 	assert_int_equal(ask_again("old", &list), LISTS_AWAY);
 	cached_lists_clear(&cached);
@@ -316,8 +325,11 @@ test_doubtful_entry(void **state)
 	assert_true(str_is(list.host, "a.test"));
 	assert_int_equal(ask("old", &list), LISTS_ABSENT);
 	cached.fresh.away = true;
-	assert_int_equal(ask("old", &list), LISTS_AWAY);
+	assert_int_equal(ask("old", &list), LISTS_NO_ANSWER);
 	cached.fresh.away = false;
+	assert_int_equal(rename(lists_dir, fixture_path("gone")), 0);
+	assert_int_equal(ask("old", &list), LISTS_NO_ANSWER);
+	assert_int_equal(rename(fixture_path("gone"), lists_dir), 0);
 	assert_int_equal(told, LISTS_ABSENT);
 	fixture_mkdir(fixture_path("lists/old"));
 	write_config("old", "b.test");

@@ -403,7 +403,7 @@ test_link_switched(void **state)
 	switch_link("other");
 	WAIT(status().away);
 	assert_int_equal(ask("list-5"), LISTS_FOUND);
-	assert_int_equal(ask("extra"), LISTS_AWAY);
+	assert_int_equal(ask("extra"), LISTS_NO_ANSWER);
 	assert_true(complete());
 	fixture_list("other", "list-5");
 	WAIT(!status().away && known("extra"));
