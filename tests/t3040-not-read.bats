@@ -426,6 +426,7 @@ closed_when_known() {
 	rmdir "$T/lists"
 	mv "$T/elsewhere" "$T/lists"
 	chmod 755 "$T/lists/users"
+	until_ok status_is ok
 	heals users@example.org
 	others_as_ever
 }

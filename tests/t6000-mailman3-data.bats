@@ -111,6 +111,31 @@ only_untold_differs() {
 	until_ok nothing_differs
 }
 
+all_is_known() {
+	exits 0 query recipients nodir@lists.example.org
+	exits 0 query recipients campus@edu.example
+	exits 0 query recipients campus@alias.edu.example
+}
+
+@test "what the files said stays when they may not be read any more" {
+	need_root
+	unpack
+	data_conf "" "settle = 0"
+	sed -i 's/^user = .*/user = "nobody"/' "$T/conf"
+	chown nobody "$T/cache" "$T/run"
+	start_daemon
+	until_ok all_is_known
+	chmod 700 "$T/var/data"
+	kill -HUP "$PID"
+	until_ok logged "only postfix_lmtp named stay"
+	all_is_known
+	stop_daemon
+	start_daemon
+	all_is_known
+	exits 0 "$LISTMAP" -c "$T/conf" rebuild
+	all_is_known
+}
+
 @test "half of a file is as good as none, and is mended at once" {
 	unpack
 	data_conf "$all_domains" "settle = 0"

@@ -20,6 +20,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cache/compare.h"
 #include "base/str.h"
@@ -87,24 +88,32 @@ may_still_be_there(struct compare *c, struct str name)
 	return true;
 }
 
-/* Adds NAME to the lists that stay. */
+/* Adds NAME to the N lists in *ALL. */
 static int
-keep_old_record(struct compare *c, struct str name, const struct record *record)
+add_old_record(struct compare *c, struct kept **all, size_t *n, struct str name,
+    const struct record *record)
 {
 	struct host *host = hosts_add(c->hosts, record->host);
 	struct kept *more;
 	char *copy = str_dup(name);
 
-	more = reallocarray(c->kept, c->nkept + 1, sizeof(*more));
+	more = reallocarray(*all, *n + 1, sizeof(*more));
 	if (more != NULL)
-		c->kept = more;
+		*all = more;
 	if (more == NULL || copy == NULL || host == NULL) {
 		free(copy);
 		return OUT_OF_MEMORY;
 	}
-	c->kept[c->nkept] = (struct kept){ copy, *record };
-	c->kept[c->nkept++].record.host = str_from(host->name);
+	more[*n] = (struct kept){ copy, *record };
+	more[(*n)++].record.host = str_from(host->name);
 	return 0;
+}
+
+/* Adds NAME to the lists that stay. */
+static int
+keep_old_record(struct compare *c, struct str name, const struct record *record)
+{
+	return add_old_record(c, &c->kept, &c->nkept, name, record);
 }
 
 /* NOW has the same file as OLD, and so the same host. */
@@ -212,7 +221,8 @@ reuse_old_url(void *arg, struct str name, const struct record_host *r)
 	struct compare *c = arg;
 	struct host *host = hosts_add(c->hosts, name);
 
-	if (host != NULL && hosts_set_url(host, r->url) == 0)
+	if (host != NULL && hosts_set_url(host, r->url) == 0 &&
+	    hosts_set_last_real(host, r->real) == 0)
 		return 0;
 	return OUT_OF_MEMORY;
 }
@@ -231,7 +241,8 @@ compare_no_list(struct compare *c, struct str name, struct scan_list *now,
 {
 	switch (record->basis) {
 	case LISTS_BY_FILE:
-		return 0;
+		return now != NULL ? 0 : add_old_record(c, &c->unnamed,
+		    &c->nunnamed, name, record);
 	case LISTS_GONE:
 		return now == NULL ? add_gone_name(c, name) : 0;
 	default:
@@ -305,6 +316,24 @@ compare(struct compare *c, const struct rebuild_order *o, struct scan *scan,
 	return -1;
 }
 
+int
+compare_keep_unnamed(struct compare *c)
+{
+	struct kept *more;
+
+	if (c->nunnamed == 0)
+		return 0;
+	more = reallocarray(c->kept, c->nkept + c->nunnamed, sizeof(*more));
+	if (more == NULL)
+		return -1;
+	memcpy(more + c->nkept, c->unnamed, c->nunnamed * sizeof(*more));
+	c->kept = more;
+	c->nkept += c->nunnamed;
+	c->entries += c->nunnamed;
+	c->nunnamed = 0; /* the names are in `kept' now */
+	return 0;
+}
+
 bool
 compare_unchanged(const struct compare *c, size_t young)
 {
@@ -320,6 +349,9 @@ compare_clear(struct compare *c)
 	for (i = 0; i < c->nkept; i++)
 		free(c->kept[i].name);
 	free(c->kept);
+	for (i = 0; i < c->nunnamed; i++)
+		free(c->unnamed[i].name);
+	free(c->unnamed);
 	for (i = 0; i < c->ngone; i++)
 		free(c->gone[i]);
 	free(c->gone);

@@ -47,6 +47,10 @@ struct compare {
 	size_t quick;   /* of missing: they went in a burst (gone.h) */
 	struct kept *kept; /* lists that stay although the scan lacks them */
 	size_t nkept;
+	/* Lists without a directory, which stay where nobody can say whether
+	 * Mailman's files still name them. */
+	struct kept *unnamed;
+	size_t nunnamed;
 	bool burst; /* some of them because the burst is not over */
 	/* The names of missing lists, and of those that were missing before
 	 * and that Mailman's files still named then (LISTS_GONE). */
@@ -66,6 +70,8 @@ struct compare {
  */
 int compare(struct compare *c, const struct rebuild_order *o,
     struct scan *scan, struct hosts *hosts, struct cache *old) WARN_UNUSED;
+/* Puts the `unnamed' among those that stay.  0, or -1 when out of memory. */
+int compare_keep_unnamed(struct compare *c) WARN_UNUSED;
 /*
  * Whether a new snapshot would have the same directories as the old one.  The
  * YOUNG entries of the scan, which no snapshot gets yet, do not count.

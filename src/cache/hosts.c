@@ -27,6 +27,7 @@ free_host(struct host *host)
 	free(host->name);
 	free(host->url);
 	free(host->real);
+	free(host->last_real);
 	free(host);
 }
 
@@ -99,6 +100,16 @@ hosts_set_real(struct host *host, struct str real)
 	free(host->real);
 	host->real = copy;
 	return 0;
+}
+
+int
+hosts_set_last_real(struct host *host, struct str real)
+{
+	if (real.n == 0)
+		return 0;
+	free(host->last_real);
+	host->last_real = str_dup(real);
+	return host->last_real == NULL ? -1 : 0;
 }
 
 static void

@@ -13,6 +13,7 @@ struct host {
 	char *name;    /* lower case; "" stands for lists that name none */
 	char *url;     /* where its lists are to be seen, or NULL */
 	char *real;    /* the host that it is an alias of, or NULL */
+	char *last_real; /* the same in the old snapshot */
 	size_t count;  /* of its lists */
 	bool in_files; /* Mailman's files for Postfix name lists of it */
 	bool changed;  /* its lists are not those of the old snapshot */
@@ -36,6 +37,9 @@ struct host *hosts_find(const struct hosts *h, struct str name);
 int hosts_set_url(struct host *host, struct str url) WARN_UNUSED;
 /* Says that HOST is an alias of REAL.  0, or -1 when out of memory. */
 int hosts_set_real(struct host *host, struct str real) WARN_UNUSED;
+/* Says that HOST was that in the old snapshot, unless REAL is empty.  Likewise.
+ */
+int hosts_set_last_real(struct host *host, struct str real) WARN_UNUSED;
 void hosts_clear(struct hosts *h);
 
 #endif

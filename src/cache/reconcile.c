@@ -282,6 +282,23 @@ bases_are_as_before(struct rebuild_job *job)
 	return job->compare.old_stamp == job->files.stamp;
 }
 
+/* Whether the lists' file is there, and nobody can read it: its silence means
+ * nothing.  Who says that the lists are gone means those in it, too. */
+static bool
+files_are_unreadable(const struct rebuild_job *job)
+{
+	return job->files.problem[0] != '\0' && job->files.n == 0 &&
+	    !job->o->accept_empty;
+}
+
+/* The domain that the files had for L, for as long as they have none; or "". */
+static const char *
+last_domain(const struct scan_list *l, const char *before)
+{
+	return before[0] == '\0' && l->last_host != NULL ? l->last_host :
+	    before;
+}
+
 /* Gives each directory its basis and its domain.  0, or -1 with errno. */
 static int
 place_lists_in_domains(struct rebuild_job *job)
@@ -297,9 +314,34 @@ place_lists_in_domains(struct rebuild_job *job)
 		l->host = find_domain_in_files(job, l);
 		if (l->host == NULL)
 			return -1;
+		if (files_are_unreadable(job))
+			l->host = last_domain(l, before);
 		job->must_write |= l->known && strcmp(before, l->host) != 0;
 	}
 	return 0;
+}
+
+/* Where nobody can read the files, the lists that they alone named stay, and
+ * what they said of the domains.  0, or -1 with errno. */
+static int
+keep_what_files_said(struct rebuild_job *job)
+{
+	const size_t lists = job->compare.nunnamed;
+
+	if (job->files.problem[0] == '\0' || job->o->accept_empty)
+		return 0;
+	for (size_t i = 0; job->files.ndomains == 0 && i < job->hosts.n; i++) {
+		struct host *host = job->hosts.host[i];
+
+		if (host->last_real != NULL && hosts_set_real(host,
+		        str_from(host->last_real)) == -1)
+			return -1;
+	}
+	if (!files_are_unreadable(job) || lists == 0)
+		return 0;
+	rebuild_job_say(job, "%zu lists that only postfix_lmtp named stay",
+	    lists);
+	return compare_keep_unnamed(&job->compare);
 }
 
 static void
@@ -332,6 +374,7 @@ apply_files(struct rebuild_job *job)
 	if (hosts_add(&job->hosts, STR("")) == NULL ||
 	    add_hosts_of_files(job) == -1 ||
 	    place_lists_in_domains(job) == -1 ||
+	    keep_what_files_said(job) == -1 ||
 	    add_lists_without_directory(job) == -1)
 		return -1;
 	dir = open(job->o->lists_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);

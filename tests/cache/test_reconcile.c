@@ -50,6 +50,7 @@ statx(int dir, const char *restrict path, int flags, unsigned mask,
 
 static struct rebuild_result last;
 static double settle;
+static bool accept_empty;
 static char d_name[] = "d.test", lists_name[] = "lists.d.test",
     gone_name[] = "gone.test";
 static const struct conf_domain domains[] = { { .name = d_name },
@@ -61,7 +62,8 @@ run(void)
 	char lists[1024], data[1024], cache[1024];
 	struct rebuild_order o = { .mailman = &mailman3, .site = "s",
 		.lists_dir = lists, .data_dir = data, .cache_dir = cache,
-		.settle = settle, .domains = domains, .ndomains = 3 };
+		.settle = settle, .accept_empty = accept_empty,
+		.domains = domains, .ndomains = 3 };
 
 	snprintf(lists, sizeof(lists), "%s", fixture_path("lists"));
 	snprintf(data, sizeof(data), "%s", fixture_path("data"));
@@ -76,6 +78,7 @@ setup(void **state)
 	int rc = fixture_setup(state);
 
 	settle = 0;
+	accept_empty = false;
 	made_off = written_off = 0;
 	fixture_mkdir(fixture_path("data"));
 	return rc;
@@ -160,6 +163,33 @@ record_of(const char *id)
 	if (cache_find(c, str_from(id), &r) == 1)
 		snprintf(text, sizeof(text), "%s %.*s",
 		    bases[r.basis], (int)r.host.n, r.host.p);
+	cache_close(c);
+	return text;
+}
+
+static int
+find_real(void *arg, struct str host, const struct record_host *r)
+{
+	char **text = arg;
+
+	if (str_is(host, text[0]))
+		snprintf(text[1], 64, "%.*s", (int)r->real.n, r->real.p);
+	return 0;
+}
+
+/* The host that HOST is an alias of in the snapshot, or "". */
+static const char *
+real_of(const char *host)
+{
+	static char text[64];
+	char name[64], *arg[2] = { name, text };
+	const char *err;
+	struct cache *c = cache_open(fixture_path("cache/s.cdb"), &err);
+
+	assert_non_null(c);
+	snprintf(name, sizeof(name), "%s", host);
+	text[0] = '\0';
+	assert_int_equal(cache_each_host(c, find_real, arg), 0);
 	cache_close(c);
 	return text;
 }
@@ -294,7 +324,7 @@ files_that_are_no_use(void **state)
 	assert_int_equal(chmod(fixture_path("data/postfix_lmtp"), 0), 0);
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_non_null(strstr(last.reason, "Permission denied"));
-	assert_string_equal(record_of("a.d.test"), "directory ");
+	assert_string_equal(record_of("a.d.test"), "directory d.test");
 	assert_int_equal(unlink(fixture_path("data/postfix_lmtp")), 0);
 	fixture_mkdir(fixture_path("data/postfix_lmtp"));
 	assert_int_equal(run(), REBUILD_WRITTEN);
@@ -315,6 +345,81 @@ make_many(const char *domain, int n)
 		snprintf(id, sizeof(id), "list-%d.%s", i, domain);
 		make(id);
 	}
+}
+
+/*
+ * What nobody can read says nothing, and not that lists are gone: those that
+ * the files alone named stay, and the domains that are others' aliases.  Files
+ * that are not there any more are another thing, and so is a person's word.
+ */
+static void
+files_that_nobody_reads(void **state)
+{
+	static const char *const texts[] = { "", "a@d.test", "\1\2" };
+	static const char *const before[] = { "a@d.test", "nodir@d.test",
+		NULL };
+
+	(void)state;
+	make("a.d.test");
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) + 1; i++) {
+		write_lists(before);
+		write_domains("gone.test d.test\nd.test d.test\n\n");
+		assert_int_not_equal(run(), REBUILD_FAILED);
+		assert_string_equal(record_of("nodir.d.test"), "file d.test");
+		if (i > 0) {
+			write_domains(texts[i - 1]);
+			fixture_file(fixture_path("data/postfix_lmtp"),
+			    texts[i - 1]);
+		} else {
+			assert_int_equal(chmod(
+			    fixture_path("data/postfix_lmtp"), 0), 0);
+			assert_int_equal(chmod(
+			    fixture_path("data/postfix_domains"), 0), 0);
+		}
+		assert_int_equal(run(), REBUILD_WRITTEN);
+		assert_string_equal(record_of("a.d.test"), "directory d.test");
+		assert_string_equal(record_of("nodir.d.test"), "file d.test");
+		assert_string_equal(real_of("gone.test"), "d.test");
+		assert_int_equal(last.lists, 2);
+		assert_non_null(strstr(last.reason, "stay"));
+		assert_int_equal(run(), REBUILD_UNCHANGED);
+		assert_string_equal(record_of("nodir.d.test"), "file d.test");
+		assert_int_equal(chmod(fixture_path("data/postfix_domains"),
+		    0644), 0);
+	}
+	make("nodir.d.test");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("nodir.d.test"), "directory ");
+	assert_int_equal(last.lists, 2);
+	unmake("nodir.d.test");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("nodir.d.test"), "");
+	write_lists(before);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("nodir.d.test"), "file d.test");
+	assert_int_equal(unlink(fixture_path("data/postfix_lmtp")), 0);
+	assert_int_equal(unlink(fixture_path("data/postfix_domains")), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("nodir.d.test"), "");
+	assert_string_equal(real_of("gone.test"), "");
+}
+
+static void
+files_that_nobody_reads_and_a_persons_word(void **state)
+{
+	static const char *const before[] = { "a@d.test", "nodir@d.test",
+		NULL };
+
+	(void)state;
+	make("a.d.test");
+	write_lists(before);
+	write_domains("gone.test d.test\nd.test d.test\n\n");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	fixture_file(fixture_path("data/postfix_lmtp"), "");
+	accept_empty = true;
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("nodir.d.test"), "");
+	assert_string_equal(record_of("a.d.test"), "directory ");
 }
 
 /* A file that lacks most lists of its domains was cut off somewhere. */
@@ -809,6 +914,8 @@ main(void)
 		TEST(a_phantom_that_is_made_a_list),
 		TEST(stale_files),
 		TEST(files_that_are_no_use),
+		TEST(files_that_nobody_reads),
+		TEST(files_that_nobody_reads_and_a_persons_word),
 		TEST(most_lists_missing),
 		TEST(deleted_domain),
 		TEST(files_that_name_too_few),
