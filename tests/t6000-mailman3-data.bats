@@ -123,6 +123,8 @@ all_is_known() {
 	data_conf "" "settle = 0"
 	sed -i 's/^user = .*/user = "nobody"/' "$T/conf"
 	chown nobody "$T/cache" "$T/run"
+	chmod 755 "$T/var/data"
+	chmod 644 "$T/var/data/"*
 	start_daemon
 	until_ok all_is_known
 	chmod 700 "$T/var/data"

@@ -18,8 +18,8 @@
  * A list that the files name and that has no directory is a list all the same,
  * unless its directory went after the files were written.
  *
- * Files that are there and cannot be read say nothing: the lists that they alone
- * named stay, and each list keeps the domain that they had for it.
+ * Files that are there and cannot be read say nothing: the lists that they
+ * alone named stay, and each list keeps the domain that they had for it.
  *
  * Mailman writes both files from its database (mailman/mta/postfix.py).
  */
