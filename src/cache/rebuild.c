@@ -126,12 +126,16 @@ were_lists_lost(const struct rebuild_job *job)
 	    last.lost;
 }
 
-/* Whether entries came or went since the scan began. */
+/* Whether entries came or went since the scan began.  The kernel's time of a
+ * change is that of its last tick, which a short scan may lie within; and
+ * whoever removes many lists goes on a moment later. */
 static bool
 is_directory_changing(const struct rebuild_job *job)
 {
+	const struct timespec ticks = { .tv_nsec = 20 * 1000 * 1000 };
 	struct stat st;
 
+	(void)nanosleep(&ticks, NULL);
 	return stat(job->o->lists_dir, &st) == -1 ||
 	    scan_mtime(&st) != job->scan.mtime;
 }
@@ -155,6 +159,13 @@ guard_against_loss(struct rebuild_job *job)
 		    "lists stay; if they are really gone, run: listmap rebuild "
 		    "--accept-empty",
 		    job->o->lists_dir, c->missing, c->dir_lists);
+		return -1;
+	}
+	if (c->unseen > REBUILD_GUARD && is_directory_changing(job)) {
+		rebuild_job_away(job);
+		rebuild_job_say(job, "%zu of %zu lists vanished from %s, which "
+		    "still changes; the old lists stay until it is quiet",
+		    c->missing, c->dir_lists, job->o->lists_dir);
 		return -1;
 	}
 	if (!are_too_few(c->dir_lists - doubted, c->dir_lists) &&
