@@ -168,7 +168,7 @@ nothing_started() {
 	mklist a
 	conf 'user = "nobody"'
 	start_daemon
-	logged "$T/cache.*Permission denied"
+	until_ok logged "$T/cache.*Permission denied"
 	exits 0 query recipients a@lists.example.org
 	exits 75 query recipients b@lists.example.org
 	chown nobody "$T/cache"

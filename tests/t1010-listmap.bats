@@ -147,6 +147,8 @@ b@example.org	OK" ]
 	says "is listmapd running?"
 	exits 0 query --direct recipients a@example.org
 	start_daemon
+	# A child that begins to scan has its sockets for a moment.
+	until_ok scanned_since 0
 	kill -KILL "$PID"
 	wait_gone "$PID"
 	exits 75 query recipients a@example.org
@@ -431,6 +433,7 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
 	conf
 	start_daemon
 	until_ok settled 2
+	until_ok scanned_since 0
 	exits 0 listmap status
 	says "daemon"
 	says "site lists"
@@ -478,6 +481,7 @@ asked_at() {
 	    "$T/conf"
 	rmdir "$T/$(printf %0200d 0)/$(printf %0200d 1)"
 	start_daemon
+	until_ok scanned_since 0
 	exits 75 listmap status
 	says "$(printf %0200d 1)"
 	says "No such file or directory"

@@ -44,6 +44,7 @@ small() {
 	start_daemon
 	exits 0 small query check OTHER
 	# Directories that cannot be looked into are said, once.
+	until_ok scanned_since 0
 	logged_so_often 1 "1 entries of .*: z-noaccess (Permission denied)"
 }
 

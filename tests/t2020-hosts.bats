@@ -83,9 +83,10 @@ nobodys() {
 		start_daemon
 		exits 0 small "$dedicated" UNKNOWN addresses dumps \
 		    daemon addresses
+		until_ok logged "configurations of .* lists in $T/lists cannot be \
+read now: "
 		stop_daemon
 	done
-	logged "configurations of .* lists in $T/lists cannot be read now: "
 }
 
 @test "the same with no cache on disk: found at the host, asked of the file" {

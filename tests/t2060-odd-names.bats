@@ -49,6 +49,7 @@ misnamed_is() {
 @test "every name is a list's at every address, in every role but aliases" {
 	mklist "${odd[@]}"
 	start_daemon
+	until_ok scanned_since 0
 	for name in "${odd[@]}"; do
 		for local in "$name" "$name-owner" "owner-$name" \
 		    "$name-bounces+u=d.org"; do
@@ -87,6 +88,7 @@ misnamed_is() {
 @test "aliases: what a shell would run is left out, and is no answer" {
 	mklist "${odd[@]}"
 	start_daemon
+	until_ok scanned_since 0
 	listmap dump aliases >"$T/dump"
 	listmap build text aliases "$T/table"
 	listmap build cdb aliases "$T/aliases.cdb"

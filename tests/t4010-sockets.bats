@@ -71,6 +71,8 @@ mode() {
 	sockets bind_only "$T/run/socket"
 	start_daemon
 	sockets serve "$S"
+	# A child that begins to scan has the sockets for a moment.
+	until_ok scanned_since 0
 	kill -KILL "$PID"
 	wait_gone "$PID"
 	[ -S "$T/run/socket" ]
@@ -117,6 +119,8 @@ mode() {
 	start_daemon
 	refused 69 "Address already in use"
 	sockets serve "inet:$port@127.0.0.1"
+	# No child that begins to scan has the port.
+	until_ok scanned_since 0
 	stop_daemon
 	listens "\"$S\", \"inet:$port@127.0.0.1\""
 	sockets busy_port "$port" "$LISTMAPD" -c "$T/conf"
@@ -266,6 +270,8 @@ need 756 descriptors, and the limit is 600: 344 are served")" = 1 ]
 	listens "\"$S\", \"inet:$port@127.0.0.1\""
 	start_daemon
 	[ "$(cat "$T/pid")" = "$PID" ]
+	# No child that begins to scan has the listeners.
+	until_ok scanned_since 0
 	sockets terminate "$PID" "$S" "inet:$port@127.0.0.1"
 	[ -z "$(ls -A "$T/run")" ]
 	[ ! -e "$T/pid" ]
