@@ -197,6 +197,7 @@ never_absent() {
 	mv "$T/lists/model" "$T/model"
 	mkdir "$T/lists/club"
 	(umask 077 && cp "$T/model/config.pck" "$T/lists/club/config.pck")
+	noticed club
 	until_ok settled 5
 	host_not_known club
 	others_as_ever
@@ -873,17 +874,36 @@ no_scan() {
 	! scan_waits && query .status all | grep -q '	scanning	no$'
 }
 
-# A scan reads when two of them are gone, and the others go within a second.
-@test "removed in two strokes: those that went first are not absent either" {
-	big_site
-	never_absent
+# in_two_strokes: a scan reads when two of them are gone, and then the others
+# go.  False where the daemon may have seen the second stroke so late that it is
+# another event than the first, by GONE_WINDOW of cache/gone.h.
+in_two_strokes() {
+	local began=${EPOCHREALTIME/[.,]/} result=0
+
 	hold_lock
 	rmlist list1 list10
 	until_ok scan_waits
 	free_lock
 	until_ok no_scan
 	rm -rf "$T"/lists/*
+	# Before it answers it has read what the watch told.
+	query domains nosuch || :
+	[ $((${EPOCHREALTIME/[.,]/} - began)) -lt 2000000 ] || result=1
 	until_ok status_is away
+	return $result
+}
+
+@test "removed in two strokes: those that went first are not absent either" {
+	local end=$((SECONDS + PATIENCE))
+
+	big_site
+	never_absent
+	until in_two_strokes; do
+		[ $SECONDS -lt $end ] || skip "two seconds are too few here"
+		cp -a "$T"/backup/* "$T/lists"
+		until_ok settled "$SITE"
+		until_ok status_is ok
+	done
 	not_absent list1@example.org list10@lists.example.org \
 	    list2@lists.example.org
 	asking "${requests[@]}"

@@ -156,10 +156,12 @@ gives_none() {
 	until_ok status_is ok
 	not grep memfd:snapshot "/proc/$PID/maps"
 	mklist new
+	noticed new
 	until_ok settled 9
 	grep memfd:snapshot "/proc/$PID/maps"
 	# Nothing is left of the one before, no descriptor is lost.
 	mklist newer
+	noticed newer
 	until_ok settled 10
 	[ "$(grep -c memfd:snapshot "/proc/$PID/maps")" = 1 ]
 	until_ok gives_none
