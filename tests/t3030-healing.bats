@@ -122,6 +122,7 @@ nothing_is_refused() {
 	chown -R nobody "$T/cache" "$T/run"
 	start_daemon
 	until_ok settled 8
+	until_ok scanned_since 0
 	exits 1 query recipients nosuch@lists.example.org
 	stop_daemon
 	mklist new
@@ -133,6 +134,7 @@ nothing_is_refused() {
 	exits 0 query recipients a@lists.example.org
 	chown nobody "$T/cache"
 	until_ok settled 9
+	until_ok status_is ok
 	exits 0 query recipients new@lists.example.org
 	exits 1 query recipients nosuch@lists.example.org
 }
