@@ -159,16 +159,18 @@ def serves(spec, pid):
 
 
 def free_port():
-    """Below those that the kernel gives to clients."""
+    """Below those that the kernel gives to clients; the next one is free,
+    too."""
+    hosts = [(socket.AF_INET, "127.0.0.1")]
+    if has_ipv6():
+        hosts.append((socket.AF_INET6, "::1"))
     while True:
         port = random.SystemRandom().randrange(10000, 32000)
         try:
-            for family, host in ((socket.AF_INET, "127.0.0.1"),
-                                 (socket.AF_INET6, "::1")):
-                if family == socket.AF_INET6 and not has_ipv6():
-                    continue
-                with socket.socket(family) as s:
-                    s.bind((host, port))
+            for family, host in hosts:
+                for number in port, port + 1:
+                    with socket.socket(family) as s:
+                        s.bind((host, number))
             return port
         except OSError:
             continue
