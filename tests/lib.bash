@@ -267,6 +267,21 @@ need_root() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 }
 
+need_trace() {
+	need strace
+	strace -o /dev/null true 2>/dev/null || skip "strace may not trace here"
+}
+
+# Processes of others, which are not our children: by CAP_SYS_PTRACE.
+need_attach() {
+	local have
+
+	need_root
+	need_trace
+	have=$(awk '$1 == "CapEff:" { print $2 }' /proc/self/status)
+	[ $((0x$have >> 19 & 1)) = 1 ] || skip "root may not trace others here"
+}
+
 need_mounts() {
 	need_root
 	unshare -m true 2>/dev/null || skip "may not make mount namespaces"

@@ -65,7 +65,7 @@ small() {
 }
 
 @test "lists are read where they changed, and never written" {
-	need strace
+	need_trace
 	site_conf root
 	trace() {
 		ASAN_OPTIONS=detect_leaks=0 strace -f -y -o "$T/trace" \

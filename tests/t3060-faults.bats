@@ -59,7 +59,7 @@ whole() {
 }
 
 @test "a sample of the table of faults" {
-	need strace
+	need_attach
 	run python3 "$top_srcdir/tests/faults.py" --sample 120 \
 	    "$LISTMAPD" "$LISTMAP" 3>&-
 	[ "$status" != 77 ] || skip "$output"

@@ -148,7 +148,7 @@ refuses_again() {
 }
 
 @test "backscatter: it writes to nobody, and runs nothing" {
-	need strace
+	need_trace
 	export ASAN_OPTIONS=detect_leaks=0
 	for user in nosuch nosuch-owner "foo||id"; do
 		VIA="strace -f -o $T/trace
