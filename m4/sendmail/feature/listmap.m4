@@ -85,7 +85,8 @@ Kunquote dequote -s_
 # listmap: the same for the key of a map: a sequence takes quotes and backslashes
 # off, as the socket map does, and what then stands in front is dequote's to take
 Kclosed sequence unquote
-# listmap: what names another host in a local part; class O is what sendmail
+# listmap: what names another host in a local part of a dedicated domain, whose
+# mail may go on to a host with other features; class O is what this sendmail
 # takes for that
 C{ListRoute}@ % !
 C{ListRoute}$=O
@@ -163,7 +164,8 @@ SListHost
 # RELAY where mail for it is taken from all: in a dedicated domain, if it is a
 # list's, or if the local part names no other host, in quotes or without.  What
 # names one, and is no list's, is judged like an address of a host that nobody
-# relays for: who may relay is asked, and neither class R nor class w.
+# relays for: who may relay is asked, and neither class R nor class w.  What this
+# sendmail takes for no way is none in a shared domain: users may have it.
 # Workspace: address $| tokens seen $| tokens to be seen $| user < @ domain >
 SListRecipient
 R$*			$: $(macro {ListRecipient} $) $1 $| $>CanonAddr $1
@@ -172,7 +174,9 @@ R$* $| $+ < @ $={ListDomain} >	$: $1 $| $| $2 $| $2 < @ $3 >
 R$* $| $* $| $- $- $- $* $| $+	$1 $| $2 $(unquote "" $3 $: @ $) $(unquote "" $4 $: @ $) $(unquote "" $5 $: @ $) $| $6 $| $7
 R$* $| $* $| $- $- $| $+	$: $1 $| $2 $(unquote "" $3 $: @ $) $| $4 $| $5
 R$* $| $* $| $- $| $+	$: $1 $| $2 $(unquote "" $3 $: @ $) $| $| $4
-R$* $| $* $={ListRoute} $* $| $| $+ < @ $+ >
+R$* $| $* $={ListRoute} $* $| $| $+ < @ $={ListOnly} >
+			$: $1 $| $>ListAsk $5 < @ $6 . >
+R$* $| $* $=O $* $| $| $+ < @ $+ >
 			$: $1 $| $>ListAsk $5 < @ $6 . >
 R$* $| < ! > $*		$@ other @ [host]
 R$* $| < $* _LISTMAP_TMPF_ > $*
