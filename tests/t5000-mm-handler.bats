@@ -829,6 +829,27 @@ takes_signals() {
 	exec 9>&-
 }
 
+# SIGKILL leaves it no time to do anything; so another process looks after that.
+@test "killed half-way: what it has started stores nothing" {
+	message_fifo
+	for script in "read|store" "background read;store|hang"; do
+		tr '|' '\n' <<<"$script" >"$T/mailman/mail/script"
+		VIA="python3 $top_srcdir/tests/mm_start.py --"
+		start $host foo
+		printf 'Subject: x\n\nbody\n' >&9
+		until_ok event reading
+		kill -KILL "$HANDLER"
+		wait_gone "$HANDLER"
+		until_ok gone "$(process_of started)"
+		[[ $script != background* ]] ||
+		    until_ok gone "$(process_of background)"
+		is "messages" 0 "$(stored)"
+		faultless
+		forget
+	done
+	exec 9>&-
+}
+
 @test "a signal when the wrapper has it all: stored once, or not at all" {
 	script read "wait go" store
 	VIA="python3 $top_srcdir/tests/mm_start.py --"

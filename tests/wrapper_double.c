@@ -269,8 +269,8 @@ check_place(char **argv)
 	fprintf(report, "cwd: %s\n", cwd);
 	if (strcmp(cwd, "/"))
 		fault("working directory: %s", cwd);
-	if (getpgrp() != getpid())
-		fault("not a process group of its own");
+	if (getpgrp() == getpgid(getppid()))
+		fault("in the process group of whoever started it");
 	if (strcmp(argv[0], self))
 		fault("called as %s", argv[0]);
 }

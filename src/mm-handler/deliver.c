@@ -7,7 +7,8 @@
  * The wrapper's standard input is closed at one place: when the message was
  * read to its end and written out.  In every other case the wrapper and all
  * that it started are killed while that descriptor is still open, so that none
- * of them takes the cut for the end of the message.
+ * of them takes the cut for the end of the message.  Where SIGKILL ends us, the
+ * guard does that.
  *
  * Once the input is closed, Mailman may have stored the message, and sendmail
  * must not bring it again: signals to us are then ignored, and the way that
@@ -27,6 +28,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "mm-handler/delivery.h"
+#include "mm-handler/guard.h"
 #include "mm-handler/message.h"
 #include "mm-handler/offspring.h"
 #include "mm-handler/wrapper.h"
@@ -43,6 +45,7 @@ struct wrapper_run {
 	const struct deliver_order *o;
 	struct delivery_result *r;
 	pid_t pid;   /* of the wrapper; 0: it does not run yet */
+	struct guard guard; /* of the message, until it is whole */
 	int from;    /* the message */
 	int in;      /* the wrapper's standard input; -1: it has all */
 	int unread;  /* the other end of it, to see what was left there */
@@ -181,7 +184,7 @@ reap_wrapper(struct wrapper_run *run)
 	if (info.si_pid == 0)
 		return;
 	if (!wrapper_succeeded(run, &info))
-		offspring_kill(run->pid);
+		offspring_kill(run->pid, run->guard.pid);
 	run->ended = true;
 	if (waitpid(run->pid, &run->status, 0) == -1)
 		run->status = -1;
@@ -227,10 +230,10 @@ stop_late_wrapper(struct wrapper_run *run)
 	run->deadline = clock_seconds() + GRACE_SECONDS;
 	switch (++run->signals_sent) {
 	case 1:
-		kill(-run->pid, SIGTERM);
+		kill(-run->guard.pid, SIGTERM);
 		break;
 	case 2:
-		offspring_kill(run->pid);
+		offspring_kill(run->pid, run->guard.pid);
 		break;
 	default:
 		run->ended = true;
@@ -284,6 +287,7 @@ feed_wrapper(struct wrapper_run *run)
 		if (fds[FROM].revents && read_message(run) == -1)
 			return -1;
 		if (run->read_all && !has_pending(run) && run->in != -1) {
+			guard_dismiss(&run->guard);
 			close(run->in);
 			run->in = -1;
 		}
@@ -393,6 +397,7 @@ launch_wrapper(struct wrapper_run *run)
 		return -1;
 	}
 	run->pid = w.pid;
+	run->guard = w.guard;
 	run->in = w.in;
 	run->unread = w.unread;
 	run->out = w.out;
@@ -404,6 +409,7 @@ close_descriptors(struct wrapper_run *run)
 {
 	const int fds[] = { run->in, run->unread, run->out, run->signals };
 
+	guard_end(&run->guard);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
 		if (fds[i] != -1)
 			close(fds[i]);
@@ -415,7 +421,7 @@ deliver(const struct deliver_order *o, struct delivery_result *r)
 {
 	struct wrapper_run run = { .o = o, .r = r,
 		.from = o->delivery.from, .in = -1, .unread = -1, .out = -1,
-		.signals = -1,
+		.signals = -1, .guard = { .talk = -1 },
 		.deadline = clock_seconds() + o->delivery.timeout };
 
 	*r = (struct delivery_result){ 0 };
@@ -425,7 +431,7 @@ deliver(const struct deliver_order *o, struct delivery_result *r)
 	    launch_wrapper(&run) == 0) {
 		if (feed_wrapper(&run) == -1) {
 			/* Nobody sees the cut, while `in' is open. */
-			offspring_kill(run.pid);
+			offspring_kill(run.pid, run.guard.pid);
 			reap_wrapper(&run);
 		}
 		read_rest_of_output(&run);

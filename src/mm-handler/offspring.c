@@ -51,11 +51,11 @@ kill_children(pid_t wrapper)
 }
 
 void
-offspring_kill(pid_t wrapper)
+offspring_kill(pid_t wrapper, pid_t group)
 {
 	double until = clock_seconds() + GRACE_SECONDS;
 
-	kill(-wrapper, SIGKILL);
+	kill(-group, SIGKILL);
 	while (kill_children(wrapper) && clock_seconds() < until)
 		(void)poll(NULL, 0, PAUSE_MS);
 }

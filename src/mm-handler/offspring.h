@@ -15,11 +15,12 @@
 void offspring_adopt(void);
 
 /*
- * Kills the wrapper, a child that leads a process group, and what it started,
- * and returns when they have ended.  Whoever has not after two seconds waits
- * for a disk; it does nothing more.  The wrapper's status stays to be waited
- * for.  Children of ours in our own process group are left alone.
+ * Kills the wrapper, a child of ours, the process group GROUP that it is in,
+ * and what it started, and returns when they have ended.  Whoever has not
+ * after two seconds waits for a disk; it does nothing more.  The wrapper's
+ * status stays to be waited for.  Children of ours in our own process group
+ * are left alone.
  */
-void offspring_kill(pid_t wrapper);
+void offspring_kill(pid_t wrapper, pid_t group);
 
 #endif

@@ -40,7 +40,7 @@ set_standard_files(posix_spawn_file_actions_t *files, int in, int out)
 }
 
 static int
-spawn_wrapper(pid_t *pid, char *const argv[], int in, int out)
+spawn_wrapper(struct wrapper *w, char *const argv[], int out)
 {
 	/* Mailman's wrapper drops even this one (src/common.c, keepenvars). */
 	static char path[] = "PATH=/usr/bin:/bin";
@@ -60,11 +60,12 @@ spawn_wrapper(pid_t *pid, char *const argv[], int in, int out)
 	}
 	posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP |
 	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setpgroup(&how, w->guard.pid);
 	posix_spawnattr_setsigdefault(&how, &all);
 	posix_spawnattr_setsigmask(&how, &none);
-	err = set_standard_files(&files, in, out);
+	err = set_standard_files(&files, w->unread, out);
 	if (err == 0)
-		err = posix_spawn(pid, argv[0], &files, &how, argv, env);
+		err = posix_spawn(&w->pid, argv[0], &files, &how, argv, env);
 	posix_spawnattr_destroy(&how);
 	posix_spawn_file_actions_destroy(&files);
 	return err;
@@ -81,10 +82,13 @@ wrapper_start(const char *path, const char *action, const char *list,
 		return err;
 	err = make_pipe(&w->out, &out, false);
 	if (err == 0) {
-		err = spawn_wrapper(&w->pid, argv, w->unread, out);
+		err = guard_start(&w->guard, w->in);
+		if (err == 0)
+			err = spawn_wrapper(w, argv, out);
 		close(out);
 		if (err == 0)
 			return 0;
+		guard_end(&w->guard);
 		close(w->out);
 	}
 	close(w->in);

@@ -8,17 +8,19 @@
 #include <sys/types.h>
 
 #include "base/str.h"
+#include "mm-handler/guard.h"
 
 struct wrapper {
-	pid_t pid;  /* its process group has the same number */
+	pid_t pid;
+	struct guard guard; /* leads its process group, and has `in' */
 	int in;     /* we write its standard input here */
 	int unread; /* the other end of that pipe, to see what it left there */
 	int out;    /* we read its standard output and error here */
 };
 
 /*
- * Runs PATH ACTION LIST without a shell.  The wrapper gets a process group of
- * its own, default signals, three descriptors and an environment that holds
+ * Runs PATH ACTION LIST without a shell.  The wrapper gets the process group of
+ * a guard, default signals, three descriptors and an environment that holds
  * PATH alone.  Every other descriptor of ours must be close-on-exec.  `in' and
  * `out' do not block.  0, or an error number, and then nothing is open.
  */

@@ -184,7 +184,8 @@ test_surroundings(void **state)
 	    "printf '%s|' \"$0\" \"$@\" >args\n"
 	    "tr '\\0' '\\n' </proc/$$/environ >env\n"
 	    "read -r pid comm state ppid group rest </proc/$$/stat\n"
-	    "[ $pid = $group ] && echo own >group\n"
+	    "read -r pid comm state parent ours rest </proc/$ppid/stat\n"
+	    "[ $ours = $group ] || echo own >group\n"
 	    /* No other program: the shell blocks signals while it starts one. */
 	    "while read -r name value; do case $name in\n"
 	    "SigBlk:) echo $value >blocked;; SigIgn:) echo $value >ignored;;\n"
