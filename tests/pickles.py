@@ -37,7 +37,6 @@ def main():
         if words[0] not in ("list", "save", "bytes"):
             continue
         path = where + "/" + words[1]
-        made = not os.path.isdir(path)
         os.makedirs(path, exist_ok=True)
         if words[0] == "save":
             with open(path + "/config.pck", "rb") as f:
@@ -51,10 +50,6 @@ def main():
             state = new_state(words[1], host,
                               int(words[3]) if len(words) > 3 else 1)
         mm2ops.save(path, pickle.dumps(state, 1))
-        if made:
-            # A scan may have met the directory without a list; no other event
-            # of the watch tells that there is one now.
-            os.utime(path)
 
 
 if __name__ == "__main__":

@@ -350,6 +350,27 @@ closed_before_known() {
 	closed_before_known no
 }
 
+# half_made VERIFY: a scan meets a list before it has its configuration, which
+# comes in silence.
+half_made() {
+	started "verify_misses = \"$1\""
+	mkdir "$T/lists/club"
+	looked_again
+	absent club@example.org
+	cp -p "$T/lists/users/config.pck" "$T/lists/club"
+	until_ok settled 5
+	only_at club example.org
+	others_as_ever
+}
+
+@test "a list that a scan met half made is found soon, though nobody asks" {
+	half_made yes
+}
+
+@test "met half made, without verification" {
+	half_made no
+}
+
 # closed_at_the_start VERIFY: there is no cache that might know it.
 closed_at_the_start() {
 	site "rescan = 3600" "verify_misses = \"$1\""

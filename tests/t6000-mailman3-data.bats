@@ -94,6 +94,11 @@ only_untold_differs() {
 	only_untold_differs --direct
 }
 
+# files_unread [NUMBER]
+files_unread() {
+	query .status all | grep "	files_unread	${1-}"
+}
+
 @test "with files that may not be read" {
 	need_root
 	unpack
@@ -104,11 +109,12 @@ only_untold_differs() {
 	start_daemon
 	only_untold_differs
 	[ "$(logged_times "postfix_lmtp Permission denied")" -eq 1 ]
-	# Nor does anybody see that they change.
+	files_unread 2 | grep "postfix_lmtp Permission denied"
+	# Nobody sees that they change: they are looked at again.
 	chmod 755 "$T/var/data"
 	chmod 644 "$T/var/data/"*
-	kill -HUP "$PID"
 	until_ok nothing_differs
+	until_ok not files_unread
 }
 
 all_is_known() {
@@ -131,6 +137,10 @@ all_is_known() {
 	kill -HUP "$PID"
 	until_ok logged "only postfix_lmtp named stay"
 	all_is_known
+	files_unread 2
+	# A table might lack what they name.
+	exits 75 "$LISTMAP" -c "$T/conf" dump recipients
+	says "lists may be missing"
 	stop_daemon
 	start_daemon
 	all_is_known

@@ -45,6 +45,19 @@ count_gap(struct gaps *gaps, const struct scan_list *l)
 		gaps_add(gaps, GAP_HOST_UNKNOWN, name, 0);
 }
 
+/* Each problem with a file of Mailman 3 (postfix_files.h). */
+static void
+count_files(struct gaps *gaps, const char *problem)
+{
+	while (*problem != '\0') {
+		size_t n = strcspn(problem, ";");
+
+		gaps_add(gaps, GAP_FILES, (struct str){ problem, n }, 0);
+		problem += n;
+		problem += strspn(problem, "; ");
+	}
+}
+
 /* The first list that could not be read, and that is not broken. */
 static const struct scan_list *
 first_unreadable(const struct rebuild_job *job)
@@ -130,6 +143,7 @@ find_gaps(struct rebuild_job *job)
 	for (size_t i = 0; i < job->scan.n; i++)
 		if (!job->scan.list[i].young)
 			count_gap(gaps, &job->scan.list[i]);
+	count_files(gaps, job->files.problem);
 	if (gaps->of[GAP_DOUBTFUL].n > 0)
 		rebuild_job_say(job, "%zu entries of %s may not be looked "
 		    "into: %s", gaps->of[GAP_DOUBTFUL].n, job->o->lists_dir,

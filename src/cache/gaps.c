@@ -15,6 +15,7 @@ gap_word(enum gap gap)
 		[GAP_UNREADABLE] = "unreadable",
 		[GAP_BROKEN] = "broken",
 		[GAP_HOST_UNKNOWN] = "host_unknown",
+		[GAP_FILES] = "files_unread",
 	};
 
 	return words[gap];

@@ -1,6 +1,6 @@
 /*
- * gaps - what a scan could not find out about the entries of a lists
- * directory, counted and named, for those who can mend it.
+ * gaps - what a scan could not find out about the entries of a lists directory
+ * and from Mailman's files, counted and named, for those who can mend it.
  */
 #ifndef CACHE_GAPS_H
 #define CACHE_GAPS_H
@@ -15,6 +15,7 @@ enum gap {
 	GAP_UNREADABLE,   /* lists whose configuration could not be read */
 	GAP_BROKEN,       /* lists whose configuration is broken */
 	GAP_HOST_UNKNOWN, /* of the last two: no host was ever known */
+	GAP_FILES,        /* files of Mailman 3 that are no use now, and why */
 	GAPS
 };
 

@@ -210,14 +210,19 @@ note_scan_away(struct refresh *r, const struct rebuild_result *result)
 	freshness_scan_away(&r->lists.fresh);
 }
 
-/* Whether a later scan may find out what this one could not, although no event
- * tells of it. */
+/*
+ * Whether a later scan may find out what this one could not, although no event
+ * tells of it.  A directory that is no list yet gets its configuration in
+ * silence, too.
+ */
 static bool
-has_passing_gaps(const struct rebuild_result *result)
+may_find_more(const struct rebuild_result *result)
 {
-	return result->gaps.of[GAP_DOUBTFUL].n > 0 ||
-	    result->gaps.of[GAP_UNREADABLE].n > 0 ||
-	    result->gaps.of[GAP_BROKEN].n > 0;
+	bool more = result->unfinished > 0;
+
+	for (int i = 0; i < GAPS; i++)
+		more |= result->gaps.of[i].n > 0;
+	return more;
 }
 
 static void
@@ -238,7 +243,7 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 	r->lists.lists.none_misnamed = result->odd.complete &&
 	    result->odd.misnamed == 0;
 	scan_report_well(&r->report, r->o.site->name, result);
-	scan_runner_well(r->scans, has_passing_gaps(result));
+	scan_runner_well(r->scans, may_find_more(result));
 	/*
 	 * Inotify does not see what happens inside an entry: one that is no
 	 * list yet may become one, and one that is too young may ripen.

@@ -57,9 +57,9 @@ int scan_runner_snapshot(const struct scan_runner *s);
 /* Whether a child runs. */
 bool scan_runner_runs(const struct scan_runner *s);
 
-/* The last scan was good: the back-off ends.  GAPS: it could not find out all,
- * and another scan tries again later, with a back-off of its own. */
-void scan_runner_well(struct scan_runner *s, bool gaps);
+/* The last scan was good: the back-off ends.  MORE: a later one may find more,
+ * and is tried, with a back-off of its own. */
+void scan_runner_well(struct scan_runner *s, bool more);
 /* It was not: requests another scan after a back-off. */
 void scan_runner_failed(struct scan_runner *s);
 

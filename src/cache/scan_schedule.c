@@ -46,9 +46,9 @@ scan_schedule_failed(struct scan_schedule *s, double now)
 }
 
 double
-scan_schedule_retry(struct scan_schedule *s, bool gaps)
+scan_schedule_retry(struct scan_schedule *s, bool more)
 {
-	s->patience = gaps ? next_backoff(s, s->patience) : 0;
+	s->patience = more ? next_backoff(s, s->patience) : 0;
 	return s->patience;
 }
 

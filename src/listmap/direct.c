@@ -118,6 +118,7 @@ tells_all_lists(const struct conf_site *site, const struct gaps *gaps)
 {
 	const struct gap_names *doubtful = &gaps->of[GAP_DOUBTFUL];
 	const struct gap_names *unknown = &gaps->of[GAP_HOST_UNKNOWN];
+	const struct gap_names *files = &gaps->of[GAP_FILES];
 
 	if (unknown->n > 0)
 		log_warn("site %s: left out at shared domains, or anywhere if "
@@ -126,8 +127,12 @@ tells_all_lists(const struct conf_site *site, const struct gaps *gaps)
 	if (doubtful->n > 0)
 		log_error("site %s: lists may be missing, for not all could be "
 		    "looked into: %s", site->name, doubtful->names);
-	return doubtful->n == 0 && (unknown->n == 0 || !needs_hosts(site) ||
-	    gaps->of[GAP_UNREADABLE].n == 0);
+	if (files->n > 0)
+		log_error("site %s: lists may be missing, for Mailman's files "
+		    "in %s are no use: %s", site->name, site->data_dir,
+		    files->names);
+	return doubtful->n == 0 && files->n == 0 && (unknown->n == 0 ||
+	    !needs_hosts(site) || gaps->of[GAP_UNREADABLE].n == 0);
 }
 
 static bool

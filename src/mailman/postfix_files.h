@@ -43,7 +43,8 @@ struct postfix_files {
 	int64_t mtime;   /* of postfix_lmtp, nanoseconds since the epoch */
 	int64_t written; /* the same, or its birth if the file is a copy */
 	uint64_t stamp;  /* postfix_files_stamp() of what was read */
-	char problem[256]; /* why a file is not used, for the log; or "" */
+	/* Why a file is not used, for people; "; " between two; or "". */
+	char problem[256];
 	char *memory[2]; /* behind the names */
 };
 
