@@ -68,6 +68,7 @@ started() {
 	conf "rescan = 3600"
 	start_daemon
 	until_ok settled 8
+	until_ok scanned_since 0
 	until_ok status_is ok
 }
 
@@ -206,6 +207,7 @@ started() {
 		user = "nobody"'
 	start_daemon
 	until_ok settled 8
+	until_ok scanned_since 0
 	until_ok status_is ok
 	chmod 0 "$T/lists"
 	guarded 1
@@ -226,6 +228,7 @@ started() {
 		user = "nobody"'
 	start_daemon
 	until_ok settled 8
+	until_ok scanned_since 0
 	until_ok status_is ok
 	chmod 0 "$T/up"
 	guarded 1
@@ -244,6 +247,7 @@ started() {
 		user = "nobody"'
 	start_daemon
 	until_ok settled 8
+	until_ok scanned_since 0
 	until_ok status_is ok
 	chmod 744 "$T/lists"
 	guarded 1

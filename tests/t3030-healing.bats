@@ -11,6 +11,7 @@ started() {
 	conf "rescan = 3600"
 	start_daemon
 	until_ok settled 8
+	until_ok scanned_since 0
 	until_ok status_is ok
 }
 

@@ -34,6 +34,7 @@ started() {
 	put_site
 	start_daemon
 	until_ok settled 4
+	until_ok scanned_since 0
 	until_ok status_is ok
 }
 
@@ -666,6 +667,7 @@ stays_broken() {
 	END
 	start_daemon
 	until_ok settled 6
+	until_ok scanned_since 0
 	until_ok status_is ok
 	found away@lists.example.org none@lists.example.org
 	absent away@example.org none@example.org away@host.example.com
@@ -788,6 +790,7 @@ big_site() {
 	cp -a "$T/lists" "$T/backup"
 	start_daemon
 	until_ok settled "$SITE"
+	until_ok scanned_since 0
 	until_ok status_is ok
 	mapfile -t requests < <(all_lists)
 	asking "${requests[@]}"

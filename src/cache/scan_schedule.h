@@ -38,8 +38,8 @@ void scan_schedule_ended(struct scan_schedule *s, double now, double took);
 void scan_schedule_failed(struct scan_schedule *s, double now);
 void scan_schedule_well(struct scan_schedule *s);
 /*
- * It went well, and a later one may find MORE, or not: after how many seconds to
- * try; 0: not.  Other scans need not wait for that.
+ * It went well, and a later one may find MORE, or not: after how many seconds
+ * to try; 0: not.  Other scans need not wait for that.
  */
 double scan_schedule_retry(struct scan_schedule *s, bool more);
 
