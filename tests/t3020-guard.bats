@@ -302,6 +302,7 @@ started() {
 	mkdir "$T/elsewhere"
 	mv "$T"/lists/* "$T/elsewhere"
 	start_daemon
+	until_ok status_is away
 	guarded 75
 	stays_guarded 75
 	logged "8 of 8 lists vanished"

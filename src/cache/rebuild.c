@@ -161,13 +161,6 @@ guard_against_loss(struct rebuild_job *job)
 		    job->o->lists_dir, c->missing, c->dir_lists);
 		return -1;
 	}
-	if (c->unseen > REBUILD_GUARD && is_directory_changing(job)) {
-		rebuild_job_away(job);
-		rebuild_job_say(job, "%zu of %zu lists vanished from %s, which "
-		    "still changes; the old lists stay until it is quiet",
-		    c->missing, c->dir_lists, job->o->lists_dir);
-		return -1;
-	}
 	if (!are_too_few(c->dir_lists - doubted, c->dir_lists) &&
 	    (doubted == 0 || !were_lists_lost(job)))
 		return 0;

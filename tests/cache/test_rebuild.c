@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -272,45 +271,6 @@ test_guard_of_vanished_lists(void **state)
 
 /* Most of the lists go, and the directory goes and comes: what comes back of
  * them then is not believed before it is all. */
-/* A process that makes and removes DIR without an end. */
-static pid_t
-start_changing(const char *dir)
-{
-	pid_t pid = fork();
-
-	assert_int_not_equal(pid, -1);
-	while (pid == 0)
-		if (mkdir(dir, 0700) == -1 || rmdir(dir) == -1)
-			_exit(1);
-	return pid;
-}
-
-/* Lists that nobody saw go may be the first of many as long as the directory
- * still changes, however long that lasts. */
-static void
-test_guard_of_a_changing_directory(void **state)
-{
-	char name[32];
-	pid_t pid;
-
-	(void)state;
-	for (int i = 0; i < 12; i++) {
-		snprintf(name, sizeof(name), "list%d", i);
-		fixture_list("lists", name);
-	}
-	assert_int_equal(run(), REBUILD_WRITTEN);
-	for (int i = 0; i < 4; i++) {
-		snprintf(name, sizeof(name), "list%d", i);
-		fixture_unlist("lists", name);
-	}
-	pid = start_changing(fixture_path("lists/noise"));
-	assert_int_equal(run(), REBUILD_AWAY);
-	assert_int_equal(kill(pid, SIGKILL), 0);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_int_equal(run(), REBUILD_WRITTEN);
-	assert_int_equal(last.lists, 8);
-}
-
 static void
 test_loss_lasts_until_all_are_back(void **state)
 {
@@ -1151,7 +1111,6 @@ main(void)
 		TEST(test_unchanged_writes_nothing),
 		TEST(test_empty_site),
 		TEST(test_guard_of_vanished_lists),
-		TEST(test_guard_of_a_changing_directory),
 		TEST(test_loss_lasts_until_all_are_back),
 		TEST(test_guard_of_another_directory),
 		TEST(test_accept_empty),
