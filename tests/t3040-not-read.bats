@@ -372,6 +372,19 @@ half_made() {
 	half_made no
 }
 
+# Each scan doubles the time until a broken list is looked at again.
+@test "met half made, where another list was broken for long" {
+	started 'verify_misses = "no"'
+	: >"$T/lists/press/config.pck"
+	looked_again 9
+	mkdir "$T/lists/club"
+	looked_again
+	cp -p "$T/lists/users/config.pck" "$T/lists/club"
+	until_ok settled 5
+	only_at club example.org
+	others_as_ever
+}
+
 # closed_at_the_start VERIFY: there is no cache that might know it.
 closed_at_the_start() {
 	site "rescan = 3600" "verify_misses = \"$1\""

@@ -211,18 +211,18 @@ note_scan_away(struct refresh *r, const struct rebuild_result *result)
 }
 
 /*
- * Whether a later scan may find out what this one could not, although no event
+ * How much a later scan may find out that this one could not, although no event
  * tells of it.  A directory that is no list yet gets its configuration in
  * silence, too.
  */
-static bool
-may_find_more(const struct rebuild_result *result)
+static size_t
+count_missed(const struct rebuild_result *result)
 {
-	bool more = result->unfinished > 0;
+	size_t missed = result->unfinished;
 
 	for (int i = 0; i < GAPS; i++)
-		more |= result->gaps.of[i].n > 0;
-	return more;
+		missed += result->gaps.of[i].n;
+	return missed;
 }
 
 static void
@@ -243,7 +243,7 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 	r->lists.lists.none_misnamed = result->odd.complete &&
 	    result->odd.misnamed == 0;
 	scan_report_well(&r->report, r->o.site->name, result);
-	scan_runner_well(r->scans, may_find_more(result));
+	scan_runner_well(r->scans, count_missed(result));
 	/*
 	 * Inotify does not see what happens inside an entry: one that is no
 	 * list yet may become one, and one that is too young may ripen.

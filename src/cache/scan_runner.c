@@ -46,9 +46,9 @@ scan_runner_request(struct scan_runner *s, double delay)
 }
 
 void
-scan_runner_well(struct scan_runner *s, bool more)
+scan_runner_well(struct scan_runner *s, size_t missed)
 {
-	double retry = scan_schedule_retry(&s->schedule, more);
+	double retry = scan_schedule_retry(&s->schedule, missed);
 
 	scan_schedule_well(&s->schedule);
 	ev_timer_stop(s->loop, &s->retry);

@@ -13,6 +13,7 @@
 #define CACHE_SCAN_RUNNER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct ev_loop;
 struct rebuild_order;
@@ -57,9 +58,9 @@ int scan_runner_snapshot(const struct scan_runner *s);
 /* Whether a child runs. */
 bool scan_runner_runs(const struct scan_runner *s);
 
-/* The last scan was good: the back-off ends.  MORE: a later one may find more,
- * and is tried, with a back-off of its own. */
-void scan_runner_well(struct scan_runner *s, bool more);
+/* The last scan was good: the back-off ends.  It could not find out MISSED
+ * things; if any, another one tries, with a back-off of its own. */
+void scan_runner_well(struct scan_runner *s, size_t missed);
 /* It was not: requests another scan after a back-off. */
 void scan_runner_failed(struct scan_runner *s);
 

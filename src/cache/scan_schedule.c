@@ -46,9 +46,12 @@ scan_schedule_failed(struct scan_schedule *s, double now)
 }
 
 double
-scan_schedule_retry(struct scan_schedule *s, bool more)
+scan_schedule_retry(struct scan_schedule *s, size_t missed)
 {
-	s->patience = more ? next_backoff(s, s->patience) : 0;
+	if (missed > s->missed)
+		s->patience = 0;
+	s->missed = missed;
+	s->patience = missed > 0 ? next_backoff(s, s->patience) : 0;
 	return s->patience;
 }
 

@@ -11,6 +11,7 @@
 #define CACHE_SCAN_SCHEDULE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Seconds after the first failure; each further failure doubles them. */
 #define SCAN_SCHEDULE_BACKOFF 1.0
@@ -24,6 +25,7 @@ struct scan_schedule {
 	double not_before; /* no scan begins earlier */
 	double backoff;    /* the last one; 0: the last scan was good */
 	double patience;   /* the last scan_schedule_retry(); 0: none */
+	size_t missed;     /* its argument */
 	bool waiting;      /* a scan was requested and has not begun */
 };
 
@@ -38,9 +40,11 @@ void scan_schedule_ended(struct scan_schedule *s, double now, double took);
 void scan_schedule_failed(struct scan_schedule *s, double now);
 void scan_schedule_well(struct scan_schedule *s);
 /*
- * It went well, and a later one may find MORE, or not: after how many seconds
- * to try; 0: not.  Other scans need not wait for that.
+ * It went well, and could not find out MISSED things, which a later one may:
+ * after how many seconds to try; 0: not.  Where they are more than before, some
+ * are new and may pass in a moment, however old the others are.  Other scans
+ * need not wait for that.
  */
-double scan_schedule_retry(struct scan_schedule *s, bool more);
+double scan_schedule_retry(struct scan_schedule *s, size_t missed);
 
 #endif

@@ -75,12 +75,15 @@ test_gaps_are_retried(void **state)
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
 		scan_schedule_began(&p);
 		scan_schedule_ended(&p, 100, 0);
-		assert_true(scan_schedule_retry(&p, true) == waits[i]);
+		assert_true(scan_schedule_retry(&p, 1) == waits[i]);
 		scan_schedule_well(&p);
 		assert_true(scan_schedule_ask(&p, 100, 0) == 100);
 	}
-	assert_true(scan_schedule_retry(&p, false) == 0);
-	assert_true(scan_schedule_retry(&p, true) == 1);
+	/* What is new does not wait as long as what is old. */
+	assert_true(scan_schedule_retry(&p, 2) == 1);
+	assert_true(scan_schedule_retry(&p, 1) == 2);
+	assert_true(scan_schedule_retry(&p, 0) == 0);
+	assert_true(scan_schedule_retry(&p, 1) == 1);
 }
 
 int
