@@ -288,7 +288,7 @@ static bool
 files_are_unreadable(const struct rebuild_job *job)
 {
 	return job->files.problem[0] != '\0' && job->files.n == 0 &&
-	    !job->o->accept_empty;
+	    !job->files.no_lists && !job->o->accept_empty;
 }
 
 /* The domain that the files had for L, for as long as they have none; or "". */
@@ -327,10 +327,11 @@ static int
 keep_what_files_said(struct rebuild_job *job)
 {
 	const size_t lists = job->compare.nunnamed;
+	const bool no_word = job->files.ndomains == 0 && !job->files.no_domains;
 
 	if (job->files.problem[0] == '\0' || job->o->accept_empty)
 		return 0;
-	for (size_t i = 0; job->files.ndomains == 0 && i < job->hosts.n; i++) {
+	for (size_t i = 0; no_word && i < job->hosts.n; i++) {
 		struct host *host = job->hosts.host[i];
 
 		if (host->last_real != NULL && hosts_set_real(host,

@@ -137,10 +137,10 @@ read_fd(struct files_reader *d, int fd, struct str *text, const char **why)
 	return memory;
 }
 
-/* The content of the file NAME, or NULL.  A missing file is no problem. */
+/* The content of the file NAME, or NULL.  A *MISSING file is no problem. */
 static char *
 read_postfix_file(struct files_reader *d, const char *data_dir,
-    const char *name, struct str *text)
+    const char *name, struct str *text, bool *missing)
 {
 	char path[PATH_MAX], *memory;
 	const char *why;
@@ -149,9 +149,10 @@ read_postfix_file(struct files_reader *d, const char *data_dir,
 	snprintf(path, sizeof(path), "%s/%s", data_dir, name);
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1) {
+		*missing = errno == ENOENT || errno == ENOTDIR;
 		if (errno == EACCES || errno == EPERM || errno == ELOOP)
 			add_problem(d->r, name, strerror(errno));
-		else if (errno != ENOENT && errno != ENOTDIR)
+		else if (!*missing)
 			d->error = errno;
 		return NULL;
 	}
@@ -309,7 +310,8 @@ read_domains(struct files_reader *d, const char *data_dir)
 	struct postfix_files *r = d->r;
 	const char *err = NULL;
 	struct str text;
-	char *memory = read_postfix_file(d, data_dir, DOMAINS, &text);
+	char *memory = read_postfix_file(d, data_dir, DOMAINS, &text,
+	    &r->no_domains);
 
 	if (!memory)
 		return;
@@ -330,7 +332,8 @@ read_lists(struct files_reader *d, const char *data_dir)
 	struct postfix_files *r = d->r;
 	const char *err = NULL;
 	struct str text;
-	char *memory = read_postfix_file(d, data_dir, LISTS, &text);
+	char *memory = read_postfix_file(d, data_dir, LISTS, &text,
+	    &r->no_lists);
 
 	buf_init(&d->text, SIZE_MAX);
 	if (memory && postfix_lmtp_each(text, add_postfix_list, d, &err) == 0) {

@@ -40,6 +40,7 @@ struct postfix_files {
 	/* Both files are whole and agree with each other.  Only then what they
 	 * lack may be taken for no list. */
 	bool whole;
+	bool no_lists, no_domains; /* the one file or the other is not there */
 	int64_t mtime;   /* of postfix_lmtp, nanoseconds since the epoch */
 	int64_t written; /* the same, or its birth if the file is a copy */
 	uint64_t stamp;  /* postfix_files_stamp() of what was read */

@@ -404,6 +404,35 @@ files_that_nobody_reads(void **state)
 	assert_string_equal(real_of("gone.test"), "");
 }
 
+/* A file that is not there says nothing any more, whatever the other one is. */
+static void
+one_file_gone_and_the_other_unread(void **state)
+{
+	static const char *const before[] = { "a@d.test", "nodir@d.test",
+		NULL };
+
+	(void)state;
+	make("a.d.test");
+	write_lists(before);
+	write_domains("gone.test d.test\nd.test d.test\n\n");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(unlink(fixture_path("data/postfix_lmtp")), 0);
+	write_domains("\1\2");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("nodir.d.test"), "");
+	assert_string_equal(record_of("a.d.test"), "directory ");
+	assert_string_equal(real_of("gone.test"), "d.test");
+	write_lists(before);
+	write_domains("gone.test d.test\nd.test d.test\n\n");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	fixture_file(fixture_path("data/postfix_lmtp"), "\1\2");
+	assert_int_equal(unlink(fixture_path("data/postfix_domains")), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("nodir.d.test"), "file d.test");
+	assert_string_equal(record_of("a.d.test"), "directory d.test");
+	assert_string_equal(real_of("gone.test"), "");
+}
+
 static void
 files_that_nobody_reads_and_a_persons_word(void **state)
 {
@@ -915,6 +944,7 @@ main(void)
 		TEST(stale_files),
 		TEST(files_that_are_no_use),
 		TEST(files_that_nobody_reads),
+		TEST(one_file_gone_and_the_other_unread),
 		TEST(files_that_nobody_reads_and_a_persons_word),
 		TEST(most_lists_missing),
 		TEST(deleted_domain),
