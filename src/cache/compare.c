@@ -187,9 +187,9 @@ carry_old_record(struct compare *c, struct scan_list *now,
 }
 
 static int
-add_gone_name(struct compare *c, struct str name)
+add_gone_list(struct compare *c, struct str name, uint64_t stamp)
 {
-	char **more = reallocarray(c->gone, c->ngone + 1, sizeof(*more));
+	struct went *more = reallocarray(c->gone, c->ngone + 1, sizeof(*more));
 	char *copy = str_dup(name);
 
 	if (more != NULL)
@@ -198,7 +198,7 @@ add_gone_name(struct compare *c, struct str name)
 		free(copy);
 		return OUT_OF_MEMORY;
 	}
-	c->gone[c->ngone++] = copy;
+	c->gone[c->ngone++] = (struct went){ copy, stamp };
 	return 0;
 }
 
@@ -244,7 +244,7 @@ compare_no_list(struct compare *c, struct str name, struct scan_list *now,
 		return now != NULL ? 0 : add_old_record(c, &c->unnamed,
 		    &c->nunnamed, name, record);
 	case LISTS_GONE:
-		return now == NULL ? add_gone_name(c, name) : 0;
+		return now == NULL ? add_gone_list(c, name, record->ino) : 0;
 	default:
 		break;
 	}
@@ -271,7 +271,7 @@ compare_missing(struct compare *c, struct str name, const struct record *record)
 	c->quick += how == GONE_QUICKLY;
 	if (mark_host_changed(c, record->host) != 0)
 		return OUT_OF_MEMORY;
-	return add_gone_name(c, name);
+	return add_gone_list(c, name, c->old_stamp);
 }
 
 static int
@@ -353,7 +353,7 @@ compare_clear(struct compare *c)
 		free(c->unnamed[i].name);
 	free(c->unnamed);
 	for (i = 0; i < c->ngone; i++)
-		free(c->gone[i]);
+		free(c->gone[i].name);
 	free(c->gone);
 	*c = (struct compare){ 0 };
 }

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cache/gaps.h"
 #include "cache/record.h"
@@ -26,6 +27,13 @@ struct scan;
 struct kept {
 	char *name;
 	struct record record;
+};
+
+/* A list whose directory went, and the stamp of Mailman's files as they were
+ * then (postfix_files.h): as long as they are those, their word is older. */
+struct went {
+	char *name;
+	uint64_t stamp;
 };
 
 struct compare {
@@ -52,9 +60,9 @@ struct compare {
 	struct kept *unnamed;
 	size_t nunnamed;
 	bool burst; /* some of them because the burst is not over */
-	/* The names of missing lists, and of those that were missing before
-	 * and that Mailman's files still named then (LISTS_GONE). */
-	char **gone;
+	/* Missing lists, and those that were missing before and that Mailman's
+	 * files still named then (LISTS_GONE). */
+	struct went *gone;
 	size_t ngone;
 
 	size_t next; /* where find_in_scan() looks first */

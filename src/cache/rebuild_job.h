@@ -20,6 +20,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "mailman/postfix_files.h"
 #include "mailman/scan.h"
@@ -29,11 +30,13 @@
 struct rebuild_order;
 struct rebuild_result;
 
-/* A list that Mailman's files name and that has no directory. */
+/* A list that Mailman's files name, or named when somebody could read them, and
+ * that has no directory. */
 struct extra_list {
-	const struct postfix_list *list;
+	struct str id;
 	const char *host;       /* its name in `hosts' */
 	enum lists_basis basis; /* LISTS_BY_FILE or LISTS_GONE */
+	uint64_t stamp;         /* gone: of the files as they were then */
 };
 
 struct rebuild_job {

@@ -194,16 +194,17 @@ is_kept_record(const struct rebuild_job *job, struct str id)
 }
 
 static int
-compare_name_pointers(const void *a, const void *b)
+compare_gone_names(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	return strcmp(((const struct went *)a)->name,
+	    ((const struct went *)b)->name);
 }
 
 static int
-compare_id_to_name(const void *id, const void *name)
+compare_id_to_name(const void *id, const void *gone)
 {
 	return str_cmp(*(const struct str *)id,
-	    str_from(*(char *const *)name));
+	    str_from(((const struct went *)gone)->name));
 }
 
 /* Whether the directory of ID went and the files were not written since: their
@@ -212,10 +213,23 @@ static bool
 went_since_files(const struct rebuild_job *job, struct str id)
 {
 	const struct compare *c = &job->compare;
+	const struct went *gone = c->ngone == 0 ? NULL : bsearch(&id, c->gone,
+	    c->ngone, sizeof(*c->gone), compare_id_to_name);
 
-	return c->old_stamp == job->files.stamp && c->ngone > 0 &&
-	    bsearch(&id, c->gone, c->ngone, sizeof(*c->gone),
-	        compare_id_to_name) != NULL;
+	return gone != NULL && gone->stamp == job->files.stamp;
+}
+
+static int
+add_extra_list(struct rebuild_job *job, const struct extra_list *list)
+{
+	struct extra_list *more = reallocarray(job->extra, job->nextra + 1,
+	    sizeof(*more));
+
+	if (more == NULL)
+		return -1;
+	job->extra = more;
+	job->extra[job->nextra++] = *list;
+	return 0;
 }
 
 /* Adds the lists that the files name and that have no directory.  0, or -1 with
@@ -225,23 +239,25 @@ add_lists_without_directory(struct rebuild_job *job)
 {
 	if (job->compare.ngone > 0)
 		qsort(job->compare.gone, job->compare.ngone,
-		    sizeof(*job->compare.gone), compare_name_pointers);
+		    sizeof(*job->compare.gone), compare_gone_names);
 	for (size_t i = 0; i < job->files.n; i++) {
 		const struct postfix_list *e = &job->files.list[i];
+		struct extra_list extra = { .id = e->id,
+			.basis = LISTS_BY_FILE };
 		struct host *host;
-		struct extra_list *more;
 
 		if (is_in_scan(job, e->id) || is_kept_record(job, e->id))
 			continue;
 		host = hosts_add(&job->hosts, e->host);
-		more = reallocarray(job->extra, job->nextra + 1, sizeof(*more));
-		if (more != NULL)
-			job->extra = more;
-		if (more == NULL || host == NULL)
+		if (host == NULL)
 			return -1;
-		job->extra[job->nextra++] = (struct extra_list){ e, host->name,
-			went_since_files(job, e->id) ? LISTS_GONE :
-			                               LISTS_BY_FILE };
+		extra.host = host->name;
+		if (went_since_files(job, e->id)) {
+			extra.basis = LISTS_GONE;
+			extra.stamp = job->files.stamp;
+		}
+		if (add_extra_list(job, &extra) == -1)
+			return -1;
 	}
 	return 0;
 }
@@ -321,28 +337,53 @@ place_lists_in_domains(struct rebuild_job *job)
 	return 0;
 }
 
-/* Where nobody can read the files, the lists that they alone named stay, and
- * what they said of the domains.  0, or -1 with errno. */
+/* What the files said last of the domains stays.  0, or -1 with errno. */
 static int
-keep_what_files_said(struct rebuild_job *job)
+keep_domains(struct rebuild_job *job)
 {
-	const size_t lists = job->compare.nunnamed;
-	const bool no_word = job->files.ndomains == 0 && !job->files.no_domains;
-
-	if (job->files.problem[0] == '\0' || job->o->accept_empty)
-		return 0;
-	for (size_t i = 0; no_word && i < job->hosts.n; i++) {
+	for (size_t i = 0; i < job->hosts.n; i++) {
 		struct host *host = job->hosts.host[i];
 
 		if (host->last_real != NULL && hosts_set_real(host,
 		        str_from(host->last_real)) == -1)
 			return -1;
 	}
-	if (!files_are_unreadable(job) || lists == 0)
-		return 0;
-	rebuild_job_say(job, "%zu lists that only postfix_lmtp named stay",
-	    lists);
+	return 0;
+}
+
+/* The lists that the files alone named stay, and those whose directory went
+ * stay gone, for when the files can be read again.  0, or -1 with errno. */
+static int
+keep_lists_of_files(struct rebuild_job *job)
+{
+	const struct compare *c = &job->compare;
+
+	for (size_t i = 0; i < c->ngone; i++) {
+		const struct extra_list gone = { str_from(c->gone[i].name), "",
+			LISTS_GONE, c->gone[i].stamp };
+
+		if (add_extra_list(job, &gone) == -1)
+			return -1;
+	}
+	if (c->nunnamed > 0)
+		rebuild_job_say(job, "%zu lists that only postfix_lmtp named "
+		    "stay", c->nunnamed);
 	return compare_keep_unnamed(&job->compare);
+}
+
+/* Where nobody can read the files, what they said stays.  0, or -1 with errno.
+ */
+static int
+keep_what_files_said(struct rebuild_job *job)
+{
+	const struct postfix_files *files = &job->files;
+
+	if (files->problem[0] == '\0' || job->o->accept_empty)
+		return 0;
+	if (files->ndomains == 0 && !files->no_domains &&
+	    keep_domains(job) == -1)
+		return -1;
+	return files_are_unreadable(job) ? keep_lists_of_files(job) : 0;
 }
 
 static void

@@ -19,7 +19,8 @@
  * unless its directory went after the files were written.
  *
  * Files that are there and cannot be read say nothing: the lists that they
- * alone named stay, and each list keeps the domain that they had for it.
+ * alone named stay, each list keeps the domain that they had for it, and what
+ * went stays gone until they are written again.
  *
  * Mailman writes both files from its database (mailman/mta/postfix.py).
  */

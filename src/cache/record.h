@@ -39,7 +39,8 @@ struct buf;
 /* One entry of the lists directory, or one list of Mailman's files. */
 struct record {
 	/* Of the file that makes it a list, when it was last read well; all 0
-	 * where there is none, and of LISTS_UNREAD. */
+	 * where there is none, and of LISTS_UNREAD.  Of LISTS_GONE, `ino' is
+	 * the stamp of Mailman's files as they were when it went. */
 	uint64_t ino;
 	int64_t mtime; /* nanoseconds since the epoch */
 	uint64_t size; /* bytes */

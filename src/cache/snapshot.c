@@ -121,10 +121,10 @@ put_all_records(struct cdbmake *m, const struct rebuild_job *job)
 	}
 	for (i = 0; i < job->nextra; i++) {
 		const struct extra_list *e = &job->extra[i];
-		const struct record record = { .host = str_from(e->host),
-			.basis = e->basis };
+		const struct record record = { .ino = e->stamp,
+			.host = str_from(e->host), .basis = e->basis };
 
-		if (put_list_record(m, e->list->id, &record) == -1)
+		if (put_list_record(m, e->id, &record) == -1)
 			return -1;
 	}
 	return 0;

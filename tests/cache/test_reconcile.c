@@ -393,7 +393,8 @@ files_that_nobody_reads(void **state)
 	assert_int_equal(last.lists, 2);
 	unmake("nodir.d.test");
 	assert_int_equal(run(), REBUILD_WRITTEN);
-	assert_string_equal(record_of("nodir.d.test"), "");
+	assert_string_equal(record_of("nodir.d.test"), "gone ");
+	assert_int_equal(last.lists, 1);
 	write_lists(before);
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_string_equal(record_of("nodir.d.test"), "file d.test");
@@ -402,6 +403,45 @@ files_that_nobody_reads(void **state)
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_string_equal(record_of("nodir.d.test"), "");
 	assert_string_equal(real_of("gone.test"), "");
+}
+
+/* A list whose directory went is none until the files are written again, also
+ * where nobody could read them for a while. */
+static void
+gone_while_nobody_reads(void **state)
+{
+	static const char *const before[] = { "a@d.test", "b@d.test",
+		"c@d.test", NULL };
+
+	(void)state;
+	make("a.d.test");
+	make("b.d.test");
+	make("c.d.test");
+	write_lists(before);
+	write_domains("d.test d.test\n\n");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	unmake("a.d.test");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("a.d.test"), "gone d.test");
+	assert_int_equal(chmod(fixture_path("data/postfix_lmtp"), 0), 0);
+	unmake("b.d.test");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 1);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_int_equal(chmod(fixture_path("data"), 0), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_int_equal(chmod(fixture_path("data"), 0755), 0);
+	assert_int_equal(chmod(fixture_path("data/postfix_lmtp"), 0644), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("a.d.test"), "gone d.test");
+	assert_string_equal(record_of("b.d.test"), "gone d.test");
+	assert_string_equal(record_of("c.d.test"), "both d.test");
+	assert_int_equal(last.lists, 1);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	write_lists(before);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("a.d.test"), "file d.test");
 }
 
 /* A file that is not there says nothing any more, whatever the other one is. */
@@ -944,6 +984,7 @@ main(void)
 		TEST(stale_files),
 		TEST(files_that_are_no_use),
 		TEST(files_that_nobody_reads),
+		TEST(gone_while_nobody_reads),
 		TEST(one_file_gone_and_the_other_unread),
 		TEST(files_that_nobody_reads_and_a_persons_word),
 		TEST(most_lists_missing),
