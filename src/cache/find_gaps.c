@@ -150,7 +150,7 @@ find_gaps(struct rebuild_job *job)
 		    gaps->of[GAP_DOUBTFUL].names);
 	say_unread(job);
 	job->r->incomplete = job->r->failing ||
-	    gaps->of[GAP_DOUBTFUL].n > 0 ||
+	    gaps->of[GAP_DOUBTFUL].n > 0 || gaps->of[GAP_FILES].n > 0 ||
 	    (gaps->of[GAP_UNREADABLE].n > 0 && !job->o->any_host);
 	job->must_write |= !gaps_equal(gaps, &job->compare.old_gaps);
 }

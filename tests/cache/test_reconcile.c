@@ -324,6 +324,7 @@ files_that_are_no_use(void **state)
 	assert_int_equal(chmod(fixture_path("data/postfix_lmtp"), 0), 0);
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_non_null(strstr(last.reason, "Permission denied"));
+	assert_true(last.incomplete);
 	assert_string_equal(record_of("a.d.test"), "directory d.test");
 	assert_int_equal(unlink(fixture_path("data/postfix_lmtp")), 0);
 	fixture_mkdir(fixture_path("data/postfix_lmtp"));
