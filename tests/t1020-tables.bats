@@ -6,11 +6,6 @@ listmap() {
 	"$LISTMAP" -c "$T/conf" "$@"
 }
 
-listmap_as_nobody() {
-	setpriv --reuid nobody --regid nogroup --clear-groups \
-	    "$LISTMAP" -c "$T/conf" "$@"
-}
-
 roles="listmap virtuser mailertable aliases domains recipients transport
 redirect site_domain"
 
@@ -175,60 +170,30 @@ test_setup() {
 	cmp "$T/map" "$T/map.cdb"
 }
 
-# A rename onto a device takes its place for the whole host.
-@test "build replaces files alone, and what a link leads to" {
+# A rename onto a device takes its place for the whole host, and who follows links
+# replaces any file for whoever owns a directory.
+@test "build replaces files alone" {
 	mkdir "$T/dir"
 	mkfifo "$T/fifo"
 	ln -s /dev/null "$T/null"
-	ln -s "$T/nosuch" "$T/nowhere"
-	ln -s "$T/table" "$T/link"
-	touch "$T/table"
+	ln -s nosuch "$T/nowhere"
+	ln -s table "$T/link"
+	echo precious >"$T/table"
 	cd "$T"
 	for type in text cdb; do
-		for file in - "" dir fifo null; do
+		for file in - "" dir fifo; do
 			exits 73 listmap build $type recipients "$file"
 			says "$file: is no file that can be replaced"
 		done
-		exits 73 listmap build $type recipients nowhere
+		for file in null nowhere link; do
+			exits 73 listmap build $type recipients $file
+			says "$file: is a link: name the file itself"
+		done
 		[ -d dir ] && [ -p fifo ] && [ -L null ] && [ -L nowhere ]
-		[ ! -e ./- ] && [ ! -e nosuch ]
-		: >table
-		listmap build $type recipients link
-		[ -L link ] && [ -s table ]
+		[ ! -e ./- ] && [ ! -e nosuch ] && [ -L link ]
+		[ "$(cat table)" = precious ]
 	done
 	[ "$(find . -name '*.??????' | wc -l)" = 0 ]
-}
-
-# Whoever owns a directory may put a link there; root does not follow it, to
-# /etc/shadow, say.  A chain counts as its weakest link.
-@test "build follows no link of another user" {
-	need_root
-	mkdir "$T/theirs"
-	echo precious >"$T/victim"
-	ln -s ../victim "$T/theirs/link"
-	chown -h nobody "$T/theirs" "$T/theirs/link"
-	ln -s theirs/link "$T/chain"
-	ln -s "$T/chain" "$T/longer"
-	for type in text cdb; do
-		for file in theirs/link chain longer; do
-			exits 73 listmap build $type recipients "$T/$file"
-			says "theirs/link: is a link of another user"
-		done
-	done
-	[ "$(cat "$T/victim")" = precious ]
-	[ "$(find "$T" -mindepth 1 -name '*.??????' | wc -l)" = 0 ]
-	ln -s loop "$T/loop"
-	exits 73 listmap build text recipients "$T/loop"
-	says "$T/loop: Too many levels of symbolic links"
-	# Their own, and root's, they may follow.
-	ln -s ../victim "$T/theirs/own"
-	ln -s "$T/theirs/own" "$T/theirs/roots"
-	chown -h nobody "$T/theirs/own"
-	chown nobody "$T" "$T/victim"
-	chmod 755 "$T"
-	listmap_as_nobody build text recipients "$T/theirs/roots"
-	not grep precious "$T/victim"
-	[ -L "$T/theirs/own" ] && [ -L "$T/theirs/roots" ]
 }
 
 @test "the pidfile is no device" {

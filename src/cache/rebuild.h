@@ -94,8 +94,6 @@ struct rebuild_order rebuild_order(const struct conf_site *site,
  *	    saw go;
  *	more than REBUILD_GUARD lists, and more than half of all, are missing
  *	    that nobody saw go, or that went in a burst (gone.h);
- *	more than REBUILD_GUARD lists are missing that nobody saw go, and the
- *	    directory still changes: they may be the first of many;
  *	lists are missing, and since so many vanished no scan found all: part
  *	    of them may be back, and the rest is to come;
  *	there is no snapshot, and so many lists less than the last scan found;

@@ -5,9 +5,7 @@
  * to a new file, which takes the place of the old one only when it is whole.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +24,6 @@
 #include "listmap/table_text.h"
 
 #define TABLE_MODE 0644
-/* As many as the kernel follows. */
-#define LINKS_MAX 40
 
 /*
  * cdb: what Postfix's cdb: and sendmail's cdb maps read.
@@ -160,76 +156,23 @@ static const struct {
 	{ "text", build_text },
 };
 
-/* The path that is in the link FD, which is at PATH; the caller frees it.  NULL
- * with errno. */
-static char *
-read_link(int fd, const char *path)
-{
-	char to[PATH_MAX], *next;
-	ssize_t n = readlinkat(fd, "", to, sizeof(to) - 1);
-	const char *name = strrchr(path, '/');
-	int dir = name ? (int)(name + 1 - path) : 0;
-
-	if (n == -1)
-		return NULL;
-	to[n] = '\0';
-	if (asprintf(&next, "%.*s%s", *to == '/' ? 0 : dir, path, to) != -1)
-		return next;
-	errno = ENOMEM;
-	return NULL;
-}
-
 /*
- * Where PATH leads to if it is a link, which the caller frees; NULL with errno,
- * which is 0 where it is none.  Ends the program where the link is another
- * user's: whoever owns a directory could lead root to any file.
+ * Ends the program where FILE is none that can be replaced.  A table takes the
+ * place of a whole file, so there is none on standard output; and a link, which
+ * whoever owns its directory may have put there, is not followed.
  */
-static char *
-follow_link(const char *path)
+static void
+refuse_no_file(const char *file)
 {
-	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), saved = 0;
-	char *next = NULL;
 	struct stat st;
+	bool is = *file && strcmp(file, "-") != 0;
 
-	if (fd == -1)
-		return NULL;
-	if (fstat(fd, &st) == 0 && S_ISLNK(st.st_mode)) {
-		if (st.st_uid != 0 && st.st_uid != geteuid())
-			fatal(EX_CANTCREAT, "%s: is a link of another user",
-			    path);
-		next = read_link(fd, path);
-		saved = errno;
-	}
-	close(fd);
-	errno = saved;
-	return next;
-}
-
-/*
- * The file to replace, which the caller frees: a link stays, and what it leads
- * to is replaced, as makemap(8) does it.  Ends the program where FILE is none:
- * a table takes the place of a whole file, so there is none on standard output.
- */
-static char *
-find_target(const char *file)
-{
-	char *target = strdup(file), *next;
-	struct stat st;
-
-	if (!*file || !strcmp(file, "-") ||
-	    (stat(file, &st) == 0 && !S_ISREG(st.st_mode)))
+	if (is && lstat(file, &st) == 0 && S_ISLNK(st.st_mode))
+		fatal(EX_CANTCREAT, "%s: is a link: name the file itself",
+		    file);
+	if (!is || (stat(file, &st) == 0 && !S_ISREG(st.st_mode)))
 		fatal(EX_CANTCREAT, "%s: is no file that can be replaced "
 		    "(listmap dump prints a map)", file);
-	for (int i = 0; target && i < LINKS_MAX; i++) {
-		next = follow_link(target);
-		if (!next && (errno == 0 || (errno == ENOENT && i == 0)))
-			return target;
-		free(target);
-		target = next;
-	}
-	if (target)
-		errno = ELOOP;
-	fatal(EX_CANTCREAT, "%s: %s", file, strerror(errno));
 }
 
 static int
@@ -239,15 +182,13 @@ build_table(const char *path, const char *type, enum map_form form, char **argv)
 		if (!strcmp(types[i].name, type)) {
 			struct direct *d = direct_open(path);
 			const struct sites *sites;
-			char *target;
 			int rc;
 
 			/* May end the program, so it comes before there is a
 			 * new file that would be left behind. */
 			(void)direct_enumerable(d, argv[0], form, &sites);
-			target = find_target(argv[1]);
-			rc = types[i].build(d, argv[0], form, target);
-			free(target);
+			refuse_no_file(argv[1]);
+			rc = types[i].build(d, argv[0], form, argv[1]);
 			direct_close(d);
 			return rc;
 		}
