@@ -258,6 +258,20 @@ nothing_started() {
 	nothing_started
 }
 
+@test "an option that is set twice: -t and the log say so" {
+	mklist a
+	conf "rescan = 300
+		rescan = 200
+		listen += \"local:$T/run/other\""
+	exits 0 listmapd -t
+	says "warnings: $T/conf:5: option 'rescan' is set a second time"
+	[ "$(grep -c 'second time' <<<"$output")" = 1 ]
+	start_daemon
+	logged "warnings: $T/conf:5: option 'rescan' is set a second time"
+	exits 1 query recipients nosuch@example.org
+	[ -z "$output" ]
+}
+
 @test "-T prints every option, and reads back as the same" {
 	conf 'socket_mode = "0600"
 		refusal = "No {list} at {domain} ({address}): {url} 100%"

@@ -145,8 +145,16 @@ warnings_foreign_hosts(const struct sites *before, const struct sites *now)
 }
 
 void
+warnings_conf(const struct conf *c)
+{
+	for (size_t i = 0; i < c->repeated.n; i++)
+		log_warn("warnings: %s", c->repeated.word[i]);
+}
+
+void
 warnings_log(const struct sites *s)
 {
+	warnings_conf(s->conf);
 	warnings_roles(s, log_missing_role, NULL);
 	log_sites_without_domain(s);
 	warnings_foreign_hosts(NULL, s);

@@ -6,12 +6,15 @@
 #define ANSWER_WARNINGS_H
 
 struct buf;
+struct conf;
 struct domain;
 struct site;
 struct sites;
 
 /* Logs all warnings: for the start and after a reload. */
 void warnings_log(const struct sites *s);
+/* Logs those of them that need no lists. */
+void warnings_conf(const struct conf *c);
 /*
  * Logs for each site how many lists have a host that is no domain of the site,
  * and how many have a host that is not known; but not a number that BEFORE (or

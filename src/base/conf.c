@@ -3,8 +3,8 @@
 #include "base/conf.h"
 #include "base/conf_options.h"
 
-static void
-free_words(struct conf_words *w)
+void
+conf_words_clear(struct conf_words *w)
 {
 	for (size_t i = 0; i < w->n; i++)
 		free(w->word[i]);
@@ -21,7 +21,7 @@ free_section(enum conf_section section, void *from)
 		if (row->section != section)
 			continue;
 		if (row->type == CONF_WORDS)
-			free_words(at);
+			conf_words_clear(at);
 		else if (row->type == CONF_STRING || row->type == CONF_MODE)
 			free(*(char **)at);
 	}
@@ -59,6 +59,7 @@ conf_free(struct conf *c)
 		free_section(CONF_MAP, &c->maps[i]);
 	}
 	free(c->maps);
+	conf_words_clear(&c->repeated);
 	free(c->path);
 	free_section(CONF_TOP, c);
 	free(c);

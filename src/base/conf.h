@@ -23,6 +23,8 @@ struct conf_words {
 	size_t n;
 };
 
+void conf_words_clear(struct conf_words *w);
+
 struct conf_redirect {
 	char *local;  /* lower case */
 	char *target; /* an address */
@@ -90,6 +92,8 @@ struct conf {
 	size_t nsites;
 	struct conf_map *maps;
 	size_t nmaps;
+	/* "FILE:LINE: ..." for each option that its section sets twice. */
+	struct conf_words repeated;
 };
 
 /* C may be NULL. */

@@ -133,12 +133,16 @@ copy_conf(const struct conf_parsed *p)
 struct conf *
 conf_load(const char *path, const struct conf_vocabulary *words)
 {
-	struct conf_parsed *p = conf_parse(path, words);
+	struct conf_words repeated = { 0 };
+	struct conf_parsed *p = conf_parse(path, words, &repeated);
 	struct conf *c;
 
-	if (!p)
+	if (!p) {
+		conf_words_clear(&repeated);
 		return NULL;
+	}
 	c = copy_conf(p);
+	c->repeated = repeated;
 	conf_parsed_free(p);
 	if (conf_check(c, words->mailmans) == 0)
 		return c;

@@ -5,9 +5,10 @@
  * its callbacks carry no argument, so `reading' is a variable of this file; it
  * takes a file that ends within a section for a whole one, so END_MARK stands
  * behind the file; and it knows the line of a section only while it reads it,
- * so remember_section_line() writes it down.
+ * so find_place() writes it down.
  */
 #include <confuse.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #include "base/conf_parse.h"
 #include "base/buf.h"
+#include "base/conf.h"
 #include "base/conf_load.h"
 #include "base/conf_options.h"
 #include "base/conf_text.h"
@@ -36,11 +38,14 @@
 /* The path in messages where there is no file. */
 #define NO_FILE "(no configuration file)"
 
-/* A section, and the line of the first option that it set. */
+/* A section, the line of the first option that it set, and a bit for each of
+ * its options that it set. */
 struct place {
 	cfg_t *section;
 	int line;
+	uint32_t set;
 };
+_Static_assert(SECTION_OPTIONS <= 32, "struct place has too few bits");
 
 struct conf_parsed {
 	cfg_t *tree;
@@ -49,6 +54,7 @@ struct conf_parsed {
 	cfg_opt_t opts[CONF_SECTIONS][SECTION_OPTIONS];
 	struct place *place; /* one for each section that set an option */
 	size_t nplaces;
+	struct conf_words *repeated; /* as in struct conf */
 	bool failed; /* an error was logged */
 	struct str text; /* of the file, while it is read */
 };
@@ -157,20 +163,63 @@ find_option_row(enum conf_section section, const char *name)
 	return NULL;
 }
 
-static void
-remember_section_line(cfg_t *section)
+/* The place of SECTION, which is made where there is none; or NULL. */
+static struct place *
+find_place(cfg_t *section)
 {
 	struct place *more;
 
-	for (size_t i = 0; i < reading->nplaces; i++)
+	for (size_t i = reading->nplaces; i-- > 0;)
 		if (reading->place[i].section == section)
-			return;
+			return &reading->place[i];
 	more = realloc(reading->place,
 	    (reading->nplaces + 1) * sizeof(*reading->place));
 	if (!more)
-		return;
+		return NULL;
 	reading->place = more;
-	more[reading->nplaces++] = (struct place){ section, section->line };
+	more += reading->nplaces++;
+	*more = (struct place){ .section = section, .line = section->line };
+	return more;
+}
+
+static void
+note_repeated(const cfg_t *cfg, const cfg_opt_t *opt)
+{
+	struct conf_words *w = reading->repeated;
+	char **more = realloc(w->word, (w->n + 2) * sizeof(*more));
+
+	if (!more)
+		return;
+	w->word = more;
+	if (asprintf(&more[w->n], "%s:%d: option '%s' is set a second time: "
+	    "what it was before is dropped%s", cfg->filename, cfg->line,
+	    opt->name, opt->flags & CFGF_LIST ? " (+= would add)" : "") != -1)
+		w->n++;
+	more[w->n] = NULL;
+}
+
+/* OPT of the section CFG got a value.  It is the first one of an option that
+ * had values already only behind `=', for `+=' keeps these. */
+static void
+note_set(cfg_t *cfg, const cfg_opt_t *opt)
+{
+	const uint32_t bit = UINT32_C(1) << (opt - cfg->opts);
+	struct place *place = find_place(cfg);
+
+	if (place && (place->set & bit) != 0 && opt->nvalues == 1)
+		note_repeated(cfg, opt);
+	if (place)
+		place->set |= bit;
+}
+
+/* libconfuse calls this with each word of a list; the check of the option is
+ * called at the end of the list once more. */
+static int
+note_word(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	note_set(cfg, opt);
+	*(const char **)result = value;
+	return 0;
 }
 
 static int
@@ -230,7 +279,8 @@ validate_option(enum conf_section section, cfg_t *cfg, cfg_opt_t *opt)
 {
 	const struct conf_option *row = find_option_row(section, opt->name);
 
-	remember_section_line(cfg);
+	if (row->type != CONF_WORDS)
+		note_set(cfg, opt);
 	if (row->type == CONF_BOOL)
 		return 0;
 	if (row->type == CONF_SECONDS || row->type == CONF_COUNT)
@@ -280,7 +330,8 @@ make_confuse_option(const struct conf_option *row)
 		return (cfg_opt_t)CFG_INT(row->name,
 		    strtol(row->value, NULL, 10), CFGF_NONE);
 	case CONF_WORDS:
-		return (cfg_opt_t)CFG_STR_LIST(row->name, NULL, CFGF_NONE);
+		return (cfg_opt_t)CFG_STR_LIST_CB(row->name, NULL, CFGF_NONE,
+		    note_word);
 	case CONF_STRING:
 	case CONF_MODE:
 		break;
@@ -400,13 +451,15 @@ out:
 }
 
 struct conf_parsed *
-conf_parse(const char *path, const struct conf_vocabulary *words)
+conf_parse(const char *path, const struct conf_vocabulary *words,
+    struct conf_words *repeated)
 {
 	struct conf_parsed *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		fatal(EX_OSERR, "conf: out of memory");
 	p->words = words;
+	p->repeated = repeated;
 	for (size_t i = 0; words->mailmans[i].word; i++)
 		p->mailmans[i] = words->mailmans[i].word;
 	reading = p;

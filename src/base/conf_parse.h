@@ -11,14 +11,17 @@
 struct cfg_t;
 struct conf_parsed;
 struct conf_vocabulary;
+struct conf_words;
 
 /*
  * Reads the file PATH, or without one (NULL) what holds then: see conf_load().
- * WORDS must live as long as the result.  NULL after an error, which is then
- * logged.  The caller ends it with conf_parsed_free() before it parses again.
+ * WORDS must live as long as the result.  Adds a line for each option that its
+ * section sets twice to REPEATED (see struct conf), which the caller frees.
+ * NULL after an error, which is then logged.  The caller ends it with
+ * conf_parsed_free() before it parses again.
  */
 struct conf_parsed *conf_parse(const char *path,
-    const struct conf_vocabulary *words);
+    const struct conf_vocabulary *words, struct conf_words *repeated);
 
 /* libconfuse's tree of sections and options, whose filename is set. */
 struct cfg_t *conf_parsed_tree(const struct conf_parsed *p);

@@ -20,6 +20,7 @@
 #include "cache/cache.h"
 #include "cache/cache_dir.h"
 #include "cache/rebuild.h"
+#include "answer/warnings.h"
 
 /* So long `listmapd -t' looks at the lists directories. */
 #define LOOK_SECONDS 20
@@ -243,6 +244,7 @@ startup_test(const struct conf *c)
 	struct account a;
 	int rc = 0;
 
+	warnings_conf(c);
 	startup_account(c, &a);
 	startup_socket_owner(c, &o);
 	for (size_t i = 0; i < c->listen.n; i++) {

@@ -781,6 +781,50 @@ nul_bytes(void **state)
 }
 
 static void
+options_set_twice(void **state)
+{
+	static const struct {
+		const char *text, *said; /* NULL: nothing */
+	} rows[] = {
+		{ "listen = \"/a\"\nlisten = \"/b\"\n" SITE,
+		    ":2: option 'listen' is set a second time: what it was "
+		    "before is dropped (+= would add)" },
+		{ "listen = {\"/a\", \"/b\"}\nlisten = {\"/b\",\n\"/c\"}\n" SITE,
+		    ":2: option 'listen' is set a second time" },
+		{ "cache_dir = \"/a\"\n" SITE "cache_dir = \"/a\"\n",
+		    ":3: option 'cache_dir' is set a second time: what it was "
+		    "before is dropped" },
+		{ "rescan = 3\nrescan = 4\n" SITE, ":2: option 'rescan'" },
+		{ IN_SITE("discover = true\ndiscover = no"),
+		    ":3: option 'discover'" },
+		{ IN_DOMAIN("redirect = \"a=b@c.d\" redirect += \"e=b@c.d\"\n"
+		    "redirect = \"f=b@c.d\""), ":3: option 'redirect'" },
+		{ "map \"m\" { role = listmap\nrole = virtuser }\n" SITE,
+		    ":2: option 'role'" },
+		{ "listen = \"/a\" listen += \"/b\" listen += {\"/c\", \"/d\"}\n"
+		    SITE, NULL },
+		{ "listen += \"/a\" listen += \"/b\"\n" SITE, NULL },
+		{ "listen = { \"/a\" }\n" SITE, NULL },
+		{ "listen = { \"/a\" } listen += { \"/b\" }\n" SITE, NULL },
+		{ "listen = { \"/a\" } listen = { \"/b\" }\n" SITE,
+		    ":1: option 'listen'" },
+		{ "site \"a\" { discover = true lists_dir = \"/a\" }\n"
+		    "site \"b\" { discover = true lists_dir = \"/b\" }", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct conf *c = load(rows[i].text);
+
+		assert_non_null(c);
+		assert_int_equal(c->repeated.n, rows[i].said != NULL);
+		if (rows[i].said && !strstr(c->repeated.word[0], rows[i].said))
+			fail_msg("%zu: %s", i, c->repeated.word[0]);
+		conf_free(c);
+	}
+}
+
+static void
 files_that_are_none(void **state)
 {
 	static const struct {
@@ -830,6 +874,7 @@ main(void)
 		TEST(long_domains),
 		TEST(finds_the_listener),
 		TEST(nul_bytes),
+		TEST(options_set_twice),
 		TEST(files_that_are_none),
 	};
 
