@@ -129,6 +129,22 @@ b@example.org	OK" ]
 	says "nonsense: no map has that name"
 }
 
+@test "query, status: why nobody answers" {
+	conf
+	exits 75 query -s local:run/socket recipients a@example.org
+	says "socket path does not begin with / (--direct"
+	exits 75 listmap status -s inet:0@127.0.0.1
+	says "inet:0@127.0.0.1: bad port (1 to 65535)"
+	not says "running"
+	[ "$(id -u)" = 0 ] || skip "another account takes root"
+	start_daemon
+	chmod 0600 "$T/run/socket"
+	exits 75 setpriv --reuid=65534 --clear-groups "$LISTMAP" -c "$T/conf" \
+	    query recipients a@example.org
+	says "Permission denied: may this account connect"
+	not says "running"
+}
+
 @test "query: a key that no request can carry" {
 	conf
 	start_daemon

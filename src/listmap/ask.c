@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,23 @@ choose_address(const struct conf *conf, const char *path, const char *address)
 	return copy;
 }
 
+/* What to look at where nobody answered for the reason ERROR; the text for what
+ * is no address (0) says all. */
+static const char *
+choose_hint(int error)
+{
+	switch (error) {
+	case 0:
+		return "";
+	case EACCES:
+	case EPERM:
+		return ": may this account connect (option socket_mode, and "
+		       "the directories above)?";
+	default:
+		return ": is listmapd running?";
+	}
+}
+
 void
 ask_open(struct ask *a, const char *path, const char *address,
     const char *remedy)
@@ -42,7 +60,7 @@ ask_open(struct ask *a, const char *path, const char *address,
 	a->client = client_open(a->address, PATIENCE_SECONDS, &err);
 	if (!a->client)
 		fatal(wrong ? EX_CONFIG : EX_TEMPFAIL,
-		    "%s: %s: is listmapd running?%s", a->address, err, remedy);
+		    "%s: %s%s%s", a->address, err, choose_hint(errno), remedy);
 }
 
 void

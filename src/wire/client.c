@@ -31,8 +31,10 @@ client_open(const char *spec, double seconds, const char **err)
 	int fd;
 
 	*err = listen_parse(spec, &a);
-	if (*err)
+	if (*err) {
+		errno = 0;
 		return NULL;
+	}
 	fd = listen_connect(&a, seconds);
 	if (fd < 0) {
 		*err = strerror(errno);
@@ -42,6 +44,7 @@ client_open(const char *spec, double seconds, const char **err)
 	if (!c) {
 		close(fd);
 		*err = "out of memory";
+		errno = ENOMEM;
 		return NULL;
 	}
 	*c = (struct client){ .fd = fd, .seconds = seconds };

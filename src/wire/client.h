@@ -17,7 +17,8 @@ struct client;
 /*
  * Connects to SPEC (see listen.h).  The connection and later each question may
  * take SECONDS.  The caller ends with client_close().  NULL: *ERR is the
- * reason, a static text or one that is valid until the next call.
+ * reason, a static text or one that is valid until the next call, and errno is
+ * 0 where SPEC is no address.
  */
 struct client *client_open(const char *spec, double seconds, const char **err);
 /* C may be NULL. */
