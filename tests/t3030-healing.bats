@@ -67,6 +67,52 @@ nothing_is_refused() {
 	exits 1 query recipients nosuch@lists.example.org
 }
 
+# lost_state TEXT: there is no cache, and a running daemon that knows how many
+# lists there were finds a state with TEXT, or none.
+lost_state() {
+	local before
+
+	mklists
+	started
+	stop_daemon
+	mv "$T/lists" "$T/elsewhere"
+	mkdir "$T/lists"
+	mklist h
+	rm "$T/cache/lists.cdb"
+	start_daemon
+	until_ok status_is away
+	rm "$T/cache/lists.state"
+	[ -z "$1" ] || printf '%b' "$1" >"$T/cache/lists.state"
+	before=$(scans)
+	until_ok scanned_since $before
+	status_is away
+	nothing_is_refused_of h
+	grep -qx "lists 8" "$T/cache/lists.state"
+	stop_daemon
+	start_daemon
+	until_ok status_is away
+	nothing_is_refused_of h
+	exits 0 "$LISTMAP" -c "$T/conf" rebuild --accept-empty
+	until_ok status_is ok
+	exits 1 query recipients a@lists.example.org
+	grep -qx "lists 1" "$T/cache/lists.state"
+}
+
+# nothing_is_refused_of LIST: while the directory holds that one alone.
+nothing_is_refused_of() {
+	exits 0 query recipients "$1@lists.example.org"
+	exits 75 query recipients a@lists.example.org
+	exits 75 query recipients nosuch@example.org
+}
+
+@test "the state is removed under a daemon that has no cache" {
+	lost_state ""
+}
+
+@test "another listmap's state comes under a daemon that has no cache" {
+	lost_state "away no\nlists 1\nmilliseconds 5\nreason \n"
+}
+
 @test "a list behind a link whose volume is away is still a list" {
 	mklists
 	mkdir "$T/volume"

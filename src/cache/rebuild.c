@@ -98,21 +98,25 @@ are_too_few(size_t n, size_t before)
 }
 
 /* The guard where there is no old snapshot: the state still tells how many
- * lists the last scan found. */
+ * lists the last scan found, and so does a daemon that read it earlier. */
 static int
 guard_without_snapshot(struct rebuild_job *job)
 {
+	size_t before = job->o->lists_before;
 	struct state last;
 
-	if (state_read(job->o->cache_dir, job->o->site, &last) == -1 ||
-	    !are_too_few(job->scan.n, last.lists))
+	if (state_read(job->o->cache_dir, job->o->site, &last) == 0 &&
+	    last.lists > before)
+		before = last.lists;
+	if (!are_too_few(job->scan.n, before))
 		return 0;
 	rebuild_job_away(job);
+	job->r->lists = before;
 	rebuild_job_say(job,
 	    "%zu lists are in %s, and there were %zu, but there is no cache of "
 	    "them any more: is a filesystem not mounted?  If they are really "
 	    "gone, run: listmap rebuild --accept-empty",
-	    job->scan.n, job->o->lists_dir, last.lists);
+	    job->scan.n, job->o->lists_dir, before);
 	return -1;
 }
 

@@ -30,7 +30,9 @@ enum rebuild_status {
 
 struct rebuild_result {
 	enum rebuild_status status;
-	size_t lists; /* in the snapshot, for UNCHANGED and WRITTEN */
+	/* In the snapshot, for UNCHANGED and WRITTEN; for AWAY how many there
+	 * were, if there is no snapshot that tells, else 0. */
+	size_t lists;
 	unsigned long milliseconds; /* that it took, without the lock */
 	size_t unfinished; /* young directories that may become lists */
 	size_t young;      /* entries too new to be in the snapshot */
@@ -68,14 +70,17 @@ struct rebuild_order {
 	/* The snapshot in use, in case that its file is gone or no use; or
 	 * NULL. */
 	struct cache *known;
+	/* Without any snapshot: how many lists there were, if the state says
+	 * less, for somebody may have removed it; or 0. */
+	size_t lists_before;
 	struct gone gone; /* lists that the watch saw go */
 	/* As scan_progress_fn (mailman/scan.h); may be NULL. */
 	void (*progress)(void *arg, size_t seen);
 	void *progress_arg;
 };
 
-/* The order for SITE, without accept_empty, known, gone and progress.  SITE and
- * CACHE_DIR must outlive it. */
+/* The order for SITE, without accept_empty, known, lists_before, gone and
+ * progress.  SITE and CACHE_DIR must outlive it. */
 struct rebuild_order rebuild_order(const struct conf_site *site,
     const struct mailman *mailman, const char *cache_dir);
 

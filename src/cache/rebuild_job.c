@@ -42,6 +42,8 @@ rebuild_job_away(struct rebuild_job *job)
 {
 	job->r->status = REBUILD_AWAY;
 	job->r->reason[0] = '\0';
+	if (job->o->known == NULL)
+		job->r->lists = job->o->lists_before;
 	return -1;
 }
 

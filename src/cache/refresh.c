@@ -41,6 +41,7 @@ struct refresh {
 	struct cached_lists lists;
 	struct refresh_options o;
 	char *path;           /* of the snapshot */
+	size_t lists_before;  /* in the state when this began */
 	struct ev_loop *loop; /* NULL: nothing is refreshed */
 	struct scan_runner *scans; /* NULL: no loop, or stopped */
 
@@ -288,6 +289,7 @@ order_scan(void *arg, struct rebuild_order *order)
 
 	*order = rebuild_order(r->o.site, r->o.mailman, r->o.cache_dir);
 	order->known = r->lists.cache;
+	order->lists_before = r->lists_before;
 	if (r->watch != NULL)
 		order->gone = watch_gone(r->watch);
 	freshness_scan_began(&r->lists.fresh, is_watching(r));
@@ -370,6 +372,7 @@ open_old_snapshot(struct refresh *r)
 		    err);
 	if (state_read(r->o.cache_dir, site, &state) == -1)
 		return;
+	r->lists_before = state.lists;
 	freshness_start(&r->lists.fresh, state.away);
 	if (r->loop != NULL)
 		return;

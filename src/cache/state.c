@@ -160,7 +160,7 @@ next_state(const struct rebuild_result *r, const struct state *old)
 	 * into a burst, say that what was lost is back. */
 	if (r->lost || (well && !r->burst))
 		now.lost = r->lost;
-	if (well)
+	if (well || r->lists > now.lists)
 		now.lists = r->lists;
 	now.milliseconds = r->milliseconds;
 	snprintf(now.reason, sizeof(now.reason), "%s", r->reason);
