@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 """A name server of a few records for tests: dns.py ZONE [PORT]
 
-ZONE has lines `name type value', type being A, CNAME or PTR.  Names that it
-does not hold do not exist, whatever the type.  Each question is printed.
+ZONE has lines `name type value', type being A, CNAME, MX (without a number)
+or PTR.  Names that it does not hold do not exist, whatever the type.  Each
+question is printed.
 """
 import socket
 import struct
 import sys
 
-TYPES = {"A": 1, "CNAME": 5, "PTR": 12}
+TYPES = {"A": 1, "CNAME": 5, "PTR": 12, "MX": 15}
 
 
 def read_zone(path):
@@ -24,6 +25,8 @@ def encode_name(name):
 
 def encode_record(name, kind, value):
     data = socket.inet_aton(value) if kind == TYPES["A"] else encode_name(value)
+    if kind == TYPES["MX"]:
+        data = struct.pack("!H", 10) + data
     head = struct.pack("!HHIH", kind, 1, 60, len(data))
     return encode_name(name) + head + data
 

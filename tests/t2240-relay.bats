@@ -6,7 +6,7 @@
 load sendmail
 
 # Dedicated domains, one for each kind of line that a table may have.
-sm_domains='user host plus detail swap bare table local given both alias sub'
+sm_domains='user host plus detail swap bare table local given both alias sub mx'
 # The same, which sendmail's own means relay for as well.
 sm_relayed='access to relay virt own'
 
@@ -73,9 +73,9 @@ teardown_file() {
 	sm_end
 }
 
-# Makes NAME.cf of the LINES of a sendmail.mc before the FEATURE.
+# Makes NAME.cf of the LINES of a sendmail.mc before the FEATURE, and after it.
 variant() {
-	local name=$1 before=$2
+	local name=$1 before=$2 after=${3-}
 	{
 		cat <<-END
 			include(\`feature.m4')dnl
@@ -85,6 +85,7 @@ variant() {
 			VIRTUSER_DOMAIN(\`virt.dom.test')dnl
 			$before
 			FEATURE(\`listmap')dnl
+			$after
 			LISTMAP_DOMAIN(\`$(printf '%s.dom.test ' \
 			    $sm_domains $sm_relayed)')dnl
 			LISTMAP_SHARED_DOMAIN(\`lab.test shared.dom.test')dnl
@@ -113,6 +114,7 @@ lists() {
 	dev-bounces+a!b=dom.org@DOM
 	"dev-bounces+u%x=dom.org"@DOM
 	"dev-bounces+u@dom.org"@DOM
+	"dev-bounces+a,b%y"@DOM
 	dev-confirm+u%0123456789@DOM
 	END
 }
@@ -159,7 +161,7 @@ faults() {
 	while IFS=$'\t' read -r name before; do
 		variant "$name" "$before"
 		echo "$name: $before"
-		[ -z "$(faults "$name" user plus virt shared |
+		[ -z "$(faults "$name" user plus virt mx shared |
 		    tee /dev/stderr)" ]
 	done <<-'END'
 		uucp	FEATURE(`nouucp', `nospecial')dnl
@@ -176,7 +178,40 @@ faults() {
 		loose	FEATURE(`loose_relay_check')dnl
 		route	define(`_USE_DEPRECATED_ROUTE_ADDR_', `1')dnl
 		mine	FEATURE(`relay_entire_domain')FEATURE(`relay_local_from')dnl
+		best	FEATURE(`bestmx_is_local')FEATURE(`blocklist_recipients')dnl
+		served	FEATURE(`relay_based_on_MX')FEATURE(`bestmx_is_local', `dom.test')dnl
 	END
+}
+
+@test "a dedicated domain whose MX is this host is not the users'" {
+	local before after
+	for before in '' "FEATURE(\`bestmx_is_local')"; do
+		after=
+		[ -n "$before" ] || after="FEATURE(\`bestmx_is_local')"
+		variant best "$before" "$after"
+		diff -u - <(printf '%s@mx.dom.test\n' dev games nope+x \
+		    dev-bounces+u%x=dom.org games%remote.test |
+		    relay best | cut -d ' ' -f 1 | cut -f 2-) <<-'END'
+		taken	mailman
+		taken	error
+		taken	error
+		taken	mailman
+		denied	error
+		END
+	done
+	sm_sendmail best
+	sm_check sm_rcpt <<-'END'
+	dev@mx.dom.test	250 2.1.5 <ADDR>... Recipient ok
+	dev-bounces+u%x=dom.org@mx.dom.test	250 2.1.5 <ADDR>... Recipient ok
+	"dev-bounces+u@dom.org"@mx.dom.test	250 2.1.5 <ADDR>... Recipient ok
+	games%remote.test@mx.dom.test	550 5.1.1 <ADDR>... No such list
+	games@mx.dom.test	550 5.1.1 <ADDR>... No such list
+	END
+	sm_daemon_stop first
+	[[ $(sm_rcpt dev@mx.dom.test) = '451 4.3.0 '* ]]
+	[[ $(sm_rcpt games@mx.dom.test) = '451 4.3.0 '* ]]
+	[[ $(sm_rcpt dev-bounces+u%x=dom.org@mx.dom.test) = '451 4.3.0 '* ]]
+	sm_daemon first
 }
 
 @test "RCPT: a stranger's ways are refused, whatever the table says" {

@@ -122,11 +122,10 @@ R<listmap> $* <> $+ < @ $+ . >	$: <listmap> $>ListAsk $2 < @ $3 . >
 R<listmap> < ! > $*		$: $1			no list
 R<listmap> $*			$@ $>ListRoute $1
 
-LOCAL_NET_CONFIG
-# listmap: senders in list domains, behind the tables
-RListSender $| $+ $| $=w	$: $1
-RListSender $| $+ $| $+	$: $1 < @ $2 . >
-
+dnl Behind the mailertable, and in front of every LOCAL_NET_CONFIG, whichever
+dnl line of sendmail.mc comes first: FEATURE(`bestmx_is_local') has its rules
+dnl there, and would give a dedicated domain to the users.
+divert(4)
 # listmap: what nobody has claimed in a dedicated domain
 R$* < @ $={ListOnly} . > $*	$: <listmap> $&{addr_type} <> $1 < @ $2 . > $3
 R<listmap> e s <> $*		$: $1			a sender
@@ -136,6 +135,11 @@ R<listmap> < ! > $+ < @ $+ . > $*	$: <listmap> < $(site_domain $2 $: ! $) > $1 <
 R<listmap> < ! > $*		$#error $@ 4.3.5 $: "451 4.3.5 List domain is not configured, please try again later"
 R<listmap> < OK > $*		$#error $@ 5.1.1 $: "550 5.1.1 No such list or user here"
 R<listmap> $*			$@ $>ListRoute $1
+
+LOCAL_NET_CONFIG
+# listmap: senders in list domains, behind the tables
+RListSender $| $+ $| $=w	$: $1
+RListSender $| $+ $| $+	$: $1 < @ $2 . >
 
 LOCAL_RULESETS
 # listmap: an address, to < what the map says > address.  With -T a map that failed
@@ -174,8 +178,12 @@ R$* $| $+ < @ $={ListDomain} >	$: $1 $| $| $2 $| $2 < @ $3 >
 R$* $| $* $| $- $- $- $* $| $+	$1 $| $2 $(unquote "" $3 $: @ $) $(unquote "" $4 $: @ $) $(unquote "" $5 $: @ $) $| $6 $| $7
 R$* $| $* $| $- $- $| $+	$: $1 $| $2 $(unquote "" $3 $: @ $) $| $4 $| $5
 R$* $| $* $| $- $| $+	$: $1 $| $2 $(unquote "" $3 $: @ $) $| $| $4
-R$* $| $* $={ListRoute} $* $| $| $+ < @ $={ListOnly} >
-			$: $1 $| $>ListAsk $5 < @ $6 . >
+R$* $| $+ $={ListRoute} $* $| $| $+ < @ $={ListOnly} >
+			$: <+> $2 @ $6 $| $>ListAsk $5 < @ $6 . >
+R<+> $+ + $+ @ $+ $| $*	$: $1 + @ $3 $| $4
+R<+> $*			$: $1
+R$* $| $={ListRoute} $* $| $| $+ < @ $={ListOnly} >
+			$: $1 $| $>ListAsk $4 < @ $5 . >
 R$* $| $* $=O $* $| $| $+ < @ $+ >
 			$: $1 $| $>ListAsk $5 < @ $6 . >
 R$* $| < ! > $*		$@ other @ [host]
