@@ -3,8 +3,6 @@
 #
 #	load lib
 #	load mmhandler
-#	setup_file()	mm_begin
-#	teardown_file()	mm_end
 #
 # As root everything runs in a mount namespace with a /dev/log of its own, and
 # the lists are nobody's, since mm-handler takes nothing from root.  Without
@@ -15,7 +13,7 @@ WRAPPER_DOUBLE=${WRAPPER_DOUBLE:-$top_builddir/tests/wrapper}
 # What sendmail may tell everybody.
 mm_later="Mailman could not take this message"
 
-mm_begin() {
+setup_file() {
 	export mm_holder= mm_log= mm_dev=$BATS_FILE_TMPDIR/dev
 	[ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null || return 0
 	mm_log=$BATS_FILE_TMPDIR/syslog
@@ -41,7 +39,7 @@ mm_begin() {
 	    { cat "$BATS_FILE_TMPDIR/log"; return 1; }
 }
 
-mm_end() {
+teardown_file() {
 	[ -z "$mm_holder" ] || kill -KILL "$mm_holder" "$mm_syslogd"
 }
 

@@ -66,10 +66,26 @@ mklist_there() {
 
 started() {
 	conf "rescan = 3600"
+	begun
+}
+
+begun() {
 	start_daemon
 	until_ok settled 8
 	until_ok scanned_since 0
 	until_ok status_is ok
+}
+
+# For a daemon to whom modes mean something.
+nobodys_conf() {
+	chown nobody "$T/cache"
+	conf 'rescan = 3600
+		user = "nobody"'
+}
+
+started_as_nobody() {
+	nobodys_conf
+	begun
 }
 
 @test "renamed away and back" {
@@ -202,13 +218,7 @@ started() {
 @test "made unreadable for the daemon's account" {
 	need_root
 	mklists
-	chown nobody "$T/cache"
-	conf 'rescan = 3600
-		user = "nobody"'
-	start_daemon
-	until_ok settled 8
-	until_ok scanned_since 0
-	until_ok status_is ok
+	started_as_nobody
 	chmod 0 "$T/lists"
 	guarded 1
 	stays_guarded 1
@@ -223,13 +233,7 @@ started() {
 	mv "$T/lists" "$T/up"
 	ln -s up/lists "$T/lists"
 	mklists
-	chown nobody "$T/cache"
-	conf 'rescan = 3600
-		user = "nobody"'
-	start_daemon
-	until_ok settled 8
-	until_ok scanned_since 0
-	until_ok status_is ok
+	started_as_nobody
 	chmod 0 "$T/up"
 	guarded 1
 	chmod 755 "$T/up"
@@ -242,13 +246,7 @@ started() {
 @test "made unsearchable for the daemon's account" {
 	need_root
 	mklists
-	chown nobody "$T/cache"
-	conf 'rescan = 3600
-		user = "nobody"'
-	start_daemon
-	until_ok settled 8
-	until_ok scanned_since 0
-	until_ok status_is ok
+	started_as_nobody
 	chmod 744 "$T/lists"
 	guarded 1
 	stays_guarded 1
@@ -260,9 +258,7 @@ started() {
 @test "unsearchable at the first start" {
 	need_root
 	mklists
-	chown nobody "$T/cache"
-	conf 'rescan = 3600
-		user = "nobody"'
+	nobodys_conf
 	chmod 744 "$T/lists"
 	start_daemon
 	exits 75 query recipients a@lists.example.org

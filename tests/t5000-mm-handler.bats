@@ -4,14 +4,6 @@
 load lib
 load mmhandler
 
-setup_file() {
-	mm_begin
-}
-
-teardown_file() {
-	mm_end
-}
-
 host=lists.example.org
 
 # --- from the address to the wrapper

@@ -8,14 +8,6 @@ load mmhandler
 eval "lib_$(declare -f setup)"
 eval "lib_$(declare -f teardown)"
 
-setup_file() {
-	mm_begin
-}
-
-teardown_file() {
-	mm_end
-}
-
 host=lists.example.org
 
 setup() {

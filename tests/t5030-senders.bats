@@ -4,14 +4,6 @@
 load lib
 load mmhandler
 
-setup_file() {
-	mm_begin
-}
-
-teardown_file() {
-	mm_end
-}
-
 host=lists.example.org user=foo as=
 
 # senders WORD=VALUE...: as mm_sender.py is told; what it prints is in $ends.

@@ -80,13 +80,14 @@ note_difference(void *arg, enum lists_found found)
 {
 	struct refresh *r = arg;
 
-	if (found == LISTS_FOUND)
+	if (found == LISTS_FOUND) {
 		note_changed(r);
-	if (found == LISTS_FOUND || r->lists.fresh.away)
-		return;
-	/* Not at once: the scan may see no fault, and each look-up another. */
-	freshness_suspect(&r->lists.fresh);
-	request_scan(r, r->o.debounce);
+	} else if (!r->lists.fresh.away) {
+		freshness_suspect(&r->lists.fresh);
+		/* Not at once: the scan may see no fault, and each look-up
+		 * another. */
+		request_scan(r, r->o.debounce);
+	}
 }
 
 static bool

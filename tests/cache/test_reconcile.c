@@ -348,6 +348,16 @@ make_many(const char *domain, int n)
 	}
 }
 
+static const char *const two_lists[] = { "a@d.test", "nodir@d.test", NULL };
+
+/* Files that name these, and "gone.test" for another domain's name. */
+static void
+write_two_lists(void)
+{
+	write_lists(two_lists);
+	write_domains("gone.test d.test\nd.test d.test\n\n");
+}
+
 /*
  * What nobody can read says nothing, and not that lists are gone: those that
  * the files alone named stay, and the domains that are others' aliases.  Files
@@ -357,14 +367,11 @@ static void
 files_that_nobody_reads(void **state)
 {
 	static const char *const texts[] = { "", "a@d.test", "\1\2" };
-	static const char *const before[] = { "a@d.test", "nodir@d.test",
-		NULL };
 
 	(void)state;
 	make("a.d.test");
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) + 1; i++) {
-		write_lists(before);
-		write_domains("gone.test d.test\nd.test d.test\n\n");
+		write_two_lists();
 		assert_int_not_equal(run(), REBUILD_FAILED);
 		assert_string_equal(record_of("nodir.d.test"), "file d.test");
 		if (i > 0) {
@@ -396,7 +403,7 @@ files_that_nobody_reads(void **state)
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_string_equal(record_of("nodir.d.test"), "gone ");
 	assert_int_equal(last.lists, 1);
-	write_lists(before);
+	write_lists(two_lists);
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_string_equal(record_of("nodir.d.test"), "file d.test");
 	assert_int_equal(unlink(fixture_path("data/postfix_lmtp")), 0);
@@ -449,13 +456,9 @@ gone_while_nobody_reads(void **state)
 static void
 one_file_gone_and_the_other_unread(void **state)
 {
-	static const char *const before[] = { "a@d.test", "nodir@d.test",
-		NULL };
-
 	(void)state;
 	make("a.d.test");
-	write_lists(before);
-	write_domains("gone.test d.test\nd.test d.test\n\n");
+	write_two_lists();
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_int_equal(unlink(fixture_path("data/postfix_lmtp")), 0);
 	write_domains("\1\2");
@@ -463,8 +466,7 @@ one_file_gone_and_the_other_unread(void **state)
 	assert_string_equal(record_of("nodir.d.test"), "");
 	assert_string_equal(record_of("a.d.test"), "directory ");
 	assert_string_equal(real_of("gone.test"), "d.test");
-	write_lists(before);
-	write_domains("gone.test d.test\nd.test d.test\n\n");
+	write_two_lists();
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	fixture_file(fixture_path("data/postfix_lmtp"), "\1\2");
 	assert_int_equal(unlink(fixture_path("data/postfix_domains")), 0);
@@ -477,13 +479,9 @@ one_file_gone_and_the_other_unread(void **state)
 static void
 files_that_nobody_reads_and_a_persons_word(void **state)
 {
-	static const char *const before[] = { "a@d.test", "nodir@d.test",
-		NULL };
-
 	(void)state;
 	make("a.d.test");
-	write_lists(before);
-	write_domains("gone.test d.test\nd.test d.test\n\n");
+	write_two_lists();
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	fixture_file(fixture_path("data/postfix_lmtp"), "");
 	accept_empty = true;

@@ -14,6 +14,18 @@ new_schedule(void)
 	    struct scan_schedule){ .longest_delay = 2, .longest_backoff = 5 };
 }
 
+/* What a back-off comes to, with that. */
+static const double waits[] = { 1, 2, 4, 5, 5 };
+#define WAITS (sizeof(waits) / sizeof(waits[0]))
+
+/* A scan that ends at NOW and took no time. */
+static void
+scan_at(struct scan_schedule *p, double now)
+{
+	scan_schedule_began(p);
+	scan_schedule_ended(p, now, 0);
+}
+
 static void
 test_debounce_is_capped(void **state)
 {
@@ -46,18 +58,15 @@ test_half_of_the_time(void **state)
 static void
 test_back_off(void **state)
 {
-	static const double waits[] = { 1, 2, 4, 5, 5 };
 	struct scan_schedule p = new_schedule();
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
-		scan_schedule_began(&p);
-		scan_schedule_ended(&p, 100, 0);
+	for (size_t i = 0; i < WAITS; i++) {
+		scan_at(&p, 100);
 		scan_schedule_failed(&p, 100);
 		assert_true(scan_schedule_ask(&p, 100, 0) == 100 + waits[i]);
 	}
-	scan_schedule_began(&p);
-	scan_schedule_ended(&p, 200, 0);
+	scan_at(&p, 200);
 	scan_schedule_well(&p);
 	assert_true(scan_schedule_ask(&p, 200, 0) == 200);
 	scan_schedule_failed(&p, 200);
@@ -68,13 +77,11 @@ test_back_off(void **state)
 static void
 test_gaps_are_retried(void **state)
 {
-	static const double waits[] = { 1, 2, 4, 5, 5 };
 	struct scan_schedule p = new_schedule();
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
-		scan_schedule_began(&p);
-		scan_schedule_ended(&p, 100, 0);
+	for (size_t i = 0; i < WAITS; i++) {
+		scan_at(&p, 100);
 		assert_true(scan_schedule_retry(&p, 1) == waits[i]);
 		scan_schedule_well(&p);
 		assert_true(scan_schedule_ask(&p, 100, 0) == 100);
