@@ -73,6 +73,16 @@ conf() {
 	EOF
 }
 
+# Whether the lists directory's last change is past, so that each snapshot of it
+# is the same, its time included.
+lists_are_old() {
+	local time=$(stat -c %.9Z "$T/lists")
+
+	[ $(($(date +%s%N) - ${time/./})) -gt 2500000000 ] ||
+	    { [ ${time#*.} != 000000000 ] &&
+	    [ $(($(date +%s%N) - ${time/./})) -gt 100000000 ]; }
+}
+
 # mklist NAME...: as Mailman's newlist does it, the configuration renamed into
 # its place.
 mklist() {

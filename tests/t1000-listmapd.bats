@@ -623,10 +623,10 @@ heals() {
 	mklist a b
 	conf
 	"$LISTMAP" -c "$T/conf" rebuild
-	cdb -d "$T/cache/lists.cdb" | sed 's/->2\t/->7\t/' >"$T/dump"
+	cdb -d "$T/cache/lists.cdb" | sed 's/->3\t/->7\t/' >"$T/dump"
 	cdb -c -t "$T/tmp" "$T/cache/lists.cdb" "$T/dump"
 	# That is no fault.
-	heals "another version (7, not 2)" "a new snapshot is made"
+	heals "another version (7, not 3)" "a new snapshot is made"
 	sed '/:listmap/d' "$T/dump" >"$T/dump2"
 	cdb -c -t "$T/tmp" "$T/cache/lists.cdb" "$T/dump2"
 	heals "no snapshot of listmap"

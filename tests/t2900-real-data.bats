@@ -42,7 +42,7 @@ known() {
 	# the hosts with their pages; of a list not inode, time and size
 	for cache in two three; do
 		cdb -d "$T/cache/$cache.cdb" | grep -v '^+[0-9,]*::listmap' |
-		    sed 's/->.*	/->/; s/^+[0-9,]*://' | sort
+		    sed '/::host:/! s/\(->.	[^	]*\).*/\1/; s/^+[0-9,]*://' | sort
 	done
 }
 

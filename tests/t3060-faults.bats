@@ -17,6 +17,7 @@ put_site() {
 	list press example.org
 	list club example.org
 	END
+	until_ok lists_are_old
 }
 
 all_found() {

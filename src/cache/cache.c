@@ -16,7 +16,7 @@
 
 /* The bytes that a list takes in the file at least: two lengths, a name, a
  * value, two slots. */
-#define SMALLEST_RECORD (8 + 1 + 5 + 16)
+#define SMALLEST_RECORD (8 + 1 + 8 + 16)
 
 struct cache {
 	struct cdbfile *file;
@@ -226,16 +226,34 @@ cache_reopen(struct cache **c, struct cache_refused *refused, const char *path,
 	return 1;
 }
 
+/* As cdbfile_get(), for a NAME that an entry has. */
+static int
+get_entry(const struct cache *c, struct str name, struct str *value)
+{
+	if (name.n == 0 || name.p[0] == ':')
+		return 0;
+	return cdbfile_get(c->file, name, value);
+}
+
 int
-cache_find(struct cache *c, struct str name, struct record *r)
+cache_find(const struct cache *c, struct str name, struct record *r)
 {
 	struct str value;
-	int found;
+	int found = get_entry(c, name, &value);
 
-	if (str_starts(name, ":"))
-		return 0;
-	found = cdbfile_get(c->file, name, &value);
 	if (found == 1 && record_decode(value, r) == -1)
+		return -1;
+	return found;
+}
+
+int
+cache_look(const struct cache *c, struct str name, struct str *host,
+    enum lists_basis *basis)
+{
+	struct str value;
+	int found = get_entry(c, name, &value);
+
+	if (found == 1 && !record_look(value, host, basis))
 		return -1;
 	return found;
 }
@@ -329,6 +347,12 @@ const struct record_head *
 cache_head(const struct cache *c)
 {
 	return &c->head;
+}
+
+const size_t *
+cache_census(const struct cache *c)
+{
+	return c->head.census;
 }
 
 time_t

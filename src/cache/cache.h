@@ -26,7 +26,7 @@ char *cache_path(const char *cache_dir, const char *site, const char *suffix);
 /*
  * Opens the snapshot PATH: reads all of it, and checks its checksum.  NULL with
  * *ERR, which is static or valid until the next call ("another version (1, not
- * 2)", "no CDB", "truncated", "wrong checksum"), and errno: ENOENT where there
+ * 3)", "no CDB", "truncated", "wrong checksum"), and errno: ENOENT where there
  * is no file, EPROTO where it is no snapshot or a damaged one, EPROTONOSUPPORT
  * where it is one of another version.
  */
@@ -57,9 +57,13 @@ struct cache *cache_take(int fd, const char **err);
 
 /* 1 and *R, which lives as long as C; 0 where NAME has no record; -1 where
  * the file is broken. */
-int cache_find(struct cache *c, struct str name, struct record *r) WARN_UNUSED;
-/* Calls VISIT for each entry, phantoms and lists that went included, until it
- * returns another value than 0, which is then returned.  0 after the last, -1
+int cache_find(const struct cache *c, struct str name, struct record *r)
+    WARN_UNUSED;
+/* The same, for the two things of a record that a look-up needs. */
+int cache_look(const struct cache *c, struct str name, struct str *host,
+    enum lists_basis *basis) WARN_UNUSED;
+/* Calls VISIT for each entry, be it a list or not, until it returns another
+ * value than 0, which is then returned.  0 after the last, -1
  * where the file is broken. */
 int cache_each(struct cache *c,
     int (*visit)(void *arg, struct str name, const struct record *r),
@@ -76,6 +80,9 @@ void cache_gaps(struct cache *c, struct gaps *gaps);
 
 /* The first record; lives as long as C. */
 const struct record_head *cache_head(const struct cache *c);
+/* How many entries are known from what: LISTS_BASES numbers, which live as long
+ * as C. */
+const size_t *cache_census(const struct cache *c);
 /* When the file was written. */
 time_t cache_written(const struct cache *c);
 

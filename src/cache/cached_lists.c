@@ -12,7 +12,7 @@
  *	a phantom	has it, as before	absent (2,3), or away if `away'
  *			has it, changed		found (1)
  *			else			as for nothing
- *	gone		as for nothing
+ *	gone, no list	as for nothing
  *	a doubtful	has it			found
  *	  entry		has it not		absent, no answer if `away'
  *			not asked, not read	no answer
@@ -258,6 +258,8 @@ find_cached(const struct lists *l, struct str name, enum lists_from from,
 	*out = (struct list){ .name = name };
 	if (s->cache != NULL)
 		known = cache_find(s->cache, name, &r);
+	if (known == 1 && r.basis == LISTS_NONE)
+		known = 0;
 	if (known == 1 && r.basis == LISTS_DOUBTFUL)
 		return find_recorded_as_doubtful(s, name, from, &r, out);
 	if (known == 1 && !record_is_list(&r))
@@ -311,7 +313,8 @@ find_changed_since(const struct lists *l, struct str name, struct list *out)
 	struct record r;
 	struct stat st;
 
-	if (s->cache == NULL || cache_find(s->cache, name, &r) != 1)
+	if (s->cache == NULL || cache_find(s->cache, name, &r) != 1 ||
+	    r.basis == LISTS_NONE)
 		return LISTS_ABSENT;
 	if (r.basis == LISTS_UNREAD)
 		return find_unread_again(s, name, out);
@@ -440,7 +443,6 @@ cached_lists_configure(struct cached_lists *s, const struct conf_site *site)
 static void
 note_swapped(struct cached_lists *s)
 {
-	s->counted = false;
 	s->lists.none_misnamed = false; /* the scan knows that, not the file */
 	if (s->swapped != NULL)
 		s->swapped(s->swapped_arg);
@@ -470,26 +472,10 @@ cached_lists_take(struct cached_lists *s, int fd, const char *path,
 	return 1;
 }
 
-static int
-count_basis(void *arg, struct str name, const struct record *r)
-{
-	struct cached_lists *s = arg;
-
-	(void)name;
-	s->census[r->basis]++;
-	return 0;
-}
-
 const size_t *
-cached_lists_census(struct cached_lists *s)
+cached_lists_census(const struct cached_lists *s)
 {
-	if (s->cache == NULL)
-		return NULL;
-	if (!s->counted) {
-		memset(s->census, 0, sizeof(s->census));
-		s->counted = cache_each(s->cache, count_basis, s) == 0;
-	}
-	return s->census;
+	return s->cache == NULL ? NULL : cache_census(s->cache);
 }
 
 void

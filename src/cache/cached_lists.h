@@ -50,8 +50,6 @@ struct cached_lists {
 	/* The rest is for cached_lists.c alone. */
 	struct cache_refused refused; /* no snapshot, though it has its name */
 	struct list_info info; /* what a list's file said last */
-	size_t census[LISTS_BASES];
-	bool counted; /* the census is of this snapshot */
 };
 
 /*
@@ -79,7 +77,7 @@ int cached_lists_take(struct cached_lists *s, int fd, const char *path,
 bool cached_lists_files_changed(const struct cached_lists *s);
 /* How many entries of the snapshot are known from what: LISTS_BASES numbers,
  * valid until the next snapshot.  NULL where there is none. */
-const size_t *cached_lists_census(struct cached_lists *s);
+const size_t *cached_lists_census(const struct cached_lists *s);
 /* Closes the snapshot.  S can be used again. */
 void cached_lists_clear(struct cached_lists *s);
 

@@ -14,7 +14,10 @@
  *	a list without a directory: reconcile() finds it again in Mailman's
  *	    files;
  *	a list whose directory went while Mailman's files still named it: its
- *	    name is passed on to reconcile(), unless the scan has it again.
+ *	    name is passed on to reconcile(), unless the scan has it again;
+ *	an entry that was no list, or too young to be one.  What became a list
+ *	    is new.  A list that became such an entry is missing, for a volume
+ *	    may be away inside of its directory.
  *
  * What is in the scan alone is new, and compare() does nothing about it.
  */
@@ -35,34 +38,6 @@
 
 /* What the visits of the old snapshot return, besides 0. */
 #define OUT_OF_MEMORY 1
-
-/*
- * The entry NAME of the scan, or NULL.  A snapshot is written in the order of
- * its scan, so the entry behind the last one that was found is tried first,
- * and a binary search follows.
- */
-static struct scan_list *
-find_in_scan(struct compare *c, struct str name)
-{
-	size_t low = 0, high = c->scan->n, i = c->next;
-	int order;
-
-	if (i >= high)
-		i = high / 2;
-	while (low < high) {
-		order = str_cmp(name, str_from(c->scan->list[i].name));
-		if (order == 0) {
-			c->next = i + 1;
-			return &c->scan->list[i];
-		}
-		if (order < 0)
-			high = i;
-		else
-			low = i + 1;
-		i = low + (high - low) / 2;
-	}
-	return NULL;
-}
 
 /*
  * Whether NAME, which the scan lacks, stays a list for now: it is a link that
@@ -258,6 +233,23 @@ compare_no_list(struct compare *c, struct str name, struct scan_list *now,
 	return reuse_old_host(c, now, record);
 }
 
+/* NAME was no list. */
+static int
+compare_none(struct compare *c, struct str name, struct scan_list *now)
+{
+	struct scan_none *none;
+
+	c->nones++;
+	if (now != NULL) {
+		now->last_basis = LISTS_NONE;
+		return 0;
+	}
+	none = scan_find_none(c->scan, name, &c->next_none);
+	if (none != NULL)
+		none->last_none = true;
+	return 0;
+}
+
 /* The scan lacks the list NAME. */
 static int
 compare_missing(struct compare *c, struct str name, const struct record *record)
@@ -278,8 +270,10 @@ static int
 compare_list(void *arg, struct str name, const struct record *record)
 {
 	struct compare *c = arg;
-	struct scan_list *now = find_in_scan(c, name);
+	struct scan_list *now = scan_find_list(c->scan, name, &c->next);
 
+	if (record->basis == LISTS_NONE)
+		return compare_none(c, name, now);
 	if (record->basis == LISTS_BY_FILE || record->basis == LISTS_PHANTOM ||
 	    record->basis == LISTS_GONE)
 		return compare_no_list(c, name, now, record);
@@ -335,10 +329,22 @@ compare_keep_unnamed(struct compare *c)
 }
 
 bool
-compare_unchanged(const struct compare *c, size_t young)
+compare_unchanged(const struct compare *c)
 {
-	return !c->other_dir && c->same == c->scan->n - young &&
-	    c->same + c->nkept == c->entries;
+	const struct scan *s = c->scan;
+	size_t young = 0, nones = 0, same = 0, i;
+
+	for (i = 0; i < s->n; i++) {
+		young += s->list[i].young;
+		same += s->list[i].young && s->list[i].last_basis == LISTS_NONE;
+	}
+	for (i = 0; i < s->nnone; i++) {
+		nones += !s->none[i].recorded;
+		same += !s->none[i].recorded && s->none[i].last_none;
+	}
+	return !c->other_dir && c->same == s->n - young &&
+	    c->same + c->nkept == c->entries && same == nones + young &&
+	    same == c->nones;
 }
 
 void

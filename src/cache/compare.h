@@ -46,6 +46,7 @@ struct compare {
 	struct gaps old_gaps;
 	size_t entries;     /* records that stand for a directory */
 	size_t dir_lists;   /* of these: lists, or what was one before */
+	size_t nones;       /* the other records, of LISTS_NONE */
 
 	/* The old snapshot and the scan. */
 	bool other_dir; /* they are of different directories */
@@ -65,7 +66,7 @@ struct compare {
 	struct went *gone;
 	size_t ngone;
 
-	size_t next; /* where find_in_scan() looks first */
+	size_t next, next_none; /* where the scan is searched first */
 };
 
 /*
@@ -80,11 +81,9 @@ int compare(struct compare *c, const struct rebuild_order *o,
     struct scan *scan, struct hosts *hosts, struct cache *old) WARN_UNUSED;
 /* Puts the `unnamed' among those that stay.  0, or -1 when out of memory. */
 int compare_keep_unnamed(struct compare *c) WARN_UNUSED;
-/*
- * Whether a new snapshot would have the same directories as the old one.  The
- * YOUNG entries of the scan, which no snapshot gets yet, do not count.
- */
-bool compare_unchanged(const struct compare *c, size_t young);
+/* Whether a new snapshot would have the same entries as the old one: the same
+ * lists with the same files, and the same names of what is no list. */
+bool compare_unchanged(const struct compare *c);
 void compare_clear(struct compare *c);
 
 #endif

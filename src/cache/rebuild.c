@@ -269,6 +269,7 @@ evaluate_scan(struct rebuild_job *job)
 	    (job->o->mailman->read_files ? reconcile(job) : list_hosts(job)) ==
 	        -1)
 		return -1;
+	rebuild_job_mark_recorded(job);
 	job->r->lists = rebuild_job_count(job);
 	job->r->unfinished = job->scan.unfinished;
 	job->r->burst = job->compare.burst;
@@ -316,7 +317,7 @@ scan_and_write(struct rebuild_job *job)
 	if (scan_and_compare(job) == -1 || evaluate_scan(job) == -1)
 		return;
 	if (!job->no_old && !job->must_write &&
-	    compare_unchanged(&job->compare, job->r->young))
+	    compare_unchanged(&job->compare))
 		job->r->status = REBUILD_UNCHANGED;
 	else
 		(void)snapshot_write(job);

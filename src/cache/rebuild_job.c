@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cache/rebuild_job.h"
+#include "base/str.h"
 #include "mailman/lists.h"
 #include "mailman/postfix_files.h"
 #include "mailman/scan.h"
@@ -56,6 +57,24 @@ rebuild_job_clear(struct rebuild_job *job)
 	postfix_files_clear(&job->files);
 	free(job->extra);
 	free(job->path);
+}
+
+static void
+mark_recorded(struct scan *s, struct str name)
+{
+	struct scan_none *none = scan_find_none(s, name, NULL);
+
+	if (none != NULL)
+		none->recorded = true;
+}
+
+void
+rebuild_job_mark_recorded(struct rebuild_job *job)
+{
+	for (size_t i = 0; i < job->compare.nkept; i++)
+		mark_recorded(&job->scan, str_from(job->compare.kept[i].name));
+	for (size_t i = 0; i < job->nextra; i++)
+		mark_recorded(&job->scan, job->extra[i].id);
 }
 
 size_t

@@ -67,8 +67,13 @@ int rebuild_job_away(struct rebuild_job *job);
 /* Frees what the job has, but not its result. */
 void rebuild_job_clear(struct rebuild_job *job);
 
-/* How many lists the new snapshot has.  Phantoms, lists that went and entries
- * that nobody could look into are none. */
+/* Marks the entries that are no list and have the name of a list that stays, or
+ * that Mailman's files name: one record is enough, and that of the list says
+ * more. */
+void rebuild_job_mark_recorded(struct rebuild_job *job);
+
+/* How many lists the new snapshot has.  Phantoms, lists that went, entries that
+ * nobody could look into and those that are no list are none. */
 size_t rebuild_job_count(const struct rebuild_job *job);
 
 #endif

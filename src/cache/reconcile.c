@@ -58,14 +58,6 @@ files_are_stale(const struct rebuild_job *job)
 	    realtime_ns() - job->scan.mtime > WRITE_TIME);
 }
 
-static int64_t
-ctime_ns(const struct stat *st)
-{
-	struct stat change = { .st_mtim = st->st_ctim };
-
-	return scan_mtime(&change);
-}
-
 /*
  * Whether the silence of the files about the entry NAME means something: they
  * were written after the last change in it (mtime), and after the last change
@@ -78,7 +70,7 @@ files_count_against(const struct rebuild_job *job, int dir, const char *name)
 
 	return fstatat(dir, name, &st, 0) == 0 &&
 	    scan_mtime(&st) <= job->files.mtime &&
-	    ctime_ns(&st) - COPY_TIME <= job->files.written;
+	    scan_ctime(&st) - COPY_TIME <= job->files.written;
 }
 
 static bool
@@ -166,25 +158,6 @@ find_domain_in_files(struct rebuild_job *job, struct scan_list *l)
 }
 
 static bool
-is_in_scan(const struct rebuild_job *job, struct str id)
-{
-	size_t low = 0, high = job->scan.n;
-
-	while (low < high) {
-		size_t i = low + (high - low) / 2;
-		int order = str_cmp(id, str_from(job->scan.list[i].name));
-
-		if (order == 0)
-			return true;
-		if (order < 0)
-			high = i;
-		else
-			low = i + 1;
-	}
-	return false;
-}
-
-static bool
 is_kept_record(const struct rebuild_job *job, struct str id)
 {
 	for (size_t i = 0; i < job->compare.nkept; i++)
@@ -246,7 +219,8 @@ add_lists_without_directory(struct rebuild_job *job)
 			.basis = LISTS_BY_FILE };
 		struct host *host;
 
-		if (is_in_scan(job, e->id) || is_kept_record(job, e->id))
+		if (scan_find_list(&job->scan, e->id, NULL) != NULL ||
+		    is_kept_record(job, e->id))
 			continue;
 		host = hosts_add(&job->hosts, e->host);
 		if (host == NULL)

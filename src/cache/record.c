@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <string.h>
 
 #include "cache/record.h"
 #include "base/buf.h"
@@ -57,37 +58,62 @@ next_time(struct str *rest, int64_t *out)
 	return 0;
 }
 
-static const char *const bases[LISTS_BASES] = {
-	[LISTS_BY_DIRECTORY] = "directory",
-	[LISTS_BY_BOTH] = "both",
-	[LISTS_BY_FILE] = "file",
-	[LISTS_PHANTOM] = "phantom",
-	[LISTS_GONE] = "gone",
-	[LISTS_UNREAD] = "unread",
-	[LISTS_DOUBTFUL] = "doubtful",
+static const char letters[LISTS_BASES] = {
+	[LISTS_BY_DIRECTORY] = 'd',
+	[LISTS_BY_BOTH] = 'b',
+	[LISTS_BY_FILE] = 'f',
+	[LISTS_PHANTOM] = 'p',
+	[LISTS_GONE] = 'g',
+	[LISTS_UNREAD] = 'u',
+	[LISTS_DOUBTFUL] = '?',
+	[LISTS_NONE] = 'n',
 };
+
+/* A letter that is not known is that of a later listmap: nobody knows what it
+ * says. */
+static enum lists_basis
+basis_of_letter(char letter)
+{
+	switch (letter) {
+	case 'd':
+		return LISTS_BY_DIRECTORY;
+	case 'b':
+		return LISTS_BY_BOTH;
+	case 'f':
+		return LISTS_BY_FILE;
+	case 'p':
+		return LISTS_PHANTOM;
+	case 'g':
+		return LISTS_GONE;
+	case 'u':
+		return LISTS_UNREAD;
+	case 'n':
+		return LISTS_NONE;
+	default:
+		return LISTS_DOUBTFUL;
+	}
+}
 
 bool
 record_is_list(const struct record *r)
 {
 	return r->basis != LISTS_PHANTOM && r->basis != LISTS_GONE &&
-	    r->basis != LISTS_DOUBTFUL;
+	    r->basis != LISTS_DOUBTFUL && r->basis != LISTS_NONE;
 }
 
-/* The field is left out for LISTS_BY_DIRECTORY.  A word that is not known is
- * that of a later listmap: nobody knows what it says. */
-static enum lists_basis
-next_basis(struct str *rest)
+bool
+record_look(struct str value, struct str *host, enum lists_basis *basis)
 {
-	struct str field;
-	int b;
+	const char *tab;
 
-	if (next_field(rest, &field) == -1)
-		return LISTS_BY_DIRECTORY;
-	for (b = 0; b < LISTS_BASES; b++)
-		if (str_is(field, bases[b]))
-			return b;
-	return LISTS_DOUBTFUL;
+	if (value.n < 2 || value.p[1] != '\t')
+		return false;
+	tab = memchr(value.p + 2, '\t', value.n - 2);
+	if (tab == NULL || tab - value.p > RECORD_HOST_MAX + 2)
+		return false;
+	*host = (struct str){ value.p + 2, (size_t)(tab - value.p) - 2 };
+	*basis = basis_of_letter(value.p[0]);
+	return true;
 }
 
 int
@@ -95,13 +121,13 @@ record_decode(struct str value, struct record *r)
 {
 	struct record got;
 
+	if (!record_look(value, &got.host, &got.basis))
+		return -1;
+	value = str_tail(value, got.host.n + 3);
 	if (next_number(&value, &got.ino) == -1 ||
 	    next_time(&value, &got.mtime) == -1 ||
-	    next_number(&value, &got.size) == -1 ||
-	    next_field(&value, &got.host) == -1 ||
-	    got.host.n > RECORD_HOST_MAX)
+	    next_number(&value, &got.size) == -1)
 		return -1;
-	got.basis = next_basis(&value);
 	*r = got;
 	return 0;
 }
@@ -109,11 +135,11 @@ record_decode(struct str value, struct record *r)
 void
 record_encode(const struct record *r, struct buf *out)
 {
-	buf_printf(out, "%" PRIu64 "\t%" PRId64 "\t%" PRIu64 "\t", r->ino,
-	    r->mtime, r->size);
+	buf_char(out, letters[r->basis]);
+	buf_char(out, '\t');
 	buf_str(out, r->host);
-	if (r->basis != LISTS_BY_DIRECTORY)
-		buf_printf(out, "\t%s", bases[r->basis]);
+	buf_printf(out, "\t%" PRIu64 "\t%" PRId64 "\t%" PRIu64, r->ino,
+	    r->mtime, r->size);
 }
 
 int
@@ -163,6 +189,52 @@ record_encode_gap(const struct record_gap *r, struct buf *out)
 	buf_str(out, r->names);
 }
 
+/* A letter, and how many records have it. */
+static int
+decode_tally(struct str text, size_t *census)
+{
+	uint64_t n;
+
+	if (text.n == 0 || str_number(str_tail(text, 1), 0, SIZE_MAX, &n) == -1)
+		return -1;
+	census[basis_of_letter(text.p[0])] += (size_t)n;
+	return 0;
+}
+
+/* The tallies have commas between them. */
+static int
+next_census(struct str *rest, size_t *census)
+{
+	struct str field;
+	size_t comma;
+
+	if (next_field(rest, &field) == -1)
+		return -1;
+	if (field.n == 0)
+		return 0;
+	for (;;) {
+		comma = str_find(field, ',');
+		if (comma == STR_NONE)
+			return decode_tally(field, census);
+		if (decode_tally(str_head(field, comma), census) == -1)
+			return -1;
+		field = str_tail(field, comma + 1);
+	}
+}
+
+static void
+encode_census(const size_t *census, struct buf *out)
+{
+	const char *comma = "";
+
+	for (int b = 0; b < LISTS_BASES; b++) {
+		if (census[b] == 0)
+			continue;
+		buf_printf(out, "%s%c%zu", comma, letters[b], census[b]);
+		comma = ",";
+	}
+}
+
 int
 record_decode_head(struct str value, struct record_head *r)
 {
@@ -174,10 +246,11 @@ record_decode_head(struct str value, struct record_head *r)
 	    r->checksum.n != CHECKSUM_LENGTH ||
 	    next_number(&value, &r->count) == -1 ||
 	    next_number(&value, &r->dev) == -1 ||
-	    next_number(&value, &r->ino) == -1)
+	    next_number(&value, &r->ino) == -1 ||
+	    next_time(&value, &r->ctime) == -1 ||
+	    next_number(&value, &r->stamp) == -1 ||
+	    next_census(&value, r->census) == -1)
 		return -1;
-	if (next_number(&value, &r->stamp) == -1)
-		r->stamp = 0;
 	return 0;
 }
 
@@ -186,8 +259,7 @@ record_encode_head(const struct record_head *r, struct buf *out)
 {
 	buf_printf(out, "%" PRIu64 "\t", r->version);
 	buf_str(out, r->checksum);
-	buf_printf(out, "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, r->count,
-	    r->dev, r->ino);
-	if (r->stamp != 0)
-		buf_printf(out, "\t%" PRIu64, r->stamp);
+	buf_printf(out, "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRId64
+	    "\t%" PRIu64 "\t", r->count, r->dev, r->ino, r->ctime, r->stamp);
+	encode_census(r->census, out);
 }

@@ -1,15 +1,19 @@
 /*
  * record - the records of a snapshot as text, see listmap-cache(5).
  *
- *	list name	INODE <TAB> MTIME <TAB> SIZE <TAB> HOST [<TAB> BASIS]
+ *	entry's name	BASIS <TAB> HOST <TAB> INODE <TAB> MTIME <TAB> SIZE
  *	":host:" HOST	COUNT <TAB> URL [<TAB> REAL]
  *	":gap:" WORD	COUNT <TAB> NAMES
  *	":listmap"	VERSION <TAB> CHECKSUM <TAB> COUNT <TAB> DEVICE <TAB>
- *			INODE [<TAB> STAMP]
+ *			INODE <TAB> CTIME <TAB> STAMP <TAB> CENSUS
  *
- * No list's name begins with a colon.  The head stands first, then the gaps and
- * the hosts, then the lists.  Further fields may follow; readers pass over
- * them.  What is decoded points into the value.  Pure.
+ * No entry's name begins with a colon.  The head stands first, then the gaps
+ * and the hosts, then the entries.  Further fields may follow; readers pass
+ * over them.  What is decoded points into the value.  Pure.
+ *
+ * Every entry of the directory has a record, whether it is a list or not: a
+ * name without one was not there.  What a look-up needs of a record stands
+ * first, and is told from one byte and one search.
  */
 #ifndef CACHE_RECORD_H
 #define CACHE_RECORD_H
@@ -23,7 +27,7 @@
 
 struct buf;
 
-#define RECORD_VERSION 2
+#define RECORD_VERSION 3
 #define RECORD_HEAD_KEY ":listmap"
 /*
  * Where the checksum begins in the file: behind the head of the CDB, the
@@ -39,8 +43,9 @@ struct buf;
 /* One entry of the lists directory, or one list of Mailman's files. */
 struct record {
 	/* Of the file that makes it a list, when it was last read well; all 0
-	 * where there is none, and of LISTS_UNREAD.  Of LISTS_GONE, `ino' is
-	 * the stamp of Mailman's files as they were when it went. */
+	 * where there is none, and of LISTS_UNREAD and LISTS_NONE.  Of
+	 * LISTS_GONE, `ino' is the stamp of Mailman's files as they were when
+	 * it went. */
 	uint64_t ino;
 	int64_t mtime; /* nanoseconds since the epoch */
 	uint64_t size; /* bytes */
@@ -70,11 +75,27 @@ struct record_head {
 	uint64_t count;   /* of the lists, without phantoms */
 	uint64_t dev;     /* of the lists directory */
 	uint64_t ino;     /* likewise */
-	uint64_t stamp;   /* postfix_files_stamp(); 0: there are no files */
+	/*
+	 * Likewise, its ctime in nanoseconds before it was read: while it has
+	 * that, no entry came or went.  0: it proves nothing.  Nor does it
+	 * where the directory has another, for a scan that found nothing new
+	 * wrote no snapshot.
+	 */
+	int64_t ctime;
+	uint64_t stamp; /* postfix_files_stamp(); 0: there are no files */
+	size_t census[LISTS_BASES]; /* how many records have which basis */
 };
 
-/* Whether R is a list: no phantom, none that went, no doubtful entry. */
+/* Whether R is a list: no phantom, none that went, no doubtful entry, none that
+ * is no list. */
 bool record_is_list(const struct record *r);
+
+/*
+ * Takes from the VALUE of an entry's record what a look-up needs.  False where
+ * it is no such record; the rest of it is not looked at.
+ */
+bool record_look(struct str value, struct str *host,
+    enum lists_basis *basis) WARN_UNUSED;
 
 /* The decoders return 0, or -1 where VALUE is no such record; *R is then as it
  * was.  The encoders add the text to OUT. */

@@ -13,20 +13,74 @@
 #include "cache/rebuild_job.h"
 #include "cache/record.h"
 
-/* No value is longer: three numbers of 64 bits, a host and a word; or one
- * number, a URL and a host. */
+/* No value is longer: a letter, a host and three numbers of 64 bits; or one
+ * number, a URL and a host; or the head. */
 #define VALUE_MAX 640
 #define KEY_MAX 512
 
+/* Does something with a record of the snapshot; anything but 0 ends it. */
+typedef int record_fn(void *arg, struct str name, const struct record *record);
+
+static const struct record none = { .basis = LISTS_NONE };
+
 static int
-put_list_record(struct cdbmake *m, struct str name, const struct record *record)
+each_scanned_record(const struct scan *s, record_fn *fn, void *arg)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < s->n; i++) {
+		const struct scan_list *l = &s->list[i];
+		const struct record record = { l->ino, l->mtime,
+			(uint64_t)l->size, str_from(l->host), l->basis };
+
+		rc = fn(arg, str_from(l->name), l->young ? &none : &record);
+	}
+	for (size_t i = 0; rc == 0 && i < s->nnone; i++)
+		if (!s->none[i].recorded)
+			rc = fn(arg, str_from(s->none[i].name), &none);
+	return rc;
+}
+
+/* Calls FN for the record of each entry and list, in the order of the file. */
+static int
+each_record(const struct rebuild_job *job, record_fn *fn, void *arg)
+{
+	int rc = each_scanned_record(&job->scan, fn, arg);
+
+	for (size_t i = 0; rc == 0 && i < job->compare.nkept; i++) {
+		const struct kept *kept = &job->compare.kept[i];
+
+		rc = fn(arg, str_from(kept->name), &kept->record);
+	}
+	for (size_t i = 0; rc == 0 && i < job->nextra; i++) {
+		const struct extra_list *e = &job->extra[i];
+		const struct record record = { .ino = e->stamp,
+			.host = str_from(e->host), .basis = e->basis };
+
+		rc = fn(arg, e->id, &record);
+	}
+	return rc;
+}
+
+static int
+count_record(void *arg, struct str name, const struct record *record)
+{
+	size_t *census = arg;
+
+	(void)name;
+	census[record->basis]++;
+	return 0;
+}
+
+static int
+put_record(void *arg, struct str name, const struct record *record)
 {
 	char memory[VALUE_MAX];
 	struct buf b;
 
 	buf_over(&b, memory, sizeof(memory));
 	record_encode(record, &b);
-	return cdbmake_put(m, name, buf_get(&b));
+	return cdbmake_put(arg, name, buf_get(&b));
 }
 
 static int
@@ -83,11 +137,13 @@ put_head_record(struct cdbmake *m, const struct rebuild_job *job)
 		.count = rebuild_job_count(job),
 		.dev = job->scan.dev,
 		.ino = job->scan.ino,
+		.ctime = job->scan.ctime,
 		.stamp = job->files.stamp,
 	};
 	char memory[VALUE_MAX];
 	struct buf b;
 
+	(void)each_record(job, count_record, head.census);
 	buf_over(&b, memory, sizeof(memory));
 	record_encode_head(&head, &b);
 	return cdbmake_put(m, STR(RECORD_HEAD_KEY), buf_get(&b));
@@ -97,37 +153,11 @@ put_head_record(struct cdbmake *m, const struct rebuild_job *job)
 static int
 put_all_records(struct cdbmake *m, const struct rebuild_job *job)
 {
-	size_t i;
-
 	if (put_head_record(m, job) == -1 ||
 	    put_gap_records(m, &job->r->gaps) == -1 ||
 	    put_host_records(m, job) == -1)
 		return -1;
-	for (i = 0; i < job->scan.n; i++) {
-		const struct scan_list *l = &job->scan.list[i];
-		const struct record record = { l->ino, l->mtime,
-			(uint64_t)l->size, str_from(l->host), l->basis };
-
-		if (!l->young &&
-		    put_list_record(m, str_from(l->name), &record) == -1)
-			return -1;
-	}
-	for (i = 0; i < job->compare.nkept; i++) {
-		const struct kept *kept = &job->compare.kept[i];
-
-		if (put_list_record(m, str_from(kept->name), &kept->record) ==
-		    -1)
-			return -1;
-	}
-	for (i = 0; i < job->nextra; i++) {
-		const struct extra_list *e = &job->extra[i];
-		const struct record record = { .ino = e->stamp,
-			.host = str_from(e->host), .basis = e->basis };
-
-		if (put_list_record(m, e->id, &record) == -1)
-			return -1;
-	}
-	return 0;
+	return each_record(job, put_record, m);
 }
 
 /* The checksum is that of the file as it is on disk, not of what was meant to

@@ -28,6 +28,8 @@ enum lists_basis {
 	                       read, or is broken */
 	LISTS_DOUBTFUL,     /* an entry that could not be looked into: nobody
 	                       knows whether it is a list */
+	LISTS_NONE,         /* an entry that is no list now, or one that is
+	                       too young to be one (option settle) */
 	LISTS_BASES
 };
 

@@ -15,12 +15,23 @@
 #define PROGRESS_STEP 1024
 #define YOUNG_SECONDS 3600
 
+/* The kernel's time of a change is that of its last tick: two changes within
+ * one have the same.  A filesystem may keep whole seconds alone, or FAT two. */
+#define TICK_NS ((int64_t)20 * 1000 * 1000)
+#define COARSE_NS ((int64_t)2000 * 1000 * 1000)
+
+/* Names with their NULs, one behind the other. */
+struct names {
+	char *p;
+	size_t used, size;
+};
+
 /* A scan under way, whose arrays grow. */
 struct scan_reader {
 	const struct mailman *mailman;
 	struct scan *s;
-	size_t lists_size; /* places in s->list */
-	size_t names_used, names_size;
+	size_t lists_size, nones_size; /* places in s->list, s->none */
+	struct names names, none_names;
 };
 
 static int
@@ -41,10 +52,9 @@ grow_to(void **p, size_t *size, size_t need, size_t unit)
 	return 0;
 }
 
-int64_t
-scan_mtime(const struct stat *st)
+static int64_t
+nanoseconds(const struct timespec *t)
 {
-	const struct timespec *t = &st->st_mtim;
 	int64_t ns;
 
 	if (__builtin_mul_overflow((int64_t)t->tv_sec, 1000000000, &ns) ||
@@ -53,23 +63,54 @@ scan_mtime(const struct stat *st)
 	return ns;
 }
 
-/* The name goes to the end of s->names.  list[].name is set when that moves no
- * more. */
+int64_t
+scan_mtime(const struct stat *st)
+{
+	return nanoseconds(&st->st_mtim);
+}
+
+int64_t
+scan_ctime(const struct stat *st)
+{
+	return nanoseconds(&st->st_ctim);
+}
+
+static int
+add_name(struct names *names, const char *name)
+{
+	size_t n = strlen(name) + 1;
+
+	if (grow_to((void **)&names->p, &names->size, names->used + n, 1) == -1)
+		return -1;
+	memcpy(names->p + names->used, name, n);
+	names->used += n;
+	return 0;
+}
+
+/* list[].name is set when the names move no more. */
 static int
 add_scanned(struct scan_reader *r, const char *name,
     const struct scan_list *entry)
 {
-	size_t n = strlen(name) + 1;
 	struct scan *s = r->s;
 
 	if (grow_to((void **)&s->list, &r->lists_size, s->n + 1,
-	        sizeof(*s->list)) == -1 ||
-	    grow_to((void **)&s->names, &r->names_size, r->names_used + n, 1) ==
-	        -1)
+	        sizeof(*s->list)) == -1 || add_name(&r->names, name) == -1)
 		return -1;
-	memcpy(s->names + r->names_used, name, n);
-	r->names_used += n;
 	s->list[s->n++] = *entry;
+	return 0;
+}
+
+/* Likewise none[].name. */
+static int
+add_no_list(struct scan_reader *r, const char *name)
+{
+	struct scan *s = r->s;
+
+	if (grow_to((void **)&s->none, &r->nones_size, s->nnone + 1,
+	        sizeof(*s->none)) == -1 || add_name(&r->none_names, name) == -1)
+		return -1;
+	s->none[s->nnone++] = (struct scan_none){ 0 };
 	return 0;
 }
 
@@ -120,22 +161,23 @@ note_misnamed(struct scan_reader *r, int dir, const char *name)
 static int
 look_at_entry(struct scan_reader *r, int dir, const struct dirent *e)
 {
-	struct str name = str_from(e->d_name);
+	const bool may_be_list = e->d_type == DT_DIR || e->d_type == DT_LNK ||
+	    e->d_type == DT_UNKNOWN;
 	struct stat st;
 
-	if (e->d_type != DT_DIR && e->d_type != DT_LNK &&
-	    e->d_type != DT_UNKNOWN)
-		return 0;
-	if (!entry_name_ok(name)) {
-		note_misnamed(r, dir, e->d_name);
+	if (!entry_name_ok(str_from(e->d_name))) {
+		if (may_be_list)
+			note_misnamed(r, dir, e->d_name);
 		return 0;
 	}
+	if (!may_be_list)
+		return add_no_list(r, e->d_name);
 	switch (r->mailman->is_list(dir, e->d_name, &st)) {
 	case 1:
 		return add_scanned_list(r, e->d_name, &st);
 	case 0:
 		r->s->unfinished += may_be_unfinished(dir, e->d_name);
-		return 0;
+		return add_no_list(r, e->d_name);
 	default:
 		return add_doubtful_entry(r, e->d_name, errno);
 	}
@@ -167,26 +209,52 @@ read_entries(struct scan_reader *r, DIR *d, scan_progress_fn *progress,
 	return 0;
 }
 
-static int
-by_list_name(const void *a, const void *b)
+/* The element I of ARRAY, whose elements of UNIT bytes begin with a name. */
+static char **
+element_name(const void *array, size_t unit, size_t i)
 {
-	return strcmp(((const struct scan_list *)a)->name,
-	    ((const struct scan_list *)b)->name);
+	return (char **)((char *)array + i * unit);
 }
 
-/* The names lie in s->names in the order of the lists. */
-static void
-set_names(struct scan *s)
+static int
+by_first_name(const void *a, const void *b)
 {
-	char *p = s->names;
-	size_t i;
+	return strcmp(*element_name(a, 0, 0), *element_name(b, 0, 0));
+}
 
-	for (i = 0; i < s->n; i++) {
-		s->list[i].name = p;
+/* The names lie at P in the order of the array's N elements. */
+static void
+set_names(void *array, size_t n, size_t unit, char *p)
+{
+	for (size_t i = 0; i < n; i++) {
+		*element_name(array, unit, i) = p;
 		p += strlen(p) + 1;
 	}
-	if (s->n > 1)
-		qsort(s->list, s->n, sizeof(*s->list), by_list_name);
+	if (n > 1)
+		qsort(array, n, unit, by_first_name);
+}
+
+static void
+end_scan(struct scan_reader *r)
+{
+	struct scan *s = r->s;
+
+	s->names = r->names.p;
+	s->none_names = r->none_names.p;
+	set_names(s->list, s->n, sizeof(*s->list), s->names);
+	set_names(s->none, s->nnone, sizeof(*s->none), s->none_names);
+}
+
+/* Whether a later change of a directory with the time CHANGED has another time
+ * for certain. */
+static bool
+is_settled_time(int64_t changed)
+{
+	const int64_t grain = changed % 1000000000 == 0 ? COARSE_NS : TICK_NS;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return changed > 0 && changed < nanoseconds(&now) - grain;
 }
 
 static DIR *
@@ -212,6 +280,9 @@ open_directory(const char *path, struct scan *s)
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
 	s->mtime = scan_mtime(&st);
+	s->ctime = scan_ctime(&st);
+	if (!is_settled_time(s->ctime))
+		s->ctime = 0;
 	return d;
 }
 
@@ -230,17 +301,61 @@ scan_directory(const struct mailman *mailman, const char *path,
 	saved = errno;
 	if (d != NULL)
 		closedir(d);
-	set_names(s);
+	end_scan(&r);
 	errno = saved;
 	if (result == -1)
 		*err = strerror(saved);
 	return result;
 }
 
+/*
+ * The element NAME of ARRAY, or NULL.  A snapshot is written in the order of
+ * its scan, so the element behind the last one that was found is tried first,
+ * and a binary search follows.
+ */
+static void *
+find_name(const void *array, size_t n, size_t unit, struct str name,
+    size_t *next)
+{
+	size_t low = 0, high = n, i = next != NULL ? *next : n / 2;
+	int order;
+
+	if (i >= high)
+		i = high / 2;
+	while (low < high) {
+		order = str_cmp(name, str_from(*element_name(array, unit, i)));
+		if (order == 0) {
+			if (next != NULL)
+				*next = i + 1;
+			return element_name(array, unit, i);
+		}
+		if (order < 0)
+			high = i;
+		else
+			low = i + 1;
+		i = low + (high - low) / 2;
+	}
+	return NULL;
+}
+
+struct scan_list *
+scan_find_list(const struct scan *s, struct str name, size_t *next)
+{
+	return find_name(s->list, s->n, sizeof(*s->list), name, next);
+}
+
+struct scan_none *
+scan_find_none(const struct scan *s, struct str name, size_t *next)
+{
+	return find_name(s->none, s->nnone, sizeof(*s->none), name, next);
+}
+
 void
 scan_clear(struct scan *s)
 {
 	free(s->list);
+	free(s->none);
 	free(s->names);
+	free(s->none_names);
 	*s = (struct scan){ 0 };
 }

@@ -1,6 +1,6 @@
 /*
- * scan - reads a whole lists directory: its lists, their names in order, and
- * what shows later that one of them changed.
+ * scan - reads a whole lists directory: its lists, their names in order, what
+ * shows later that one of them changed, and the names of all other entries.
  *
  * A scan takes as long as the disk takes.  Only children of the daemon and
  * the command line make one.
@@ -34,9 +34,19 @@ struct scan_list {
 	 * (cache/rebuild_job.h) fill them in. */
 	const char *last_host; /* in the old snapshot, of a changed file */
 	const char *host;      /* its host; NULL: still to be read */
-	enum lists_basis last_basis; /* in the old snapshot */
+	enum lists_basis last_basis; /* in the old snapshot; LISTS_NONE: it was
+	                                no list there, or too young */
 	bool known; /* the old snapshot has that very file */
 	bool young; /* it is too new to be believed (option settle) */
+};
+
+/* An entry that is no list now: a file, a directory without a configuration, a
+ * link that leads nowhere. */
+struct scan_none {
+	char *name;
+	/* scan_directory() leaves these zero. */
+	bool last_none; /* it was that in the old snapshot */
+	bool recorded;  /* a list of its name stays, or is Mailman's files' */
 };
 
 struct scan {
@@ -44,14 +54,20 @@ struct scan {
 	 * could not be looked into. */
 	struct scan_list *list;
 	size_t n;
+	/* In the same order: all others whose names entry_name_ok() takes. */
+	struct scan_none *none;
+	size_t nnone;
 	dev_t dev; /* of the directory */
 	ino_t ino;
 	int64_t mtime;     /* of the directory, before it was read */
+	/* The same of its last change, if an entry that comes or goes later
+	 * changes it for certain; else 0. */
+	int64_t ctime;
 	size_t unfinished; /* young directories that are no list yet */
 	/* Lists whose names are none that entry_name_ok() takes, so that they
 	 * are not in `list'. */
 	struct odd_names odd;
-	char *names; /* the memory behind the names */
+	char *names, *none_names; /* the memory behind the names */
 };
 
 /* Is called now and then with how many entries were seen. */
@@ -66,8 +82,19 @@ int scan_directory(const struct mailman *mailman, const char *path,
     WARN_UNUSED;
 void scan_clear(struct scan *s);
 
-/* The mtime of a file in nanoseconds since the epoch.  A file's time may be
- * anything: what does not fit becomes INT64_MIN or INT64_MAX. */
+/*
+ * The list NAME of S, and the entry NAME that is none; or NULL.  *NEXT is where
+ * to look first, and becomes what lies behind it: whoever looks for names in
+ * their order starts with 0.  NEXT may be NULL.
+ */
+struct scan_list *scan_find_list(const struct scan *s, struct str name,
+    size_t *next);
+struct scan_none *scan_find_none(const struct scan *s, struct str name,
+    size_t *next);
+
+/* The mtime and the ctime of a file in nanoseconds since the epoch.  A file's
+ * time may be anything: what does not fit becomes INT64_MIN or INT64_MAX. */
 int64_t scan_mtime(const struct stat *st);
+int64_t scan_ctime(const struct stat *st);
 
 #endif

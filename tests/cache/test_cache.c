@@ -19,7 +19,9 @@
 #include "cache/snapshot.h"
 #include "tests/fixture.h"
 
-#define HEAD "2\t" SNAPSHOT_UNSEALED "\t"
+#define HEAD "3\t" SNAPSHOT_UNSEALED "\t"
+/* No time, no stamp, no census. */
+#define REST "\t0\t0\t"
 
 struct pair {
 	const char *key, *value;
@@ -68,8 +70,8 @@ test_good(void **state)
 	int n = 0;
 
 	(void)state;
-	MAKE({ ":listmap", HEAD "2\t64\t99" }, { "bar", "1\t2\t3\ta.test" },
-	    { "foo", "4\t5\t3\t\tfurther" });
+	MAKE({ ":listmap", HEAD "2\t64\t99" REST }, { "bar", "d\ta.test\t1\t2\t3" },
+	    { "foo", "d\t\t4\t5\t3\tfurther" });
 	c = cache_open(fixture_path("s.cdb"), &err);
 	assert_non_null(c);
 	assert_true(cache_head(c)->count == 2 && cache_head(c)->dev == 64 &&
@@ -112,9 +114,9 @@ test_each_host(void **state)
 	struct record r;
 
 	(void)state;
-	MAKE({ ":listmap", HEAD "1\t64\t99" }, { ":host:a.test", "2\thttp://a" },
+	MAKE({ ":listmap", HEAD "1\t64\t99" REST }, { ":host:a.test", "2\thttp://a" },
 	    { ":later", "whatever" }, { ":host:", "1\t" },
-	    { "foo", "4\t5\t3\ta.test" }, { "host:x", "4\t5\t3\t" });
+	    { "foo", "d\ta.test\t4\t5\t3" }, { "host:x", "d\t\t4\t5\t3" });
 	c = cache_open(fixture_path("s.cdb"), &err);
 	assert_non_null(c);
 	assert_int_equal(cache_each_host(c, note_host, &s), 0);
@@ -126,7 +128,7 @@ test_each_host(void **state)
 	assert_int_equal(cache_find(c, STR(":host:a.test"), &r), 0);
 	cache_close(c);
 	/* None at all. */
-	MAKE({ ":listmap", HEAD "0\t64\t99" });
+	MAKE({ ":listmap", HEAD "0\t64\t99" REST });
 	c = cache_open(fixture_path("s.cdb"), &err);
 	assert_non_null(c);
 	s = (struct seen){ "", 0 };
@@ -156,17 +158,17 @@ test_reopen(void **state)
 	refused = (struct cache_refused){ 0 };
 	assert_int_equal(reopen(), -1);
 	assert_int_equal(errno, ENOENT);
-	MAKE({ ":listmap", HEAD "0\t64\t1" });
+	MAKE({ ":listmap", HEAD "0\t64\t1" REST });
 	assert_int_equal(reopen(), 1);
 	assert_int_equal(reopen(), 0);
-	MAKE({ ":listmap", HEAD "0\t64\t2" });
+	MAKE({ ":listmap", HEAD "0\t64\t2" REST });
 	assert_int_equal(reopen(), 1);
 	assert_int_equal(cache_head(now)->ino, 2);
 	before = now;
 	assert_int_equal(unlink(fixture_path("s.cdb")), 0);
 	assert_int_equal(reopen(), -1);
 	assert_ptr_equal(now, before);
-	MAKE({ ":listmap", HEAD "0\t64\t2" });
+	MAKE({ ":listmap", HEAD "0\t64\t2" REST });
 	assert_int_equal(reopen(), 1);
 	cache_close(now);
 	cache_close(NULL);
@@ -219,7 +221,7 @@ test_damaged_while_open(void **state)
 	(void)state;
 	now = NULL;
 	refused = (struct cache_refused){ 0 };
-	MAKE({ ":listmap", HEAD "1\t64\t1" }, { "foo", "1\t2\t3\ta.test" });
+	MAKE({ ":listmap", HEAD "1\t64\t1" REST }, { "foo", "d\ta.test\t1\t2\t3" });
 	assert_int_equal(reopen(), 1);
 	flip(2120);
 	/* It is seen, and read once. */
@@ -241,7 +243,7 @@ test_damaged_while_open(void **state)
 	assert_int_equal(cache_find(now, STR("foo"), &r), 1);
 	assert_true(str_is(r.host, "a.test"));
 	assert_int_equal(reopen(), -1);
-	MAKE({ ":listmap", HEAD "0\t64\t1" });
+	MAKE({ ":listmap", HEAD "0\t64\t1" REST });
 	assert_int_equal(reopen(), 1);
 	cache_close(now);
 }
@@ -264,33 +266,36 @@ test_errors(void **state)
 	fixture_file(fixture_path("s.cdb"), "");
 	expect_error("no CDB");
 	assert_int_not_equal(errno, ENOENT);
-	MAKE({ "foo", "1\t2\t3" });
+	MAKE({ "foo", "d\t\t1\t2\t3" });
 	expect_error("no snapshot of listmap");
 	assert_int_not_equal(errno, ENOENT);
 	MAKE({ ":listmap", "7\t0\tand\tmore" });
-	expect_error("another version (7, not 2)");
+	expect_error("another version (7, not 3)");
+	assert_int_equal(errno, EPROTONOSUPPORT);
+	MAKE({ ":listmap", "2\t" SNAPSHOT_UNSEALED "\t0\t64\t1" });
+	expect_error("another version (2, not 3)");
 	assert_int_equal(errno, EPROTONOSUPPORT);
 	MAKE({ ":listmap", "1\t4\t45\t3" });
-	expect_error("another version (1, not 2)");
+	expect_error("another version (1, not 3)");
 	assert_int_equal(errno, EPROTONOSUPPORT);
 	MAKE({ ":listmap", HEAD "0\tand\tmore" });
 	expect_error("no snapshot of listmap");
 	MAKE({ ":listmap", "" });
 	expect_error("no snapshot of listmap");
 	/* No checksum, and no room for one. */
-	MAKE({ ":listmap", "2\t1\t64\t99" });
+	MAKE({ ":listmap", "3\t1\t64\t99" REST });
 	expect_error("no snapshot of listmap");
-	MAKE({ ":listmap", "2" });
+	MAKE({ ":listmap", "3" });
 	expect_error("no snapshot of listmap");
 	/* Another record first. */
-	MAKE({ ":host:a.test", HEAD "x" }, { ":listmap", HEAD "0\t64\t99" });
+	MAKE({ ":host:a.test", HEAD "x" }, { ":listmap", HEAD "0\t64\t99" REST });
 	expect_error("no snapshot of listmap");
-	MAKE({ ":listmap", HEAD "1000000\t64\t99" });
+	MAKE({ ":listmap", HEAD "1000000\t64\t99" REST });
 	expect_error("wrong count");
-	MAKE({ ":listmap", HEAD "18446744073709551615\t64\t99" });
+	MAKE({ ":listmap", HEAD "18446744073709551615\t64\t99" REST });
 	expect_error("wrong count");
 	/* Whoever makes domains of them must be able to trust them. */
-	MAKE({ ":listmap", HEAD "0\t64\t99" }, { ":host:a.test", "nonsense" });
+	MAKE({ ":listmap", HEAD "0\t64\t99" REST }, { ":host:a.test", "nonsense" });
 	expect_error("broken hosts");
 	assert_int_equal(errno, EPROTO);
 }
@@ -313,7 +318,7 @@ test_give_and_take(void **state)
 	int fd = memory();
 
 	(void)state;
-	MAKE({ ":listmap", HEAD "1\t64\t1" }, { "foo", "1\t2\t3\ta.test" });
+	MAKE({ ":listmap", HEAD "1\t64\t1" REST }, { "foo", "d\ta.test\t1\t2\t3" });
 	c = cache_open(path, &err);
 	assert_non_null(c);
 	assert_int_equal(cache_give(c, fd), 0);
@@ -358,7 +363,7 @@ test_half_given(void **state)
 
 	(void)state;
 	expect_nothing(fd);
-	MAKE({ ":listmap", HEAD "0\t64\t1" });
+	MAKE({ ":listmap", HEAD "0\t64\t1" REST });
 	b = fixture_content(fixture_path("s.cdb"));
 	fd = memory();
 	assert_int_equal(write(fd, b.p, b.n), b.n);
@@ -397,8 +402,8 @@ test_every_bit(void **state)
 	int fd, bit;
 
 	(void)state;
-	MAKE({ ":listmap", HEAD "1\t64\t1\t5" }, { ":host:a.test", "1\t" },
-	    { "foo", "1\t2\t3\ta.test" });
+	MAKE({ ":listmap", HEAD "1\t64\t1\t7\t5\td1" }, { ":host:a.test", "1\t" },
+	    { "foo", "d\ta.test\t1\t2\t3" });
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	assert_int_not_equal(fd, -1);
 	n = lseek(fd, 0, SEEK_END);
@@ -428,7 +433,7 @@ test_broken_record_is_no_answer(void **state)
 	int n = 0;
 
 	(void)state;
-	MAKE({ ":listmap", HEAD "1\t64\t99" }, { "foo", "nonsense" });
+	MAKE({ ":listmap", HEAD "1\t64\t99" REST }, { "foo", "nonsense" });
 	c = cache_open(fixture_path("s.cdb"), &err);
 	assert_non_null(c);
 	assert_int_equal(cache_find(c, STR("foo"), &r), -1);

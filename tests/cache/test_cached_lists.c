@@ -36,7 +36,7 @@ make_snapshot(const char *dir, const char *record)
 	char head[96];
 
 	assert_int_equal(directory_identify(dir, &id), 0);
-	snprintf(head, sizeof(head), "2\t" SNAPSHOT_UNSEALED "\t1\t%ju\t%ju", (uintmax_t)id.dev,
+	snprintf(head, sizeof(head), "3\t" SNAPSHOT_UNSEALED "\t1\t%ju\t%ju\t0\t0\t", (uintmax_t)id.dev,
 	    (uintmax_t)id.ino);
 	m = cdbmake_new(fixture_path("cache/s.cdb"), 0644, &err);
 	assert_non_null(m);
@@ -99,7 +99,7 @@ test_what_a_miss_means(void **state)
 		if (cases[i].snapshot != NONE) {
 			make_snapshot(cases[i].snapshot == OTHER ?
 			        fixture_path("cache") : dir,
-			    cases[i].snapshot == BROKEN ? "x" : "1\t2\t3\t");
+			    cases[i].snapshot == BROKEN ? "x" : "d\t\t1\t2\t3");
 			assert_int_equal(cached_lists_reopen(&s,
 			                     fixture_path("cache/s.cdb"),
 			                     &err), 1);
@@ -145,7 +145,7 @@ know(bool verify)
 	fixture_mkdir(fixture_path("lists/old"));
 	write_config("old", "a.test");
 	assert_int_equal(stat(fixture_path("lists/old/config.pck"), &st), 0);
-	snprintf(record, sizeof(record), "%ju\t%jd\t%jd\ta.test",
+	snprintf(record, sizeof(record), "d\ta.test\t%ju\t%jd\t%jd",
 	    (uintmax_t)st.st_ino, (intmax_t)scan_mtime(&st),
 	    (intmax_t)st.st_size);
 	make_snapshot(lists_dir, record);
@@ -301,7 +301,7 @@ know_as(const char *basis, bool verify)
 	char record[64];
 	const char *err;
 
-	snprintf(record, sizeof(record), "0\t0\t0\ta.test\t%s", basis);
+	snprintf(record, sizeof(record), "%s\ta.test\t0\t0\t0", basis);
 	snprintf(lists_dir, sizeof(lists_dir), "%s", fixture_path("lists"));
 	make_snapshot(lists_dir, record);
 	cached_lists_init(&cached, &mailman2, lists_dir, verify);
@@ -318,7 +318,7 @@ test_doubtful_entry(void **state)
 	struct list list;
 
 	(void)state;
-	know_as("doubtful", true);
+	know_as("?", true);
 	/* The directory alone can say that it is none. */
 	assert_int_equal(cached.lists.find(&cached.lists, STR("old"),
 	                     LISTS_FROM_SNAPSHOT, &list), LISTS_NO_ANSWER);
@@ -340,10 +340,41 @@ test_doubtful_entry(void **state)
 	assert_int_equal(ask("old", &list), LISTS_NO_ANSWER);
 	assert_true(str_is(list.host, "a.test"));
 	cached_lists_clear(&cached);
-	know_as("doubtful", false);
+	know_as("?", false);
 	cached.fresh.trusted = true;
 	assert_int_equal(ask("old", &list), LISTS_NO_ANSWER);
 	assert_true(str_is(list.host, "a.test"));
+	cached_lists_clear(&cached);
+}
+
+/* An entry that was no list: the directory says whether it is one by now. */
+static void
+test_entry_that_was_no_list(void **state)
+{
+	struct list list;
+
+	(void)state;
+	know_as("n", true);
+	cached.fresh.trusted = true;
+	fixture_file(fixture_path("lists/old"), "");
+	assert_int_equal(cached.lists.find(&cached.lists, STR("old"),
+	                     LISTS_FROM_SNAPSHOT, &list), LISTS_ABSENT);
+	assert_int_equal(ask("old", &list), LISTS_ABSENT);
+	cached.fresh.away = true;
+	assert_int_equal(ask("old", &list), LISTS_AWAY);
+	cached.fresh.away = false;
+	assert_int_equal(told, LISTS_ABSENT);
+	assert_int_equal(unlink(fixture_path("lists/old")), 0);
+	fixture_mkdir(fixture_path("lists/old"));
+	write_config("old", "b.test");
+	assert_int_equal(ask("old", &list), LISTS_FOUND);
+	assert_true(str_is(list.host, "b.test") && !list.unread);
+	assert_int_equal(told, LISTS_FOUND);
+	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
+	cached_lists_clear(&cached);
+	know_as("n", false);
+	cached.fresh.trusted = true;
+	assert_int_equal(ask("old", &list), LISTS_ABSENT);
 	cached_lists_clear(&cached);
 }
 
@@ -354,7 +385,7 @@ test_unread_list(void **state)
 	struct list list;
 
 	(void)state;
-	know_as("unread", true);
+	know_as("u", true);
 	fixture_mkdir(fixture_path("lists/old"));
 	fixture_file(fixture_path("lists/old/config.pck"), "x");
 	assert_int_equal(ask("old", &list), LISTS_FOUND);
@@ -368,7 +399,7 @@ test_unread_list(void **state)
 	assert_int_equal(told, LISTS_FOUND);
 	cached_lists_clear(&cached);
 	/* A directory that is not to be asked is not read either. */
-	know_as("unread", false);
+	know_as("u", false);
 	assert_int_equal(ask_again("old", &list), LISTS_ABSENT);
 	assert_int_equal(told, LISTS_ABSENT);
 	cached_lists_clear(&cached);
@@ -401,7 +432,7 @@ test_hosts(void **state)
 	assert_int_equal(b.n, 0);
 	m = cdbmake_new(fixture_path("cache/s.cdb"), 0644, &err);
 	assert_non_null(m);
-	assert_int_equal(cdbmake_put(m, STR(":listmap"), STR("2\t" SNAPSHOT_UNSEALED "\t0\t1\t1")), 0);
+	assert_int_equal(cdbmake_put(m, STR(":listmap"), STR("3\t" SNAPSHOT_UNSEALED "\t0\t1\t1\t0\t0\t")), 0);
 	assert_int_equal(cdbmake_put(m, STR(":host:a.test"),
 	                     STR("3\thttp://a")), 0);
 	assert_int_equal(snapshot_commit(m, &err), 0);
@@ -440,7 +471,7 @@ test_reopen(void **state)
 	s.fresh.complete = true;
 	assert_false(s.lists.complete(&s.lists));
 	s.swapped = count_swap;
-	make_snapshot(fixture_path("lists"), "1\t2\t3\t");
+	make_snapshot(fixture_path("lists"), "d\t\t1\t2\t3");
 	assert_int_equal(cached_lists_reopen(&s, path, &err), 1);
 	assert_int_equal(swaps, 1);
 	assert_int_equal(cached_lists_reopen(&s, path, &err), 0);
@@ -449,7 +480,7 @@ test_reopen(void **state)
 	s.lists.none_misnamed = true;
 	assert_int_equal(cached_lists_reopen(&s, path, &err), 0);
 	assert_true(s.lists.none_misnamed);
-	make_snapshot(fixture_path("lists"), "1\t2\t3\t");
+	make_snapshot(fixture_path("lists"), "d\t\t1\t2\t3");
 	assert_int_equal(cached_lists_reopen(&s, path, &err), 1);
 	/* Nobody knows what names another writer's has. */
 	assert_false(s.lists.none_misnamed);
@@ -472,6 +503,7 @@ main(void)
 		TEST(test_changed_but_how),
 		TEST(test_changed_unverified),
 		TEST(test_doubtful_entry),
+		TEST(test_entry_that_was_no_list),
 		TEST(test_unread_list),
 		TEST(test_hosts),
 		TEST(test_reopen),

@@ -106,6 +106,16 @@ basis_of(const char *name)
 	return found == 1 ? (int)r.basis : -1;
 }
 
+static int
+take_from_census(void *arg, struct str name, const struct record *r)
+{
+	size_t *left = arg;
+
+	assert_true(name.n > 0);
+	left[r->basis]--;
+	return 0;
+}
+
 static bool
 knows(const char *name)
 {
@@ -435,13 +445,14 @@ test_useless_old_snapshot(void **state)
 		const char *head, *reason;
 	} heads[] = {
 		{ "1\t5\t1\t1", "" },
+		{ "2\t" SNAPSHOT_UNSEALED "\t5\t1\t1", "" },
 		{ "7\t" SNAPSHOT_UNSEALED "\t5\t1\t1", "" },
 		{ "nonsense", "(no snapshot of listmap)" },
-		{ "2\t" SNAPSHOT_UNSEALED "\t5\t1\t1", "(wrong checksum)" },
+		{ "3\t" SNAPSHOT_UNSEALED "\t5\t1\t1\t0\t0\t", "(wrong checksum)" },
 	};
 	static const char *const odd[][2] = {
-		/* As it was when lists had no hosts. */
-		{ "list-0", "1\t2\t3" },
+		/* It has no size. */
+		{ "list-0", "d\t\t1\t2" },
 		{ ":host:a.test", "nonsense" },
 	};
 	const char *err, *path = fixture_path("cache/s.cdb");
@@ -468,7 +479,7 @@ test_useless_old_snapshot(void **state)
 		m = cdbmake_new(path, 0644, &err);
 		assert_non_null(m);
 		assert_int_equal(cdbmake_put(m, STR(":listmap"),
-		                     STR("2\t" SNAPSHOT_UNSEALED "\t1\t1\t1")), 0);
+		                     STR("3\t" SNAPSHOT_UNSEALED "\t1\t1\t1\t0\t0\t")), 0);
 		assert_int_equal(cdbmake_put(m, str_from(odd[i][0]),
 		                     str_from(odd[i][1])), 0);
 		assert_int_equal(snapshot_commit(m, &err), 0);
@@ -490,7 +501,7 @@ test_broken_record(void **state)
 	make_lists(5);
 	m = cdbmake_new(fixture_path("cache/s.cdb"), 0644, &err);
 	assert_non_null(m);
-	assert_int_equal(cdbmake_put(m, STR(":listmap"), STR("2\t" SNAPSHOT_UNSEALED "\t1\t1\t1")),
+	assert_int_equal(cdbmake_put(m, STR(":listmap"), STR("3\t" SNAPSHOT_UNSEALED "\t1\t1\t1\t0\t0\t")),
 	    0);
 	assert_int_equal(cdbmake_put(m, STR("foo"), STR("nonsense")), 0);
 	assert_int_equal(snapshot_commit(m, &err), 0);
@@ -546,6 +557,193 @@ test_links_that_lead_nowhere(void **state)
 	assert_int_equal(basis_of("never"), LISTS_DOUBTFUL);
 	assert_int_equal(run(), REBUILD_UNCHANGED);
 	assert_int_equal(basis_of("never"), LISTS_DOUBTFUL);
+}
+
+/*
+ * Entries that are no list.
+ */
+
+static int
+note_host(void *arg, struct str host, const struct record_host *r)
+{
+	char *text = arg;
+	size_t n = strlen(text);
+
+	snprintf(text + n, 512 - n, "<%.*s %d %.*s>", (int)host.n, host.p,
+	    (int)r->count, (int)r->url.n, r->url.p);
+	return 0;
+}
+
+static const char *
+hosts(void)
+{
+	static char text[512];
+	const char *err;
+	struct cache *c = cache_open(fixture_path("cache/s.cdb"), &err);
+
+	assert_non_null(c);
+	*text = '\0';
+	assert_int_equal(cache_each_host(c, note_host, text), 0);
+	cache_close(c);
+	return text;
+}
+
+/* How many records of the snapshot have that basis, by its head; all of them
+ * are what it says they are. */
+static size_t
+census_of(enum lists_basis basis)
+{
+	const char *err;
+	struct cache *c = cache_open(fixture_path("cache/s.cdb"), &err);
+	size_t left[LISTS_BASES], n;
+
+	assert_non_null(c);
+	memcpy(left, cache_census(c), sizeof(left));
+	n = left[basis];
+	assert_int_equal(cache_each(c, take_from_census, left), 0);
+	for (int b = 0; b < LISTS_BASES; b++)
+		assert_int_equal(left[b], 0);
+	cache_close(c);
+	return n;
+}
+
+/* Each of these comes and goes, and a new snapshot says so; what it holds is
+ * nobody's business. */
+static void
+test_every_entry_has_a_record(void **state)
+{
+	(void)state;
+	make_lists(5);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(census_of(LISTS_NONE), 0);
+	fixture_file(fixture_path("lists/junk"), "");
+	fixture_mkdir(fixture_path("lists/half"));
+	assert_int_equal(symlink("nowhere", fixture_path("lists/dangling")),
+	    0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 5);
+	assert_int_equal(last.unfinished, 1);
+	assert_int_equal(basis_of("junk"), LISTS_NONE);
+	assert_int_equal(basis_of("half"), LISTS_NONE);
+	assert_int_equal(basis_of("dangling"), LISTS_NONE);
+	assert_int_equal(census_of(LISTS_NONE), 3);
+	assert_int_equal(census_of(LISTS_BY_DIRECTORY), 5);
+	assert_string_equal(hosts(), "< 5 >");
+	fixture_file(fixture_path("lists/junk"), "more");
+	fixture_file(fixture_path("lists/half/request.pck"), "");
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	/* What is no list is none in another way. */
+	assert_int_equal(unlink(fixture_path("lists/junk")), 0);
+	fixture_mkdir(fixture_path("lists/junk"));
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_int_equal(rmdir(fixture_path("lists/junk")), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_false(knows("junk"));
+	/* As many, but another. */
+	assert_int_equal(rename(fixture_path("lists/dangling"),
+	                     fixture_path("lists/other")), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(basis_of("other"), LISTS_NONE);
+	assert_false(knows("dangling"));
+	/* A list is made of one. */
+	fixture_file(fixture_path("lists/half/config.pck"), "");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 6);
+	assert_true(knows("half") && basis_of("half") != LISTS_NONE);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	/* No address has such a name. */
+	fixture_file(fixture_path("lists/Upper"), "");
+	fixture_file(fixture_path("lists/:colon"), "");
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+}
+
+/* The lists are away, and their directories are not: a volume is not mounted
+ * below each of them, or somebody copies them back. */
+static void
+test_guard_of_emptied_lists(void **state)
+{
+	(void)state;
+	make_lists(5);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(unlink(fixture_path(
+		                     "lists/list-%d/config.pck", i)), 0);
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_true(last.lost);
+	assert_non_null(strstr(last.reason, "4 of 5 lists vanished"));
+	assert_int_equal(basis_of("list-0"), LISTS_BY_DIRECTORY);
+	/* Some came back. */
+	fixture_file(fixture_path("lists/list-0/config.pck"), "");
+	fixture_file(fixture_path("lists/list-1/config.pck"), "");
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_int_equal(run_accepting(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 3);
+	assert_int_equal(basis_of("list-2"), LISTS_NONE);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_false(is_away());
+	/* One alone may go. */
+	assert_int_equal(unlink(fixture_path("lists/list-4/config.pck")), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(basis_of("list-4"), LISTS_NONE);
+	assert_int_equal(last.lists, 2);
+}
+
+/* They are no lists, wherever lists are counted. */
+static void
+test_other_entries_hide_no_loss(void **state)
+{
+	char name[32];
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "lists/junk-%d", i);
+		fixture_file(fixture_path("%s", name), "");
+	}
+	/* Nor are they a site. */
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_true(last.failing);
+	assert_non_null(strstr(last.reason, "no list in"));
+	make_lists(8);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 8);
+	assert_int_equal(census_of(LISTS_NONE), 20);
+	remove_lists(0, 8);
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_non_null(strstr(last.reason, "8 of 8 lists"));
+	/* Without a snapshot as well. */
+	assert_int_equal(unlink(fixture_path("cache/s.cdb")), 0);
+	assert_int_equal(run(), REBUILD_AWAY);
+	assert_non_null(strstr(last.reason, "0 lists are in"));
+	make_lists(8);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	/* When they go nothing is lost. */
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(unlink(fixture_path("lists/junk-%d", i)), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(last.lists, 8);
+	assert_int_equal(census_of(LISTS_NONE), 0);
+}
+
+/* A link to a volume that is away stays a list, and has one record. */
+static void
+test_list_that_stays_has_one_record(void **state)
+{
+	(void)state;
+	make_lists(1);
+	fixture_mkdir(fixture_path("volume"));
+	fixture_list("volume", "far");
+	assert_int_equal(symlink("../volume/far", fixture_path("lists/far")),
+	    0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(rename(fixture_path("volume"), fixture_path("away")),
+	    0);
+	fixture_list("lists", "new");
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_int_equal(census_of(LISTS_NONE), 0);
+	assert_true(basis_of("far") == LISTS_BY_DIRECTORY ||
+	    basis_of("far") == LISTS_UNREAD);
+	assert_int_equal(last.lists, 3);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
 }
 
 static void
@@ -622,31 +820,6 @@ test_same_time_and_another_size(void **state)
 	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 	assert_int_equal(run(), REBUILD_WRITTEN);
 	assert_string_equal(host_of("foo"), "other.test");
-}
-
-static int
-note_host(void *arg, struct str host, const struct record_host *r)
-{
-	char *text = arg;
-	size_t n = strlen(text);
-
-	snprintf(text + n, 512 - n, "<%.*s %d %.*s>", (int)host.n, host.p,
-	    (int)r->count, (int)r->url.n, r->url.p);
-	return 0;
-}
-
-static const char *
-hosts(void)
-{
-	static char text[512];
-	const char *err;
-	struct cache *c = cache_open(fixture_path("cache/s.cdb"), &err);
-
-	assert_non_null(c);
-	*text = '\0';
-	assert_int_equal(cache_each_host(c, note_host, text), 0);
-	cache_close(c);
-	return text;
 }
 
 static void
@@ -1121,6 +1294,10 @@ main(void)
 		TEST(test_broken_record),
 		TEST(test_unwritable_cache),
 		TEST(test_links_that_lead_nowhere),
+		TEST(test_every_entry_has_a_record),
+		TEST(test_guard_of_emptied_lists),
+		TEST(test_other_entries_hide_no_loss),
+		TEST(test_list_that_stays_has_one_record),
 		TEST(test_leftovers_are_swept),
 		TEST(test_same_time_and_another_size),
 		TEST(test_hosts_are_counted),

@@ -146,6 +146,7 @@ static const char *const bases[LISTS_BASES] = {
 	[LISTS_BY_FILE] = "file",
 	[LISTS_PHANTOM] = "phantom",
 	[LISTS_GONE] = "gone",
+	[LISTS_NONE] = "none",
 };
 
 /* "BASIS HOST" of the list ID in the snapshot, or "". */
@@ -207,6 +208,7 @@ directories_alone(void **state)
 	assert_string_equal(last.reason, "");
 	assert_string_equal(record_of("a.d.test"), "directory ");
 	assert_string_equal(record_of(".b.d.test"), "directory ");
+	assert_string_equal(record_of("file.d.test"), "none ");
 	assert_int_equal(run(), REBUILD_UNCHANGED);
 	/* Digests come and go. */
 	fixture_file(fixture_path("lists/a.d.test/digest.mmdf"), "x");
@@ -719,6 +721,57 @@ the_guard_counts_directories(void **state)
 	assert_int_equal(last.lists, 1);
 }
 
+/* How many records the snapshot has. */
+static size_t
+count_records(void)
+{
+	const char *err;
+	struct cache *c = cache_open(fixture_path("cache/s.cdb"), &err);
+	size_t n = 0;
+
+	assert_non_null(c);
+	for (int b = 0; b < LISTS_BASES; b++)
+		n += cache_census(c)[b];
+	cache_close(c);
+	return n;
+}
+
+/* The files name a list whose name a file has in the directory: the list has
+ * the one record of that name. */
+static void
+list_of_files_beside_an_entry(void **state)
+{
+	static const char *const two[] = { "a@d.test", "odd@d.test", NULL };
+	static const char *const one[] = { "a@d.test", NULL };
+
+	(void)state;
+	make("a.d.test");
+	fixture_file(fixture_path("lists/odd.d.test"), "");
+	write_lists(two);
+	write_domains(D_DOMAINS);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("odd.d.test"), "file d.test");
+	assert_int_equal(last.lists, 2);
+	assert_int_equal(count_records(), 2);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	/* Nobody can read them: it stays. */
+	assert_int_equal(chmod(fixture_path("data/postfix_lmtp"), 0), 0);
+	(void)run();
+	assert_string_equal(record_of("odd.d.test"), "file d.test");
+	assert_int_equal(count_records(), 2);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_int_equal(chmod(fixture_path("data/postfix_lmtp"), 0644), 0);
+	write_lists(one);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("odd.d.test"), "none ");
+	assert_int_equal(last.lists, 1);
+	assert_int_equal(count_records(), 2);
+	assert_int_equal(run(), REBUILD_UNCHANGED);
+	assert_int_equal(unlink(fixture_path("lists/odd.d.test")), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("odd.d.test"), "");
+}
+
 static void
 new_lists_settle(void **state)
 {
@@ -736,13 +789,22 @@ new_lists_settle(void **state)
 	assert_int_equal(last.lists, 1);
 	assert_int_equal(last.young, 2);
 	assert_true(last.ripe_in > 0 && last.ripe_in <= 50);
-	assert_string_equal(record_of("new.d.test"), "");
+	assert_string_equal(record_of("new.d.test"), "none ");
 	assert_int_equal(run(), REBUILD_UNCHANGED);
+	/* Another young one is another name, though as many. */
+	assert_int_equal(rename(fixture_path("lists/new.d.test"),
+	    fixture_path("lists/newer.d.test")), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
+	assert_string_equal(record_of("new.d.test"), "");
+	assert_string_equal(record_of("newer.d.test"), "none ");
+	assert_int_equal(rename(fixture_path("lists/newer.d.test"),
+	    fixture_path("lists/new.d.test")), 0);
+	assert_int_equal(run(), REBUILD_WRITTEN);
 	/* Nor is it a list without a directory. */
 	write_lists(both);
 	write_domains("d.test d.test\n\n");
 	assert_int_equal(run(), REBUILD_WRITTEN);
-	assert_string_equal(record_of("new.d.test"), "");
+	assert_string_equal(record_of("new.d.test"), "none ");
 	age("lists/new.d.test", 51);
 	age("lists/future.d.test", 51);
 	assert_int_equal(run(), REBUILD_WRITTEN);
@@ -996,6 +1058,7 @@ main(void)
 		TEST(stamp_knows_the_size),
 		TEST(lists_that_go),
 		TEST(the_guard_counts_directories),
+		TEST(list_of_files_beside_an_entry),
 		TEST(new_lists_settle),
 		TEST(lists_of_the_future),
 		TEST(look_ups_of_no_lists),

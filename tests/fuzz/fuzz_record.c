@@ -4,6 +4,7 @@
  */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "cache/record.h"
@@ -13,17 +14,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 check_record(struct str value)
 {
+	enum lists_basis basis;
 	struct record r, again;
 	char memory[512];
+	struct str host;
 	struct buf b;
+	bool looks = record_look(value, &host, &basis);
 
 	if (record_decode(value, &r) == -1)
 		return;
+	if (!looks || !str_eq(host, r.host) || basis != r.basis)
+		abort();
 	buf_over(&b, memory, sizeof(memory));
 	record_encode(&r, &b);
 	if (record_decode(buf_get(&b), &again) == -1 || again.ino != r.ino ||
 	    again.mtime != r.mtime || again.size != r.size ||
-	    !str_eq(again.host, r.host))
+	    !str_eq(again.host, r.host) || again.basis != r.basis)
 		abort();
 }
 
@@ -47,7 +53,7 @@ static void
 check_head(struct str value)
 {
 	struct record_head h, again;
-	char memory[160];
+	char memory[400];
 	struct buf b;
 
 	if (record_decode_head(value, &h) == -1)
@@ -56,7 +62,9 @@ check_head(struct str value)
 	record_encode_head(&h, &b);
 	if (record_decode_head(buf_get(&b), &again) == -1 ||
 	    !str_eq(again.checksum, h.checksum) || again.count != h.count ||
-	    again.dev != h.dev || again.ino != h.ino)
+	    again.dev != h.dev || again.ino != h.ino ||
+	    again.ctime != h.ctime || again.stamp != h.stamp ||
+	    memcmp(again.census, h.census, sizeof(h.census)) != 0)
 		abort();
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,6 +52,7 @@ test_what_is_a_list(void **state)
 	const char *err, *expected[] = { "...", ".hidden", "a+b=c",
 		"art&artists", "at@home", "foo", "foo-bar", "foo.bar", "foo_bar",
 		"has space", "zebra" };
+	const char *others[] = { "a-file", "config.pck", "half-made", "wrong" };
 	struct scan s;
 	size_t i;
 
@@ -64,12 +66,16 @@ test_what_is_a_list(void **state)
 	}
 	fixture_file(fixture_path("lists/config.pck"), "stray");
 	fixture_file(fixture_path("lists/a-file"), "");
+	fixture_file(fixture_path("lists/A-File"), "");
 	assert_int_equal(scan(&s, &err), 0);
 	assert_int_equal(s.n, sizeof(expected) / sizeof(expected[0]));
 	for (i = 0; i < s.n; i++)
 		assert_string_equal(s.list[i].name, expected[i]);
 	for (i = 0; i < s.n; i++)
 		assert_int_equal(s.list[i].basis, LISTS_BY_DIRECTORY);
+	assert_int_equal(s.nnone, sizeof(others) / sizeof(others[0]));
+	for (i = 0; i < s.nnone; i++)
+		assert_string_equal(s.none[i].name, others[i]);
 	/* No address has these names, which is counted. */
 	assert_int_equal(s.odd.misnamed, 2);
 	assert_non_null(strstr(s.odd.misnamed_text, "Upper ("));
@@ -108,6 +114,9 @@ test_links_and_odd_configs(void **state)
 	assert_string_equal(s.list[1].name, "dir");
 	assert_string_equal(s.list[2].name, "fifo");
 	assert_string_equal(s.list[3].name, "linked");
+	assert_int_equal(s.nnone, 2);
+	assert_string_equal(s.none[0].name, "circle");
+	assert_string_equal(s.none[1].name, "dangling");
 	scan_clear(&s);
 }
 
@@ -133,6 +142,113 @@ test_stat_data(void **state)
 	assert_int_equal(s.dev, dir.st_dev);
 	assert_int_equal(s.ino, dir.st_ino);
 	scan_clear(&s);
+}
+
+/* The clock as the scan sees it, so many nanoseconds off; and 0: the real one.
+ */
+static int64_t clock_off;
+
+int
+clock_gettime(clockid_t clock, struct timespec *t)
+{
+	int rc = (int)syscall(SYS_clock_gettime, clock, t);
+	int64_t ns = t->tv_sec * 1000000000 + t->tv_nsec + clock_off;
+
+	if (clock == CLOCK_REALTIME) {
+		t->tv_sec = ns / 1000000000;
+		t->tv_nsec = ns % 1000000000;
+	}
+	return rc;
+}
+
+/* The directory's time at the scan, by a clock that is OFF. */
+static int64_t
+time_when(int64_t off)
+{
+	const char *err;
+	struct scan s;
+	int64_t ctime;
+
+	clock_off = off;
+	assert_int_equal(scan(&s, &err), 0);
+	clock_off = 0;
+	ctime = s.ctime;
+	scan_clear(&s);
+	return ctime;
+}
+
+static void
+test_time_of_directory(void **state)
+{
+	const int64_t second = 1000000000;
+	struct stat dir;
+
+	(void)state;
+	fixture_list("lists", "foo");
+	do
+		assert_int_equal(chmod(fixture_path("lists"), 0755), 0);
+	while (stat(fixture_path("lists"), &dir) == 0 &&
+	    dir.st_ctim.tv_nsec == 0);
+	/* A change in the same tick would not show, and a clock may be behind
+	 * that of the directory. */
+	assert_int_equal(time_when(-second), 0);
+	assert_true(time_when(second) == scan_ctime(&dir));
+	assert_true(scan_ctime(&dir) ==
+	    dir.st_ctim.tv_sec * second + dir.st_ctim.tv_nsec);
+}
+
+/* Whole seconds mean that the filesystem has no others. */
+static bool whole_seconds;
+
+int
+fstatat(int dir, const char *path, struct stat *st, int flags)
+{
+	int rc = (int)syscall(SYS_newfstatat, dir, path, st, flags);
+
+	if (whole_seconds)
+		st->st_ctim.tv_nsec = 0;
+	return rc;
+}
+
+static void
+test_time_in_whole_seconds(void **state)
+{
+	const int64_t second = 1000000000;
+	struct stat dir;
+
+	(void)state;
+	whole_seconds = true;
+	assert_int_equal(chmod(fixture_path("lists"), 0755), 0);
+	assert_int_equal(stat(fixture_path("lists"), &dir), 0);
+	assert_int_equal(time_when(second / 2), 0);
+	assert_true(time_when(3 * second) == dir.st_ctim.tv_sec * second);
+	whole_seconds = false;
+}
+
+static void
+test_find(void **state)
+{
+	const char *err;
+	struct scan s;
+	size_t next = 0;
+
+	(void)state;
+	fixture_list("lists", "b");
+	fixture_list("lists", "d");
+	fixture_mkdir(fixture_path("lists/c"));
+	assert_int_equal(scan(&s, &err), 0);
+	assert_ptr_equal(scan_find_list(&s, STR("b"), &next), &s.list[0]);
+	assert_int_equal(next, 1);
+	assert_null(scan_find_list(&s, STR("c"), &next));
+	assert_null(scan_find_list(&s, STR("a"), NULL));
+	assert_null(scan_find_list(&s, STR("e"), NULL));
+	assert_ptr_equal(scan_find_list(&s, STR("d"), &next), &s.list[1]);
+	assert_int_equal(next, 2);
+	assert_ptr_equal(scan_find_list(&s, STR("b"), &next), &s.list[0]);
+	assert_ptr_equal(scan_find_none(&s, STR("c"), NULL), &s.none[0]);
+	assert_null(scan_find_none(&s, STR("b"), NULL));
+	scan_clear(&s);
+	assert_null(scan_find_list(&s, STR("b"), NULL));
 }
 
 /* A file's time may be anything. */
@@ -301,6 +417,9 @@ main(void)
 		TEST(test_what_is_a_list),
 		TEST(test_links_and_odd_configs),
 		TEST(test_stat_data),
+		TEST(test_time_of_directory),
+		TEST(test_time_in_whole_seconds),
+		TEST(test_find),
 		TEST(test_times_without_end),
 		TEST(test_unfinished),
 		TEST(test_doubtful),

@@ -425,7 +425,7 @@ test_broken_record(void **state)
 	(void)state;
 	make_lists();
 	assert_int_equal(directory_identify(fixture_path("lists"), &id), 0);
-	snprintf(head, sizeof(head), "2\t" SNAPSHOT_UNSEALED "\t1\t%ju\t%ju", (uintmax_t)id.dev,
+	snprintf(head, sizeof(head), "3\t" SNAPSHOT_UNSEALED "\t1\t%ju\t%ju\t0\t0\t", (uintmax_t)id.dev,
 	    (uintmax_t)id.ino);
 	m = cdbmake_new(fixture_path("cache/a.cdb"), 0644, &err);
 	assert_non_null(m);
