@@ -51,8 +51,8 @@ void answer_put_names(const struct answer *a, struct str wrong,
 /* All sites; they are valid as long as A. */
 const struct sites *answer_sites(const struct answer *a);
 
-/* Appends to OUT the framed reply to REQUEST, always one; see conn_answer_fn.
- * ARG is the struct answer. */
+/* Appends to OUT the framed reply to REQUEST, always one.  ARG is the struct
+ * answer. */
 void answer_request(void *arg, struct str request, struct buf *out);
 
 #endif

@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "base/program.h"
 #include "base/str.h"
+#include "wire/conn.h"
 #include "wire/listen.h"
 #include "wire/listen_inherited.h"
 #include "wire/server.h"
@@ -158,6 +159,16 @@ write_status(void *arg, struct str key, struct buf *out)
 	return status_page(out, &from, key);
 }
 
+/* A conn_answer_fn. */
+static enum conn_reply
+answer_at_once(void *arg, struct str request, struct conn_waiter *w,
+    struct buf *out)
+{
+	(void)w;
+	answer_request(arg, request, out);
+	return CONN_REPLIED;
+}
+
 static struct server_options
 server_options(const struct daemon *d, const struct conf *conf,
     struct answer *answer)
@@ -165,7 +176,7 @@ server_options(const struct daemon *d, const struct conf *conf,
 	return (struct server_options){
 		.deadline = conf->deadline,
 		.connections = d->clients,
-		.answer = answer_request,
+		.answer = answer_at_once,
 		.arg = answer,
 	};
 }

@@ -6,6 +6,8 @@
 
 /* A frame without its last byte, and what is fed after that. */
 #define IN_MAX (SOCKETMAP_REQUEST_MAX + 8 + CONN_FEED_MAX)
+/* Where a request waits, nothing is read behind so many bytes. */
+#define WAITING_MAX (SOCKETMAP_REQUEST_MAX + 8)
 
 void
 conn_init(struct conn *c)
@@ -13,6 +15,8 @@ conn_init(struct conn *c)
 	buf_init(&c->in, IN_MAX);
 	buf_init(&c->out, CONN_OUT_MAX);
 	c->error = NETSTRING_OK;
+	c->woken = false;
+	c->waiter = (struct conn_waiter){ 0 };
 }
 
 void
@@ -31,19 +35,44 @@ reply_malformed(struct conn *c, enum netstring_result r)
 	    str_from(netstring_error(r)));
 }
 
+enum frame_end {
+	FRAME_DONE,
+	FRAME_WAITS,
+	FRAME_FAILED
+};
+
+static enum frame_end
+answer_frame(struct conn *c, struct str request, struct conn_answerer *by)
+{
+	size_t before = c->out.n;
+
+	c->woken = false;
+	by->requests++;
+	if (by->answer(by->arg, request, &c->waiter, &c->out) == CONN_LATER) {
+		by->requests--;
+		return c->waiter.question && c->out.n == before ? FRAME_WAITS :
+		    FRAME_FAILED;
+	}
+	/* A missing reply would shift all later ones by one. */
+	return c->waiter.question || c->out.n == before ? FRAME_FAILED :
+	    FRAME_DONE;
+}
+
 /*
  * Answers the frames at the start of BYTES.  Returns how many bytes those
  * are, or STR_NONE when the conversation cannot go on.
  */
 static size_t
-answer_frames(struct conn *c, struct str bytes, conn_answer_fn *answer,
-    void *arg)
+answer_frames(struct conn *c, struct str bytes, struct conn_answerer *by)
 {
+	enum frame_end end = FRAME_DONE;
 	size_t done = 0;
+	int n;
 
-	while (c->out.n < CONN_OUT_HIGH && done < bytes.n) {
+	for (n = 0; n < CONN_FRAMES && c->out.n < CONN_OUT_HIGH &&
+	    done < bytes.n; n++) {
 		struct str payload;
-		size_t used, before = c->out.n;
+		size_t used;
 		enum netstring_result r;
 
 		r = netstring_decode(str_tail(bytes, done),
@@ -51,21 +80,22 @@ answer_frames(struct conn *c, struct str bytes, conn_answer_fn *answer,
 		if (r == NETSTRING_MORE)
 			break;
 		if (r == NETSTRING_OK) {
-			answer(arg, payload, &c->out);
-			done += used;
+			end = answer_frame(c, payload, by);
 		} else {
 			reply_malformed(c, r);
-			done = bytes.n;
+			used = bytes.n - done;
 		}
-		/* A missing reply would shift all later ones by one. */
-		if (c->out.failed || c->out.n == before)
+		if (c->out.failed || end == FRAME_FAILED)
 			return STR_NONE;
+		if (end == FRAME_WAITS)
+			break;
+		done += used;
 	}
 	return done;
 }
 
 int
-conn_feed(struct conn *c, struct str bytes, conn_answer_fn *answer, void *arg)
+conn_feed(struct conn *c, struct str bytes, struct conn_answerer *by)
 {
 	size_t done;
 
@@ -73,7 +103,7 @@ conn_feed(struct conn *c, struct str bytes, conn_answer_fn *answer, void *arg)
 		return 0;
 	if (c->in.n == 0) {
 		/* The usual case: whole frames, answered where they lie. */
-		done = answer_frames(c, bytes, answer, arg);
+		done = answer_frames(c, bytes, by);
 		if (done == STR_NONE)
 			return -1;
 		if (done < bytes.n)
@@ -83,13 +113,21 @@ conn_feed(struct conn *c, struct str bytes, conn_answer_fn *answer, void *arg)
 	buf_str(&c->in, bytes);
 	if (c->in.failed)
 		return -1;
-	done = answer_frames(c, buf_get(&c->in), answer, arg);
+	if (conn_waits(c))
+		return 0;
+	done = answer_frames(c, buf_get(&c->in), by);
 	if (done == STR_NONE)
 		return -1;
 	buf_drop(&c->in, done);
 	if (c->in.n == 0)
 		buf_clear(&c->in);
 	return 0;
+}
+
+bool
+conn_waits(const struct conn *c)
+{
+	return c->waiter.question && !c->woken;
 }
 
 /* What the waiting input begins with: NETSTRING_OK is a whole frame. */
@@ -108,7 +146,9 @@ decode_waiting(const struct conn *c)
 bool
 conn_wants_bytes(const struct conn *c)
 {
-	return c->error == NETSTRING_OK && c->out.n < CONN_OUT_HIGH &&
+	if (c->error != NETSTRING_OK || c->out.n >= CONN_OUT_HIGH)
+		return false;
+	return conn_waits(c) ? c->in.n < WAITING_MAX :
 	    !conn_has_whole_frame(c);
 }
 

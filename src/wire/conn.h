@@ -22,39 +22,77 @@
 /* The caller feeds at most so many bytes at once. */
 #define CONN_FEED_MAX 65536
 
+/* One call of conn_feed() answers at most so many requests: nobody waits long
+ * behind a client that sends many at once. */
+#define CONN_FRAMES 64
+
+/* By this an answerer that has no reply yet gets the request again. */
+struct conn_waiter {
+	/* The answerer's, while a request waits; NULL: it is asked for the
+	 * first time. */
+	void *question;
+	/* When the request was received, at the earliest: clock_seconds(). */
+	double since;
+	/* The caller's; has the request answered anew, in this turn of the
+	 * loop or the next one.  It may be called at any time, also by the
+	 * answerer in the midst of a call; too often does no harm. */
+	void (*wake)(struct conn_waiter *w);
+};
+
+enum conn_reply {
+	CONN_REPLIED, /* exactly one framed reply was appended */
+	CONN_LATER    /* nothing was, and the question is set */
+};
+
 /*
  * Answers REQUEST (the payload of a frame) by appending exactly one framed
- * reply to OUT.
+ * reply to OUT; W->question is NULL then.  Or it sets W->question, and returns
+ * CONN_LATER: the request stays the first of its conversation, those behind it
+ * wait, and after W->wake() it is asked for again.
  */
-typedef void conn_answer_fn(void *arg, struct str request, struct buf *out);
+typedef enum conn_reply conn_answer_fn(void *arg, struct str request,
+    struct conn_waiter *w, struct buf *out);
+
+struct conn_answerer {
+	conn_answer_fn *answer;
+	void *arg;
+	unsigned long requests; /* replied to, with the one in hand */
+};
 
 struct conn {
 	struct buf in;  /* what is not answered yet */
 	struct buf out; /* what is not written yet */
 	enum netstring_result error; /* NETSTRING_OK, or why it is over */
+	bool woken; /* since the request that waits was asked for */
+	struct conn_waiter waiter;
 };
 
 void conn_init(struct conn *c);
+/* Frees its memory.  A question that waits is the caller's to forget. */
 void conn_clear(struct conn *c);
 
 /*
- * Takes BYTES, which may be empty after output was written, and answers the
- * complete frames until the output is high or a frame is malformed.  A
+ * Takes BYTES, which may be empty, and answers complete frames: CONN_FRAMES at
+ * most, until the output is high, one has to wait, or one is malformed.  A
  * malformed frame is answered by a single TEMP, c->error is set, and
  * everything after it is ignored.  The caller feeds only while
  * conn_wants_bytes(), or nothing.
  *
- * Returns 0, or -1 when memory is out or when ANSWER did not append a reply;
- * the caller then closes the conversation.
+ * Returns 0, or -1 when memory is out or when the answerer did not do what
+ * conn_answer_fn says; the caller then closes the conversation.
  */
-int conn_feed(struct conn *c, struct str bytes, conn_answer_fn *answer,
-    void *arg) WARN_UNUSED;
+int conn_feed(struct conn *c, struct str bytes, struct conn_answerer *by)
+    WARN_UNUSED;
 
-/* Whether the caller should read more from the client now. */
+/* Whether a request waits for its answerer to wake it. */
+bool conn_waits(const struct conn *c);
+/* Whether the caller should read more from the client now.  Of one that waits
+ * a little is read on, so that its end is seen. */
 bool conn_wants_bytes(const struct conn *c);
 /* Whether a frame has begun that is not complete. */
 bool conn_has_partial_frame(const struct conn *c);
-/* Whether a complete frame waits only for output to be written. */
+/* Whether a complete frame waits: for room in the output, its turn, or its
+ * answerer. */
 bool conn_has_whole_frame(const struct conn *c);
 
 #endif

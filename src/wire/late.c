@@ -31,15 +31,15 @@ late_turn(struct late *l, double deadline)
 }
 
 bool
-late_now(const struct late *l, double deadline)
+late_now(double since, double deadline)
 {
-	return clock_seconds() - l->previous > deadline;
+	return clock_seconds() - since > deadline;
 }
 
 void
-late_answering(const struct late *l, double deadline, int fd)
+late_answering(double since, double deadline, int fd)
 {
-	too_late = l->previous + deadline;
+	too_late = since + deadline;
 	answering = fd;
 }
 

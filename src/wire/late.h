@@ -27,8 +27,11 @@ void late_init(struct late *l);
  */
 bool late_turn(struct late *l, double deadline);
 
-/* Whether something that was read in this turn is now too old to answer. */
-bool late_now(const struct late *l, double deadline);
+/*
+ * Whether something is now too old to answer that came not before SINCE: for
+ * what was read in this turn that is l->previous.
+ */
+bool late_now(double since, double deadline);
 
 /*
  * The process may be stopped (SIGSTOP) between late_now() and the write.
@@ -36,7 +39,7 @@ bool late_now(const struct late *l, double deadline);
  * too old by then, by the same rule as late_now(), so that the write fails.
  * late_answered() ends this.
  */
-void late_answering(const struct late *l, double deadline, int fd);
+void late_answering(double since, double deadline, int fd);
 void late_answered(void);
 /* Catches SIGCONT, for the whole process. */
 void late_catch(void);

@@ -1,6 +1,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <poll.h>
 
 #include "wire/peer.h"
 #include "base/buf.h"
@@ -12,7 +13,8 @@ void
 peer_init(struct peer *p, int fd)
 {
 	p->fd = fd;
-	p->eof = p->draining = false;
+	p->eof = p->draining = p->waited = false;
+	p->got = (struct str){ 0 };
 	conn_init(&p->conn);
 }
 
@@ -28,13 +30,57 @@ is_transient_error(int error)
 	return error == EAGAIN || error == EINTR;
 }
 
-static void
-count_and_answer(void *arg, struct str request, struct buf *out)
+bool
+peer_can_receive(const struct io_buffers *io)
 {
-	struct io_buffers *io = arg;
+	return sizeof(io->in) - io->used >= PEER_RECEIVE_MAX;
+}
 
-	io->requests++;
-	io->answer(io->arg, request, out);
+/* Whether the client closed its socket, and did not just end its requests. */
+static bool
+has_hung_up(const struct peer *p)
+{
+	struct pollfd hung = { .fd = p->fd };
+
+	return poll(&hung, 1, 0) == 1;
+}
+
+static void
+take_received(struct peer *p, struct io_buffers *io, size_t n)
+{
+	/* Where a whole frame waits, what comes now is behind it. */
+	if (!conn_has_whole_frame(&p->conn)) {
+		p->conn.waiter.since = io->late.previous;
+		p->waited = false;
+	}
+	p->got = (struct str){ io->in + io->used, n };
+	io->used += n;
+}
+
+enum peer_result
+peer_receive(struct peer *p, struct io_buffers *io)
+{
+	ssize_t n;
+
+	if (!peer_wants_read(p))
+		return PEER_STAYS;
+	n = recv(p->fd, io->in + io->used, PEER_RECEIVE_MAX, 0);
+	if (n < 0)
+		return is_transient_error(errno) ? PEER_STAYS : PEER_ENDS;
+	if (n == 0) {
+		p->eof = true;
+		if (p->draining || (conn_waits(&p->conn) && has_hung_up(p)))
+			return PEER_ENDS;
+	} else if (!p->draining) {
+		take_received(p, io, (size_t)n);
+	}
+	return PEER_STAYS;
+}
+
+bool
+peer_has_news(const struct peer *p)
+{
+	return p->got.n > 0 || p->eof;
 }
 
 /* Writes once, unless the replies are late by now.  The process may be
@@ -42,13 +88,14 @@ count_and_answer(void *arg, struct str request, struct buf *out)
 static enum peer_result
 write_replies(struct peer *p, struct io_buffers *io)
 {
+	double since = p->waited ? io->late.previous : p->conn.waiter.since;
 	struct buf *out = &p->conn.out;
 	ssize_t n = 0;
 	bool late;
 	int error;
 
-	late_answering(&io->late, io->deadline, p->fd);
-	late = late_now(&io->late, io->deadline);
+	late_answering(since, io->deadline, p->fd);
+	late = late_now(since, io->deadline);
 	if (!late)
 		n = send(p->fd, out->p, out->n, MSG_NOSIGNAL);
 	error = errno;
@@ -78,38 +125,40 @@ save_unwritten(struct conn *c)
 	c->out = rest;
 }
 
-/* Answers BYTES, as far as the output has room, and writes. */
+/* Answers what was received, as far as the output has room, and writes. */
 static enum peer_result
-answer_and_write(struct peer *p, struct io_buffers *io, struct str bytes)
+answer_and_write(struct peer *p, struct io_buffers *io)
 {
+	struct str bytes = p->got;
 	struct conn *c = &p->conn;
 	enum peer_result r = PEER_STAYS;
 
+	p->got.n = 0;
 	if (c->out.n == 0)
 		buf_over(&c->out, io->out, sizeof(io->out));
-	if (conn_feed(c, bytes, count_and_answer, io) < 0)
+	else if (!c->waiter.question)
+		/* It is the client who let us wait. */
+		c->waiter.since = io->late.previous;
+	if (conn_feed(c, bytes, &io->by) < 0)
 		r = PEER_FAILED;
 	else if (c->out.n > 0)
 		r = write_replies(p, io);
+	if (c->waiter.question)
+		p->waited = true;
 	save_unwritten(c);
 	return c->out.failed ? PEER_FAILED : r;
 }
 
-/*
- * Answers BYTES and then the frames that waited for room in the output, until
- * none waits or the socket takes no more.
- */
-static enum peer_result
-answer_waiting_frames(struct peer *p, struct io_buffers *io, struct str bytes)
+enum peer_result
+peer_serve(struct peer *p, struct io_buffers *io)
 {
 	struct conn *c = &p->conn;
 	enum peer_result r;
 
-	do {
-		r = answer_and_write(p, io, bytes);
-		bytes.n = 0;
-	} while (r == PEER_STAYS && c->out.n == 0 && conn_has_whole_frame(c));
-	if (r != PEER_STAYS || c->out.n > 0)
+	if (p->draining)
+		return PEER_STAYS;
+	r = answer_and_write(p, io);
+	if (r != PEER_STAYS || c->out.n > 0 || conn_has_whole_frame(c))
 		return r;
 	if (p->eof)
 		return PEER_ENDS;
@@ -123,23 +172,11 @@ answer_waiting_frames(struct peer *p, struct io_buffers *io, struct str bytes)
 	return PEER_STAYS;
 }
 
-enum peer_result
-peer_serve(struct peer *p, struct io_buffers *io, bool readable)
+bool
+peer_has_more(const struct peer *p)
 {
-	ssize_t n = 0;
-
-	if (readable) {
-		n = recv(p->fd, io->in, sizeof(io->in), 0);
-		if (n < 0 && !is_transient_error(errno))
-			return PEER_ENDS;
-		if (n == 0)
-			p->eof = true;
-		else if (n < 0)
-			n = 0;
-	}
-	if (p->draining)
-		return p->eof ? PEER_ENDS : PEER_STAYS;
-	return answer_waiting_frames(p, io, (struct str){ io->in, (size_t)n });
+	return p->conn.out.n == 0 && !conn_waits(&p->conn) &&
+	    conn_has_whole_frame(&p->conn);
 }
 
 bool
@@ -154,8 +191,9 @@ peer_wants_write(const struct peer *p)
 	return p->conn.out.n > 0;
 }
 
-bool
-peer_has_bytes(const struct peer *p)
+/* Whether bytes wait in the socket. */
+static bool
+has_bytes(const struct peer *p)
 {
 	char c;
 
@@ -163,8 +201,15 @@ peer_has_bytes(const struct peer *p)
 }
 
 bool
+peer_has_old(const struct peer *p)
+{
+	return !p->draining && (peer_wants_write(p) || p->got.n > 0 ||
+	    conn_has_whole_frame(&p->conn) || has_bytes(p));
+}
+
+bool
 peer_is_busy(const struct peer *p)
 {
-	return p->draining || p->conn.in.n > 0 || p->conn.out.n > 0 ||
-	    peer_has_bytes(p);
+	return p->draining || p->got.n > 0 || p->conn.in.n > 0 ||
+	    p->conn.out.n > 0 || has_bytes(p);
 }

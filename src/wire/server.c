@@ -1,11 +1,8 @@
 /*
- * From bytes to the loop there are three layers: struct conn holds a
- * conversation without a descriptor, struct peer puts it on a socket, and
- * struct connection here gives it watchers and a timer.  A struct port is a
- * listener with its watcher.
- *
- * A connection is in s->connections from add_connection() to
- * detach_connection(), and is counted in counts.connections as long.
+ * From bytes to the loop there are four layers: struct conn holds a
+ * conversation without a descriptor, struct peer puts it on a socket, struct
+ * turns gives all of them watchers and timers and answers them in turns.  The
+ * server here accepts them; a struct port is a listener with its watcher.
  *
  * on_poll_return() has the highest priority, so libev calls it before all
  * others after each poll: what waited too long is closed before anything is
@@ -16,19 +13,14 @@
 
 #include <errno.h>
 #include <ev.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "wire/server.h"
 #include "base/log.h"
 #include "wire/accept.h"
-#include "wire/conn.h"
-#include "wire/late.h"
 #include "wire/listen.h"
-#include "wire/netstring.h"
-#include "wire/peer.h"
+#include "wire/turns.h"
 
 /* So many clients are taken from one backlog before others get a turn. */
 #define ACCEPT_BATCH 64
@@ -37,15 +29,6 @@
 /* How long nobody is accepted after accept() failed, other than for a client
  * that is gone or for want of descriptors. */
 #define ACCEPT_PAUSE_SECONDS 0.1
-
-struct connection {
-	struct ev_io io;
-	struct ev_timer timer; /* for a partial frame, or after an error */
-	LIST_ENTRY(connection) link;
-	struct server *server;
-	bool malformed; /* a frame was, and the log says so */
-	struct peer peer;
-};
 
 struct port {
 	struct ev_io io;
@@ -56,17 +39,14 @@ struct port {
 
 struct server {
 	struct ev_loop *loop;
-	struct server_options options;
-	struct server_counts counts;
-	LIST_HEAD(, connection) connections;
+	struct turns *turns;
+	unsigned long shed;
 	LIST_HEAD(, port) ports;
 	struct ev_check check;     /* at each return from poll */
 	struct ev_timer heartbeat; /* bounds the time that a poll takes */
 	struct ev_timer pause;     /* nobody is accepted while it runs */
 	struct acceptor acceptor;
-	bool finishing; /* a connection that is not busy is closed */
-	struct log_limit malformed, stalled, shed, refused, late;
-	struct io_buffers io; /* the last: server_new() does not clear it */
+	struct log_limit shed_limit, refused_limit;
 };
 
 /* Logs WHAT, at most once in a while for each limit. */
@@ -86,177 +66,10 @@ warn_at_times(struct log_limit *l, const char *what, const char *who,
 }
 
 static void
-warn_about_connection(struct log_limit *l, const char *what,
-    const struct connection *c, const char *why)
+count_shed(struct server *s, const char *why)
 {
-	char who[ACCEPT_PEER_SHOWN];
-
-	warn_at_times(l, what, accept_peer(c->peer.fd, who, sizeof(who)), why);
-}
-
-/* Frees the connection; its descriptor stays open and is returned. */
-static int
-detach_connection(struct connection *c)
-{
-	struct server *s = c->server;
-	int fd = c->peer.fd;
-
-	ev_io_stop(s->loop, &c->io);
-	ev_timer_stop(s->loop, &c->timer);
-	LIST_REMOVE(c, link);
-	peer_clear(&c->peer);
-	s->counts.connections--;
-	free(c);
-	return fd;
-}
-
-static void
-close_late_connection(struct connection *c)
-{
-	struct server *s = c->server;
-
-	s->counts.late++;
-	warn_about_connection(&s->late, "closed unanswered", c,
-	    "the answer would come too late");
-	accept_drop(detach_connection(c));
-}
-
-static void
-end_connection(struct connection *c, enum peer_result why)
-{
-	if (why == PEER_LATE) {
-		close_late_connection(c);
-		return;
-	}
-	if (why == PEER_FAILED)
-		log_error("server: client closed: out of memory");
-	close(detach_connection(c));
-}
-
-static void
-restart_connection_timer(struct connection *c)
-{
-	struct server *s = c->server;
-	double seconds = s->options.frame;
-
-	ev_timer_stop(s->loop, &c->timer);
-	ev_timer_set(&c->timer, seconds > 0 ? seconds : SERVER_FRAME_SECONDS,
-	    0);
-	ev_timer_start(s->loop, &c->timer);
-}
-
-static void
-watch_wanted_events(struct connection *c)
-{
-	int events = (peer_wants_read(&c->peer) ? EV_READ : 0) |
-	    (peer_wants_write(&c->peer) ? EV_WRITE : 0);
-
-	if ((c->io.events & (EV_READ | EV_WRITE)) == events)
-		return;
-	ev_io_stop(c->server->loop, &c->io);
-	ev_io_modify(&c->io, events);
-	ev_io_start(c->server->loop, &c->io);
-}
-
-static void
-report_malformed_request(struct connection *c)
-{
-	struct server *s = c->server;
-
-	c->malformed = true;
-	s->counts.malformed++;
-	warn_about_connection(&s->malformed, "malformed request", c,
-	    netstring_error(c->peer.conn.error));
-	restart_connection_timer(c);
-}
-
-/*
- * The timer runs while a frame is incomplete, from that frame's first byte,
- * which came just now where one before it was answered.
- */
-static void
-time_partial_frame(struct connection *c, bool answered)
-{
-	bool active = ev_is_active(&c->timer);
-
-	if (c->malformed)
-		return;
-	if (!conn_has_partial_frame(&c->peer.conn)) {
-		if (active)
-			ev_timer_stop(c->server->loop, &c->timer);
-	} else if (answered || !active)
-		restart_connection_timer(c);
-}
-
-static void
-on_connection_ready(struct ev_loop *loop, struct ev_io *w, int events)
-{
-	struct connection *c = w->data;
-	struct server *s = c->server;
-	unsigned long before = s->io.requests;
-	enum peer_result r;
-
-	(void)loop;
-	r = peer_serve(&c->peer, &s->io, events & EV_READ);
-	if (c->peer.conn.error != NETSTRING_OK && !c->malformed)
-		report_malformed_request(c);
-	if (r == PEER_STAYS && s->finishing && !peer_is_busy(&c->peer))
-		r = PEER_ENDS;
-	if (r != PEER_STAYS) {
-		end_connection(c, r);
-		return;
-	}
-	watch_wanted_events(c);
-	time_partial_frame(c, s->io.requests != before);
-}
-
-static void
-on_connection_timer(struct ev_loop *loop, struct ev_timer *w, int events)
-{
-	struct connection *c = w->data;
-	struct server *s = c->server;
-
-	(void)loop;
-	(void)events;
-	if (!c->malformed && !peer_wants_read(&c->peer)) {
-		/* The client may have sent the rest; it is us who do not
-		 * read on before it takes our output. */
-		restart_connection_timer(c);
-		return;
-	}
-	if (!c->malformed) {
-		s->counts.stalled++;
-		warn_about_connection(&s->stalled, "closed", c,
-		    "a request stopped half-way");
-	}
-	accept_drop(detach_connection(c));
-}
-
-/* Serves the client on FD, or sends it away over the limit. */
-static void
-add_connection(struct server *s, int fd)
-{
-	struct connection *c = NULL;
-
-	if (s->counts.connections < s->options.connections)
-		c = malloc(sizeof(*c));
-	if (!c) {
-		s->counts.shed++;
-		accept_drop(fd);
-		warn_at_times(&s->shed, "client sent away", "connections",
-		    "too many, or no memory");
-		return;
-	}
-	s->counts.accepted++;
-	s->counts.connections++;
-	c->server = s;
-	c->malformed = false;
-	peer_init(&c->peer, fd);
-	LIST_INSERT_HEAD(&s->connections, c, link);
-	ev_io_init(&c->io, on_connection_ready, fd, EV_READ);
-	ev_timer_init(&c->timer, on_connection_timer, 0, 0);
-	c->io.data = c->timer.data = c;
-	ev_io_start(s->loop, &c->io);
+	s->shed++;
+	warn_at_times(&s->shed_limit, "client sent away", "connections", why);
 }
 
 static void
@@ -264,7 +77,7 @@ pause_ports(struct server *s)
 {
 	struct port *port;
 
-	warn_at_times(&s->refused, "cannot accept", "listener",
+	warn_at_times(&s->refused_limit, "cannot accept", "listener",
 	    strerror(errno));
 	LIST_FOREACH(port, &s->ports, link)
 		ev_io_stop(s->loop, &port->io);
@@ -272,9 +85,9 @@ pause_ports(struct server *s)
 	ev_timer_start(s->loop, &s->pause);
 }
 
-/* Accepts up to MANY clients of one backlog. */
+/* Accepts up to MANY clients of one backlog; RECEIVE: see turns_add(). */
 static void
-accept_from_port(struct port *port, int many)
+accept_from_port(struct port *port, int many, bool receive)
 {
 	struct server *s = port->server;
 	int fd;
@@ -282,12 +95,13 @@ accept_from_port(struct port *port, int many)
 	while (many-- > 0) {
 		switch (accept_next(&s->acceptor, port->io.fd, &fd)) {
 		case ACCEPT_CLIENT:
-			add_connection(s, fd);
+			if (turns_add(s->turns, fd, receive) == 0)
+				break;
+			accept_drop(fd);
+			count_shed(s, "too many, or no memory");
 			break;
 		case ACCEPT_SHED:
-			s->counts.shed++;
-			warn_at_times(&s->shed, "client sent away",
-			    "connections", "no file descriptor left");
+			count_shed(s, "no file descriptor left");
 			break;
 		case ACCEPT_RETRY:
 			break;
@@ -305,7 +119,7 @@ on_port_ready(struct ev_loop *loop, struct ev_io *w, int events)
 {
 	(void)loop;
 	(void)events;
-	accept_from_port(w->data, ACCEPT_BATCH);
+	accept_from_port(w->data, ACCEPT_BATCH, true);
 }
 
 static void
@@ -335,7 +149,7 @@ on_poll_return(struct ev_loop *loop, struct ev_check *w, int events)
 
 	(void)loop;
 	(void)events;
-	if (late_turn(&s->io.late, s->options.deadline))
+	if (turns_begin(s->turns))
 		server_purge(s);
 }
 
@@ -343,34 +157,26 @@ void
 server_purge(struct server *s)
 {
 	struct port *port;
-	struct connection *c, *next;
 
 	LIST_FOREACH(port, &s->ports, link)
-		accept_from_port(port, ACCEPT_ALL);
-	for (c = LIST_FIRST(&s->connections); c; c = next) {
-		next = LIST_NEXT(c, link);
-		if (!c->peer.draining && (peer_wants_write(&c->peer) ||
-		    peer_has_bytes(&c->peer)))
-			close_late_connection(c);
-	}
+		accept_from_port(port, ACCEPT_ALL, false);
+	turns_purge(s->turns);
 }
 
 struct server *
 server_new(struct ev_loop *loop, const struct server_options *o)
 {
-	struct server *s = malloc(sizeof(*s));
+	struct server *s = calloc(1, sizeof(*s));
 
-	if (!s)
+	if (s)
+		s->turns = turns_new(loop, o);
+	if (!s || !s->turns) {
+		free(s);
 		return NULL;
-	/* All but the buffers, which get memory when they are used. */
-	memset(s, 0, offsetof(struct server, io));
+	}
 	s->loop = loop;
-	LIST_INIT(&s->connections);
 	LIST_INIT(&s->ports);
 	accept_init(&s->acceptor);
-	s->io.requests = 0;
-	late_init(&s->io.late);
-	late_catch();
 	ev_check_init(&s->check, on_poll_return);
 	ev_set_priority(&s->check, EV_MAXPRI);
 	ev_init(&s->heartbeat, on_server_heartbeat);
@@ -384,10 +190,7 @@ server_new(struct ev_loop *loop, const struct server_options *o)
 void
 server_configure(struct server *s, const struct server_options *o)
 {
-	s->options = *o;
-	s->io.deadline = o->deadline;
-	s->io.answer = o->answer;
-	s->io.arg = o->arg;
+	turns_configure(s->turns, o);
 	s->heartbeat.repeat = o->deadline / 4;
 	ev_timer_again(s->loop, &s->heartbeat);
 }
@@ -430,7 +233,7 @@ server_unlisten(struct server *s)
 
 	while ((port = LIST_FIRST(&s->ports))) {
 		listen_unlink(&port->listener);
-		accept_from_port(port, ACCEPT_ALL);
+		accept_from_port(port, ACCEPT_ALL, true);
 		ev_io_stop(s->loop, &port->io);
 		LIST_REMOVE(port, link);
 		listen_close(&port->listener);
@@ -442,40 +245,32 @@ server_unlisten(struct server *s)
 void
 server_finish(struct server *s)
 {
-	struct connection *c, *next;
-
-	s->finishing = true;
-	for (c = LIST_FIRST(&s->connections); c; c = next) {
-		next = LIST_NEXT(c, link);
-		if (!peer_is_busy(&c->peer))
-			end_connection(c, PEER_ENDS);
-	}
+	turns_finish(s->turns);
 }
 
 size_t
 server_connections(const struct server *s)
 {
-	return s->counts.connections;
+	struct server_counts c;
+
+	server_counts(s, &c);
+	return c.connections;
 }
 
 void
 server_counts(const struct server *s, struct server_counts *c)
 {
-	*c = s->counts;
-	c->requests = s->io.requests;
-	c->limit = s->options.connections;
+	turns_counts(s->turns, c);
+	c->shed = s->shed;
 }
 
 void
 server_free(struct server *s)
 {
-	struct connection *c;
-
 	if (!s)
 		return;
 	server_unlisten(s);
-	while ((c = LIST_FIRST(&s->connections)))
-		accept_drop(detach_connection(c));
+	turns_free(s->turns);
 	accept_clear(&s->acceptor);
 	ev_check_stop(s->loop, &s->check);
 	ev_timer_stop(s->loop, &s->heartbeat);

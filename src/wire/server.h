@@ -1,5 +1,5 @@
 /*
- * server - the sockets, on libev: accepts, reads, answers, writes.
+ * server - the sockets, on libev: accepts clients, keeps the rules for them.
  *
  * It keeps these rules (listmapd(8)):
  * - An idle connection is never closed: sendmail does not retry.
@@ -7,8 +7,12 @@
  *   SERVER_FRAME_SECONDS.
  * - An answer never comes late: sendmail would take it for the answer to its
  *   next question.  After a turn of the loop that took longer than the
- *   deadline (swap, SIGSTOP) connections with waiting bytes are closed
- *   unanswered; idle ones stay.
+ *   deadline (swap, SIGSTOP) connections with waiting bytes, and those whose
+ *   request waits for its answerer, are closed unanswered; idle ones stay.
+ * - What is answered in a turn of the loop was received before the turn() of
+ *   that turn was called (turns.h).
+ * - Nobody waits for another's answer: not behind a request whose answerer
+ *   said CONN_LATER, and not behind a client who sends many at once.
  * - Nobody is left in the backlog: over the connection limit, or without
  *   descriptors, clients are accepted, read and closed.
  */
@@ -31,7 +35,14 @@ struct server_options {
 	size_t connections;   /* at most */
 	double frame;         /* seconds; 0: SERVER_FRAME_SECONDS */
 	conn_answer_fn *answer;
-	void *arg;            /* of ANSWER */
+	/* Called when all that a turn of the loop answers was received; NULL:
+	 * not. */
+	void (*turn)(void *arg);
+	/* Called where a connection ends while W->question is set, which is
+	 * the last that the answerer hears of W. */
+	void (*forget)(void *arg, struct conn_waiter *w);
+	void *arg; /* of these three; of a server they may call only W->wake(),
+	            * server_counts() and server_configure() */
 };
 
 /* Since the server was made, but for the first two. */
@@ -39,7 +50,7 @@ struct server_counts {
 	unsigned long connections; /* open now */
 	unsigned long limit;       /* of these */
 	unsigned long accepted;
-	unsigned long requests;
+	unsigned long requests;    /* replied to */
 	unsigned long shed;       /* over the limit, or no descriptor */
 	unsigned long malformed;
 	unsigned long stalled;    /* half a frame for too long */
@@ -49,8 +60,9 @@ struct server_counts {
 /* NULL when out of memory.  The caller ends it with server_free(). */
 struct server *server_new(struct ev_loop *loop, const struct server_options *o);
 
-/* New limits or another ANSWER, also for the connections that are open.  Of
- * these none is closed because they are more than a new limit. */
+/* New limits or another answerer, also for the connections that are open.  Of
+ * these none is closed because they are more than a new limit, and those that
+ * wait keep their questions. */
 void server_configure(struct server *s, const struct server_options *o);
 
 /*
@@ -74,13 +86,14 @@ void server_unlisten(struct server *s);
  */
 void server_purge(struct server *s);
 
-/* Closes idle connections; those with something in flight finish first. */
+/* Closes idle connections; those with something in flight finish first, also
+ * those that wait for an answerer. */
 void server_finish(struct server *s);
 /* How many connections are open. */
 size_t server_connections(const struct server *s);
 void server_counts(const struct server *s, struct server_counts *c);
 
-/* Closes everything.  S may be NULL. */
+/* Closes everything, and has what waits forgotten.  S may be NULL. */
 void server_free(struct server *s);
 
 #endif

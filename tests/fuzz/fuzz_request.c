@@ -15,13 +15,23 @@ must(bool what)
 		abort();
 }
 
-static void
-answer(void *arg, struct str request, struct buf *out)
+struct fuzz_answerer {
+	size_t count;
+	bool later; /* every other request waits first */
+};
+
+static enum conn_reply
+answer(void *arg, struct str request, struct conn_waiter *w, struct buf *out)
 {
 	struct socketmap_request r;
-	size_t *count = arg;
+	struct fuzz_answerer *a = arg;
 
-	++*count;
+	if (a->later && !w->question && a->count % 2) {
+		w->question = a;
+		return CONN_LATER;
+	}
+	w->question = NULL;
+	a->count++;
 	if (socketmap_parse_request(request, &r) < 0)
 		socketmap_put_reply(out, SOCKETMAP_TEMP, STR("no space"));
 	else {
@@ -29,39 +39,47 @@ answer(void *arg, struct str request, struct buf *out)
 		must(str_find(r.map, ' ') == STR_NONE);
 		socketmap_put_reply(out, SOCKETMAP_OK, r.key);
 	}
+	return CONN_REPLIED;
 }
 
 static void
 invariants(const struct conn *c)
 {
 	must(!(conn_has_partial_frame(c) && conn_has_whole_frame(c)));
-	must(!(conn_wants_bytes(c) && conn_has_whole_frame(c)));
+	must(!(conn_wants_bytes(c) && conn_has_whole_frame(c)) ||
+	    conn_waits(c));
+	must(!conn_waits(c) || conn_has_whole_frame(c));
 	must(c->error == NETSTRING_OK || !conn_wants_bytes(c));
 	must(c->error == NETSTRING_OK || c->in.n == 0);
 	must(!c->in.failed && !c->out.failed);
 }
 
-/* Feeds IN in pieces whose lengths come from PIECES, over and over. */
+/* Feeds IN in pieces whose lengths come from PIECES, over and over.  If there
+ * are any, requests may have to wait. */
 static size_t
 converse(struct str in, struct str pieces, struct conn *c, struct buf *all)
 {
-	size_t at = 0, i = 0, count = 0, n;
+	struct fuzz_answerer a = { .later = pieces.n > 0 };
+	struct conn_answerer by = { .answer = answer, .arg = &a };
+	size_t at = 0, i = 0, n;
 
 	while (at < in.n || conn_has_whole_frame(c)) {
 		n = pieces.n ? 1u + (uint8_t)pieces.p[i++ % pieces.n] : in.n;
 		if (n > in.n - at)
 			n = in.n - at;
-		must(conn_feed(c, str_head(str_tail(in, at), n), answer,
-		    &count) == 0);
+		must(conn_feed(c, str_head(str_tail(in, at), n), &by)
+		    == 0);
 		invariants(c);
 		at += n;
+		c->woken = i % 2;
 		if (conn_has_whole_frame(c) || i % 3 == 0) {
 			buf_str(all, buf_get(&c->out));
 			buf_reset(&c->out);
 		}
 	}
 	buf_str(all, buf_get(&c->out));
-	return count;
+	must(by.requests == a.count);
+	return a.count;
 }
 
 /* The output is whole replies, one for each request, and one for an error. */

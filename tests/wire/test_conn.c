@@ -11,32 +11,37 @@
 #include "wire/conn.h"
 
 /* Answers with the request itself; ARG counts. */
-static void
-echo(void *arg, struct str request, struct buf *out)
+static enum conn_reply
+echo(void *arg, struct str request, struct conn_waiter *w, struct buf *out)
 {
 	size_t *count = arg;
 
+	(void)w;
 	++*count;
 	if (request.n > 0)
 		socketmap_put_reply(out, SOCKETMAP_OK, request);
 	else
 		socketmap_put_reply(out, SOCKETMAP_NOTFOUND, STR(""));
+	return CONN_REPLIED;
 }
 
-static void
-mute(void *arg, struct str request, struct buf *out)
+static enum conn_reply
+mute(void *arg, struct str request, struct conn_waiter *w, struct buf *out)
 {
 	(void)arg;
 	(void)request;
+	(void)w;
 	(void)out;
+	return CONN_REPLIED;
 }
 
 /* What the whole conversation IN gives, fed in pieces of STEP bytes. */
 static char *
 converse(struct str in, size_t step, enum netstring_result *error)
 {
-	struct conn c;
 	size_t at, count = 0;
+	struct conn_answerer by = { .answer = echo, .arg = &count };
+	struct conn c;
 	char *out;
 
 	conn_init(&c);
@@ -44,7 +49,7 @@ converse(struct str in, size_t step, enum netstring_result *error)
 		size_t n = in.n - at < step ? in.n - at : step;
 
 		assert_int_equal(conn_feed(&c, str_head(str_tail(in, at), n),
-		    echo, &count), 0);
+		    &by), 0);
 	}
 	*error = c.error;
 	out = str_dup(buf_get(&c.out));
@@ -151,25 +156,26 @@ request_limit(void **state)
 static void
 states(void **state)
 {
-	struct conn c;
 	size_t count = 0;
+	struct conn_answerer by = { .answer = echo, .arg = &count };
+	struct conn c;
 
 	(void)state;
 	conn_init(&c);
 	assert_true(conn_wants_bytes(&c));
 	assert_false(conn_has_partial_frame(&c));
 	assert_false(conn_has_whole_frame(&c));
-	assert_int_equal(conn_feed(&c, STR("3:m"), echo, &count), 0);
+	assert_int_equal(conn_feed(&c, STR("3:m"), &by), 0);
 	assert_true(conn_wants_bytes(&c));
 	assert_true(conn_has_partial_frame(&c));
-	assert_int_equal(conn_feed(&c, STR(" a,3"), echo, &count), 0);
+	assert_int_equal(conn_feed(&c, STR(" a,3"), &by), 0);
 	assert_true(conn_has_partial_frame(&c));
-	assert_int_equal(conn_feed(&c, STR(":m b,"), echo, &count), 0);
+	assert_int_equal(conn_feed(&c, STR(":m b,"), &by), 0);
 	assert_false(conn_has_partial_frame(&c));
 	/* Idle: what it held for the half frame is gone. */
 	assert_null(c.in.p);
 	assert_int_equal(count, 2);
-	assert_int_equal(conn_feed(&c, STR(":"), echo, &count), 0);
+	assert_int_equal(conn_feed(&c, STR(":"), &by), 0);
 	assert_false(conn_wants_bytes(&c));
 	assert_false(conn_has_partial_frame(&c));
 	assert_false(conn_has_whole_frame(&c));
@@ -183,9 +189,10 @@ static void
 back_pressure(void **state)
 {
 	enum { REQUESTS = 30 };
+	size_t count = 0, i;
+	struct conn_answerer by = { .answer = echo, .arg = &count };
 	struct buf in, got;
 	struct conn c;
-	size_t count = 0, i;
 
 	(void)state;
 	buf_init(&in, SIZE_MAX);
@@ -197,11 +204,11 @@ back_pressure(void **state)
 		if (conn_wants_bytes(&c))
 			assert_int_equal(conn_feed(&c, str_head(str_tail(
 			    buf_get(&in), i), in.n - i < CONN_OUT_HIGH / 2 ?
-			    in.n - i : CONN_OUT_HIGH / 2), echo, &count), 0);
+			    in.n - i : CONN_OUT_HIGH / 2), &by), 0);
 	assert_int_equal(count, REQUESTS);
 	assert_true(c.out.n < CONN_OUT_HIGH);
 	/* The second half of the same bytes finds the output full. */
-	assert_int_equal(conn_feed(&c, buf_get(&in), echo, &count), 0);
+	assert_int_equal(conn_feed(&c, buf_get(&in), &by), 0);
 	assert_true(c.out.n >= CONN_OUT_HIGH);
 	assert_true(c.out.n <= CONN_OUT_MAX);
 	assert_false(conn_wants_bytes(&c));
@@ -210,7 +217,7 @@ back_pressure(void **state)
 	while (c.out.n > 0) {
 		buf_str(&got, buf_get(&c.out));
 		buf_reset(&c.out);
-		assert_int_equal(conn_feed(&c, STR(""), echo, &count), 0);
+		assert_int_equal(conn_feed(&c, STR(""), &by), 0);
 	}
 	assert_int_equal(count, 2 * REQUESTS);
 	assert_true(conn_wants_bytes(&c));
@@ -229,22 +236,26 @@ back_pressure(void **state)
 	conn_clear(&c);
 }
 
-static void
-largest_reply(void *arg, struct str request, struct buf *out)
+static enum conn_reply
+largest_reply(void *arg, struct str request, struct conn_waiter *w,
+    struct buf *out)
 {
 	static char bytes[SOCKETMAP_REPLY_MAX - 3];
 
 	(void)arg;
 	(void)request;
+	(void)w;
 	memset(bytes, 'v', sizeof(bytes));
 	socketmap_put_reply(out, SOCKETMAP_OK,
 	    (struct str){ bytes, sizeof(bytes) });
+	return CONN_REPLIED;
 }
 
 /* One byte below the mark the largest reply must still fit. */
 static void
 output_has_room(void **state)
 {
+	struct conn_answerer by = { .answer = largest_reply };
 	struct conn c;
 	size_t i;
 
@@ -252,7 +263,7 @@ output_has_room(void **state)
 	conn_init(&c);
 	for (i = 0; i < CONN_OUT_HIGH - 1; i++)
 		buf_char(&c.out, '.');
-	assert_int_equal(conn_feed(&c, STR("3:m a,"), largest_reply, NULL), 0);
+	assert_int_equal(conn_feed(&c, STR("3:m a,"), &by), 0);
 	assert_int_equal(c.out.n, CONN_OUT_MAX - 1);
 	conn_clear(&c);
 }
@@ -260,11 +271,12 @@ output_has_room(void **state)
 static void
 missing_reply(void **state)
 {
+	struct conn_answerer by = { .answer = mute };
 	struct conn c;
 
 	(void)state;
 	conn_init(&c);
-	assert_int_equal(conn_feed(&c, STR("3:m a,"), mute, NULL), -1);
+	assert_int_equal(conn_feed(&c, STR("3:m a,"), &by), -1);
 	conn_clear(&c);
 }
 

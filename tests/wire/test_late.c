@@ -29,8 +29,8 @@ measures_from_the_previous_turn(void **state)
 	late_init(&l);
 	pass_some_time();
 	assert_false(late_turn(&l, 1000));
-	assert_false(late_now(&l, 1000));
-	assert_true(late_now(&l, 0.001));
+	assert_false(late_now(l.previous, 1000));
+	assert_true(late_now(l.previous, 0.001));
 	assert_false(late_turn(&l, 1000));
 	assert_true(l.previous < l.current);
 }
@@ -46,7 +46,7 @@ after_a_late_turn_things_are_fresh(void **state)
 	assert_true(late_turn(&l, 0.001));
 	assert_true(l.previous == l.current);
 	pass_some_time();
-	assert_true(late_now(&l, 0.001));
+	assert_true(late_now(l.previous, 0.001));
 }
 
 static void
@@ -63,16 +63,16 @@ continuing_cuts_only_a_late_answer(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, b), 0);
 	late_catch();
 	raise(SIGCONT);
-	late_answering(&l, 0.001, a[0]);
+	late_answering(l.previous, 0.001, a[0]);
 	late_answered();
 	raise(SIGCONT);
 	/* Not every stop makes an answer late. */
-	late_answering(&l, 1000, a[0]);
+	late_answering(l.previous, 1000, a[0]);
 	raise(SIGCONT);
 	late_answered();
 	assert_int_equal(send(a[0], "x", 1, MSG_NOSIGNAL), 1);
 	assert_int_equal(read(a[1], &c, 1), 1);
-	late_answering(&l, 0.001, b[0]);
+	late_answering(l.previous, 0.001, b[0]);
 	raise(SIGCONT);
 	late_answered();
 	assert_int_equal(send(b[0], "x", 1, MSG_NOSIGNAL), -1);

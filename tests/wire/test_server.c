@@ -79,12 +79,13 @@ put_counts(struct buf *out)
 	socketmap_put_reply(out, SOCKETMAP_OK, str_from(text));
 }
 
-static void
-answer(void *arg, struct str request, struct buf *out)
+static enum conn_reply
+answer(void *arg, struct str request, struct conn_waiter *w, struct buf *out)
 {
 	static char big[BIG];
 
 	(void)arg;
+	(void)w;
 	if (str_is(request, "counts"))
 		put_counts(out);
 	else if (str_starts(request, "big ")) {
@@ -99,6 +100,7 @@ answer(void *arg, struct str request, struct buf *out)
 			raise(SIGSTOP);
 		socketmap_put_reply(out, SOCKETMAP_OK, request);
 	}
+	return CONN_REPLIED;
 }
 
 /* ---- the server's side ---- */
