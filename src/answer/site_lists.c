@@ -111,14 +111,23 @@ fail:
 }
 
 void
+site_lists_start(struct site_lists *s)
+{
+	for (size_t i = 0; i < s->conf->nsites; i++)
+		refresh_start(s->refresh[i]);
+}
+
+void
 site_lists_replace(struct site_lists *s, struct site_lists *old)
 {
 	for (size_t i = 0; i < s->conf->nsites; i++) {
 		const struct conf_site *site = &s->conf->sites[i];
 		struct refresh_options o;
 
-		if (!s->borrowed[i])
+		if (!s->borrowed[i]) {
+			refresh_start(s->refresh[i]);
 			continue;
+		}
 		o = refresh_options_for(s, site);
 		refresh_configure(s->refresh[i], &o);
 		s->borrowed[i] = false;

@@ -31,9 +31,10 @@ struct site_lists {
 };
 
 /*
- * Opens the snapshots of CONF's sites, and keeps them fresh on LOOP; where that
- * is NULL they stay as they are.  CONF then belongs to the result.  NULL when
- * out of memory, and CONF is still the caller's.
+ * Opens the snapshots of CONF's sites, to keep them fresh on LOOP after
+ * site_lists_start(), and calls nothing on a lists directory.  Where LOOP is
+ * NULL they stay as they are.  CONF then belongs to the result.  NULL when out
+ * of memory, and CONF is still the caller's.
  *
  * A site that OLD (or NULL) has as well is borrowed from it, until
  * site_lists_replace(), or until the result is freed.  SWAPPED (or NULL) is
@@ -42,7 +43,10 @@ struct site_lists {
  */
 struct site_lists *site_lists_new(struct ev_loop *loop, struct conf *conf,
     const struct site_lists *old, site_lists_swapped_fn *swapped, void *arg);
-/* Lets S take the place of OLD, which it was made with, and frees OLD. */
+/* Begins to watch and to scan; S has a loop, and was made without another. */
+void site_lists_start(struct site_lists *s);
+/* Lets S take the place of OLD, which it was made with, begins to watch and to
+ * scan the sites that OLD did not have, and frees OLD. */
 void site_lists_replace(struct site_lists *s, struct site_lists *old);
 /* Scans no more; the lists can still be asked. */
 void site_lists_stop_scans(struct site_lists *s);

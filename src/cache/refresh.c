@@ -350,9 +350,10 @@ on_look(struct ev_loop *loop, struct ev_timer *w, int events)
 }
 
 /* Watches before the first scan, so that what comes while it reads is seen. */
-static void
-start_refreshing(struct refresh *r)
+void
+refresh_start(struct refresh *r)
 {
+	look_at_filesystem(r);
 	ev_timer_init(&r->look, on_look, LOOK_INTERVAL, LOOK_INTERVAL);
 	r->look.data = r;
 	ev_timer_start(r->loop, &r->look);
@@ -416,10 +417,9 @@ refresh_new(struct ev_loop *loop, const struct refresh_options *o)
 		free(r);
 		return NULL;
 	}
-	look_at_filesystem(r);
+	if (loop == NULL)
+		look_at_filesystem(r);
 	open_old_snapshot(r);
-	if (loop != NULL)
-		start_refreshing(r);
 	return r;
 }
 

@@ -46,13 +46,15 @@ struct refresh_options {
 };
 
 /*
- * Opens the snapshot on disk at once, if there is a good one, and begins a
- * scan.  Where LOOP is NULL nothing is watched and scanned, and the snapshot
- * answers as it is, for --direct.
- * NULL when out of memory.
+ * Opens the snapshot on disk, if there is a good one.  With a LOOP nothing is
+ * called on the lists directory before refresh_start().  Where LOOP is NULL
+ * nothing is ever watched and scanned, and the snapshot answers as it is, for
+ * --direct.  NULL when out of memory.
  */
 struct refresh *refresh_new(struct ev_loop *loop,
     const struct refresh_options *o);
+/* Begins to watch, and a scan, on the loop of R, once. */
+void refresh_start(struct refresh *r);
 /* Takes new options for the same site, directory and Mailman.  What R knows
  * and has seen stays.  Requests a scan. */
 void refresh_configure(struct refresh *r, const struct refresh_options *o);

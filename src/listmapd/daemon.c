@@ -421,6 +421,7 @@ daemon_start(struct daemon *d)
 		    d);
 	if (!d->answer || takeover_init(&d->takeover, conf->cache_dir) == -1)
 		fatal(EX_OSERR, "daemon: out of memory");
+	site_lists_start(d->lists);
 	start_server(d, conf);
 	if (d->take_over && takeover_claim(&d->takeover) == -1)
 		log_warn("daemon: %s: cannot tell the predecessor: %s",

@@ -125,6 +125,8 @@ begin_on(struct ev_loop *on, bool verify)
 	refresh_free(refresh);
 	refresh = refresh_new(on, &o);
 	assert_non_null(refresh);
+	if (on != NULL)
+		refresh_start(refresh);
 }
 
 static struct refresh_status
@@ -314,6 +316,7 @@ test_young_list_ripens(void **state)
 	fixture_mkdir(fixture_path("lists/a.d.test"));
 	refresh = refresh_new(loop, &o);
 	assert_non_null(refresh);
+	refresh_start(refresh);
 	WAIT(status().lists == 1);
 	assert_true(known("a.d.test"));
 }
@@ -729,6 +732,7 @@ test_lost_events_are_changes(void **state)
 	fixture_mkdir(fixture_path("lists/a.d.test"));
 	refresh = refresh_new(loop, &o);
 	assert_non_null(refresh);
+	refresh_start(refresh);
 	WAIT(status().scanned != 0 && !status().scanning && !changing());
 	for (long i = 0; i <= queue; i++)
 		fixture_file(fixture_path("data/postfix_%ld", i % 2), "");
