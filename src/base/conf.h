@@ -52,6 +52,7 @@ struct conf_site {
 	char *hosts, *plus, *verify_misses; /* words, see conf_options.c */
 	char *verp_delimiter; /* one or more characters */
 	char *site_list;      /* never empty */
+	double scan_timeout; /* seconds */
 	char *url; /* may be empty */
 	char *lmtp, *mailer; /* never empty */
 	double settle; /* seconds */

@@ -87,6 +87,8 @@ const struct conf_option conf_options[] = {
 	    .help = "the actions that exist (all)"),
 	SITE_ROW(CONF_STRING, verify_misses, "auto", .allowed = verify_words,
 	    .help = "ask the directory before an address is refused"),
+	SITE_ROW(CONF_SECONDS, scan_timeout, "600", .min = 1, .max = DAY,
+	    .help = "seconds that a scan of lists_dir may take"),
 	SITE_ROW(CONF_STRING, url, "",
 	    .help = "page with an overview of the lists, for refusals"),
 	SITE_ROW(CONF_STRING, lmtp, "[127.0.0.1]",

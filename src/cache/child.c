@@ -158,6 +158,12 @@ child_forget(struct child *c)
 }
 
 void
+child_kill(const struct child *c)
+{
+	kill(c->pid, SIGKILL);
+}
+
+void
 child_cancel(struct child *c)
 {
 	kill(c->pid, SIGTERM);

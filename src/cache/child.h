@@ -28,6 +28,9 @@ int child_start(struct child *c, const struct rebuild_order *o) WARN_UNUSED;
 void child_end(struct child *c, int status, struct rebuild_result *r);
 /* Closes c->memory, after the caller took what is there; see cache_take(). */
 void child_forget(struct child *c);
+/* Kills a child that takes too long.  Does not wait for it: one whose file
+ * server is dead may live on. */
+void child_kill(const struct child *c);
 /* Kills a child whose result nobody wants any more.  Does not wait for it. */
 void child_cancel(struct child *c);
 

@@ -410,7 +410,7 @@ refresh_new(struct ev_loop *loop, const struct refresh_options *o)
 	r->path = cache_path(o->cache_dir, o->site->name, "cdb");
 	if (loop != NULL)
 		r->scans = scan_runner_new(loop, &owner, o->debounce,
-		    o->rescan);
+		    o->rescan, o->site->scan_timeout);
 	if (r->path == NULL || (loop != NULL && r->scans == NULL)) {
 		scan_runner_free(r->scans);
 		free(r->path);
@@ -431,7 +431,8 @@ refresh_configure(struct refresh *r, const struct refresh_options *o)
 	decide_verify(r);
 	if (r->scans == NULL)
 		return;
-	scan_runner_configure(r->scans, o->debounce, o->rescan);
+	scan_runner_configure(r->scans, o->debounce, o->rescan,
+	    o->site->scan_timeout);
 	watch_mailman_files(r);
 	request_scan(r, 0.0);
 }
@@ -478,6 +479,7 @@ refresh_status(struct refresh *r, struct refresh_status *st)
 		.cached = c != NULL,
 		.away = r->lists.fresh.away,
 		.failing = r->report.failing,
+		.stuck = r->scans != NULL && scan_runner_stuck(r->scans),
 		.scanning = is_scanning(r),
 		.watching = is_watching(r),
 		.verifying = r->lists.verify,

@@ -71,6 +71,7 @@ struct refresh_status {
 	bool cached;    /* there is a snapshot */
 	bool away;      /* the last scan did not believe the directory */
 	bool failing;   /* somebody has to do something: see `reason' */
+	bool stuck;     /* scans of the directory do not end */
 	bool scanning;  /* a child runs */
 	bool watching;  /* inotify watches the directory */
 	bool verifying; /* the directory is asked before "absent" */

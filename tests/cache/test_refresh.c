@@ -94,7 +94,7 @@ setup(void **state)
 	snprintf(lists_dir, sizeof(lists_dir), "%s", fixture_path("lists"));
 	snprintf(cache_dir, sizeof(cache_dir), "%s", fixture_path("cache"));
 	site = (struct conf_site){ .name = site_name, .hosts = hosts,
-		.lists_dir = lists_dir };
+		.lists_dir = lists_dir, .scan_timeout = 600 };
 	lines[0] = '\0';
 	log_sink(take_line, NULL);
 	return 0;

@@ -1,0 +1,217 @@
+#include <ev.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "mailman/mailman.h"
+#include "cache/rebuild.h"
+#include "cache/scan_runner.h"
+#include "tests/fixture.h"
+#include "tests/patience.h"
+
+#define WAIT(condition) UNTIL_BY(condition, ev_run(loop, EVRUN_ONCE))
+/* Far more than a scan of one list takes. */
+#define ENOUGH 600.0
+#define TOO_SHORT 0.05
+
+static struct ev_loop *loop;
+static struct ev_timer heartbeat; /* so that WAIT looks again */
+static struct mailman slow;       /* its scans take until there is "go" */
+static struct scan_runner *scans;
+static struct rebuild_result last;
+static char lists_dir[1024], cache_dir[1024], go[1024];
+static int begun, ended;
+static bool immortal; /* the child waits for a dead file server */
+
+/* In the place of the library's: nothing that a test can do makes a process
+ * survive SIGKILL. */
+int
+kill(pid_t pid, int sig)
+{
+	if (immortal && sig == SIGKILL)
+		return 0;
+	return (int)syscall(SYS_kill, pid, sig);
+}
+
+static int
+is_list_at_last(int dir, const char *name, struct stat *st)
+{
+	const struct timespec nap = { .tv_nsec = 5000000 };
+
+	while (access(go, F_OK) == -1)
+		(void)nanosleep(&nap, NULL);
+	return mailman2.is_list(dir, name, st);
+}
+
+static void
+on_heartbeat(struct ev_loop *l, struct ev_timer *w, int events)
+{
+	(void)l, (void)w, (void)events;
+}
+
+static void
+order(void *arg, struct rebuild_order *o)
+{
+	(void)arg;
+	begun++;
+	*o = (struct rebuild_order){
+		.mailman = &slow,
+		.site = "s",
+		.lists_dir = lists_dir,
+		.data_dir = lists_dir,
+		.cache_dir = cache_dir,
+	};
+}
+
+static void
+take_result(void *arg, const struct rebuild_result *r)
+{
+	(void)arg;
+	ended++;
+	last = *r;
+	if (r->status == REBUILD_FAILED)
+		scan_runner_failed(scans);
+	else
+		scan_runner_well(scans, 0);
+}
+
+static void
+not_started(void *arg, const char *reason)
+{
+	(void)arg;
+	fail_msg("%s", reason);
+}
+
+static int
+setup(void **state)
+{
+	if (fixture_setup(state) != 0)
+		return -1;
+	loop = ev_default_loop(0);
+	ev_timer_init(&heartbeat, on_heartbeat, 0.005, 0.005);
+	ev_timer_start(loop, &heartbeat);
+	snprintf(lists_dir, sizeof(lists_dir), "%s", fixture_path("lists"));
+	snprintf(cache_dir, sizeof(cache_dir), "%s", fixture_path("cache"));
+	snprintf(go, sizeof(go), "%s", fixture_path("go"));
+	fixture_list("lists", "a");
+	slow = mailman2;
+	slow.is_list = is_list_at_last;
+	begun = ended = 0;
+	immortal = false;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	scan_runner_free(scans);
+	scans = NULL;
+	ev_timer_stop(loop, &heartbeat);
+	return fixture_teardown(state);
+}
+
+static void
+begin(double timeout)
+{
+	const struct scan_runner_owner owner = { order, take_result,
+		not_started, NULL };
+
+	scans = scan_runner_new(loop, &owner, 0.01, 3600, timeout);
+	assert_non_null(scans);
+	scan_runner_begin(scans);
+}
+
+static void
+test_in_time(void **state)
+{
+	(void)state;
+	fixture_file(go, "");
+	begin(ENOUGH);
+	assert_true(scan_runner_runs(scans));
+	WAIT(ended == 1);
+	assert_int_equal(last.status, REBUILD_WRITTEN);
+	assert_false(scan_runner_runs(scans));
+	assert_false(scan_runner_stuck(scans));
+}
+
+static void
+test_late(void **state)
+{
+	char text[2048];
+
+	(void)state;
+	snprintf(text, sizeof(text), "the scan of %s took longer than "
+	    "scan_timeout (%g s)", lists_dir, TOO_SHORT);
+	begin(TOO_SHORT);
+	assert_false(scan_runner_stuck(scans));
+	/* Killed, and tried again with a back-off. */
+	WAIT(ended == 2);
+	assert_int_equal(last.status, REBUILD_FAILED);
+	assert_string_equal(last.reason, text);
+	assert_true(scan_runner_stuck(scans));
+	/* It heals by itself, and the next scan has the time that it needs. */
+	fixture_file(go, "");
+	scan_runner_configure(scans, 0.01, 3600, ENOUGH);
+	WAIT(last.status == REBUILD_WRITTEN);
+	assert_false(scan_runner_stuck(scans));
+}
+
+static void
+test_left_behind(void **state)
+{
+	(void)state;
+	immortal = true;
+	begin(TOO_SHORT);
+	WAIT(ended == 1);
+	assert_int_equal(last.status, REBUILD_FAILED);
+	assert_non_null(strstr(last.reason, "does not end"));
+	assert_true(scan_runner_stuck(scans));
+	assert_false(scan_runner_runs(scans));
+	/* Neither a request nor the end of its back-off starts another one, nor
+	 * is it said again. */
+	scan_runner_request(scans, 0.0);
+	for (int i = 0; i < 100; i++)
+		ev_run(loop, EVRUN_ONCE);
+	assert_int_equal(begun, 1);
+	assert_int_equal(ended, 1);
+	/* Its file server is back. */
+	scan_runner_configure(scans, 0.01, 3600, ENOUGH);
+	fixture_file(go, "");
+	WAIT(ended == 2);
+	assert_int_equal(begun, 2);
+	assert_int_not_equal(last.status, REBUILD_FAILED);
+	assert_false(scan_runner_stuck(scans));
+}
+
+static void
+test_freed_while_it_runs(void **state)
+{
+	(void)state;
+	begin(ENOUGH);
+	assert_true(scan_runner_runs(scans));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_in_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_late, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_left_behind, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_freed_while_it_runs, setup,
+		    teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
