@@ -444,6 +444,17 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
 	exits 0 query --direct recipients b@example.org
 }
 
+@test "rebuild: a lock that is not given back is said, and is 75" {
+	mklist a
+	conf '' 'scan_timeout = 1'
+	hold_lock
+	complains 75 "cannot lock: $T/cache/lists.lock: process $HOLDER" \
+	    listmap rebuild
+	says "(sleep) has had it for more than 1 s: wait for its end"
+	free_lock
+	exits 0 listmap rebuild
+}
+
 @test "status: what is served, and a code that tells" {
 	mklist a b
 	conf

@@ -7,11 +7,9 @@
  * snapshot would say what the old one says.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +25,7 @@
 #include "cache/find_gaps.h"
 #include "cache/leftovers.h"
 #include "cache/list_hosts.h"
+#include "cache/lock.h"
 #include "cache/rebuild_job.h"
 #include "cache/reconcile.h"
 #include "cache/snapshot.h"
@@ -34,6 +33,10 @@
 
 /* So many seconds a rebuild waits for a directory to be quiet. */
 #define QUIET_TRIES 3
+
+/* So many seconds it waits for the lock, if nobody says something else; less
+ * than a scan may take, so that it can say why. */
+#define LOCK_PATIENCE 10.0
 
 static bool
 is_out_of_resources(int error)
@@ -323,33 +326,27 @@ scan_and_write(struct rebuild_job *job)
 		(void)snapshot_write(job);
 }
 
-/*
- * Waits for the lock.  Its descriptor, which the caller closes; or -1 and the
- * job has failed.  The lock's file stays.  flock() needs no right to write, so
- * root and the daemon's account can share the file.
- */
+/* Waits for the lock.  Its descriptor, which the caller closes; or -1 and the
+ * job has failed. */
 static int
 lock_site_cache(struct rebuild_job *job)
 {
 	char *path = cache_path(job->o->cache_dir, job->o->site, "lock");
+	char holder[64], text[256];
 	int fd = -1;
 
 	errno = ENOMEM;
 	if (path != NULL)
-		fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-		    0600);
-	/* Whoever may open the file can keep everybody else waiting. */
-	if (fd != -1)
-		(void)fchmod(fd, 0600);
-	while (fd != -1 && flock(fd, LOCK_EX) == -1) {
-		if (errno == EINTR)
-			continue;
-		close(fd);
-		fd = -1;
-	}
+		fd = lock_take(path, &job->o->lock, holder, sizeof(holder));
+	job->r->busy = fd == -1 && errno == EWOULDBLOCK;
+	if (job->r->busy)
+		snprintf(text, sizeof(text), "%s has had it for more than %g "
+		    "s: wait for its end, or end it, if it hangs", holder,
+		    job->o->lock.patience);
 	if (fd == -1)
 		(void)rebuild_job_fail(job, "cannot lock",
-		    path == NULL ? "" : path, strerror(errno));
+		    path == NULL ? "" : path,
+		    job->r->busy ? text : strerror(errno));
 	free(path);
 	return fd;
 }
@@ -391,6 +388,8 @@ rebuild_order(const struct conf_site *site, const struct mailman *mailman,
 		    strcmp(site->hosts, "any") == 0,
 		.domains = site->domains,
 		.ndomains = site->ndomains,
+		.lock.patience = site->scan_timeout / 2 < LOCK_PATIENCE
+		    ? site->scan_timeout / 2 : LOCK_PATIENCE,
 	};
 }
 

@@ -15,6 +15,7 @@
 #include "mailman/odd_names.h"
 #include "cache/gaps.h"
 #include "cache/gone.h"
+#include "cache/lock.h"
 
 struct cache;
 struct conf_domain;
@@ -44,6 +45,7 @@ struct rebuild_result {
 	bool incomplete;
 	bool denied;       /* AWAY, for the directory cannot be read at all */
 	bool lost;         /* AWAY, for too many lists vanished */
+	bool busy;         /* FAILED, for another process had the lock */
 	/* Somebody has to do something before the site can answer: no list was
 	 * ever seen, or none can be read. */
 	bool failing;
@@ -73,6 +75,7 @@ struct rebuild_order {
 	/* Without any snapshot: how many lists there were, if the state says
 	 * less, for somebody may have removed it; or 0. */
 	size_t lists_before;
+	struct lock_wait lock; /* how it waits for the site's lock */
 	struct gone gone; /* lists that the watch saw go */
 	/* As scan_progress_fn (mailman/scan.h); may be NULL. */
 	void (*progress)(void *arg, size_t seen);
@@ -80,7 +83,8 @@ struct rebuild_order {
 };
 
 /* The order for SITE, without accept_empty, known, lists_before, gone and
- * progress.  SITE and CACHE_DIR must outlive it. */
+ * progress; it waits some seconds for the lock.  SITE and CACHE_DIR must
+ * outlive it. */
 struct rebuild_order rebuild_order(const struct conf_site *site,
     const struct mailman *mailman, const char *cache_dir);
 

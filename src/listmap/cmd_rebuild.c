@@ -24,6 +24,9 @@
 
 #define BAR_WIDTH 30
 
+/* So many seconds it waits for the lock, or as long as a scan may take. */
+#define LOCK_PATIENCE 60.0
+
 /* The bar is full at as many lists as there were last time. */
 struct progress {
 	const char *site;
@@ -84,7 +87,7 @@ report_rebuild(const struct conf_site *site, const struct rebuild_result *r,
 		break;
 	}
 	log_error("site %s: %s", site->name, r->reason);
-	return EX_CANTCREAT;
+	return r->busy ? EX_TEMPFAIL : EX_CANTCREAT;
 }
 
 static int
@@ -98,6 +101,8 @@ rebuild_site(const struct conf *conf, const struct conf_site *site,
 	    mailman_find(site->mailman), conf->cache_dir);
 
 	o.accept_empty = accept_empty;
+	o.lock.patience = site->scan_timeout < LOCK_PATIENCE
+	    ? site->scan_timeout : LOCK_PATIENCE;
 	if (terminal) {
 		p.expected = last_count(conf, site);
 		o.progress = show_progress;

@@ -37,6 +37,7 @@ order(void)
 		.site = "s",
 		.lists_dir = lists,
 		.cache_dir = cache,
+		.lock.patience = PATIENCE,
 	};
 }
 
