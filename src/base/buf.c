@@ -61,35 +61,12 @@ make_room(struct buf *b, size_t more)
 	return true;
 }
 
-void
-buf_put(struct buf *b, const void *p, size_t n)
+bool
+buf_room(struct buf *b, size_t n)
 {
-	if (n == 0)
-		return;
-	if (!make_room(b, n)) {
+	if (!make_room(b, n))
 		b->failed = true;
-		return;
-	}
-	memcpy(b->p + b->n, p, n);
-	b->n += n;
-}
-
-void
-buf_str(struct buf *b, struct str s)
-{
-	buf_put(b, s.p, s.n);
-}
-
-void
-buf_add(struct buf *b, const char *c)
-{
-	buf_put(b, c, strlen(c));
-}
-
-void
-buf_char(struct buf *b, char c)
-{
-	buf_put(b, &c, 1);
+	return !b->failed;
 }
 
 void

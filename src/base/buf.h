@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/str.h"
 
@@ -36,11 +37,41 @@ void buf_clear(struct buf *b);
 /* Makes the buffer empty and not failed; it keeps its memory. */
 void buf_reset(struct buf *b);
 
-/* These append; a C string goes in without its NUL. */
-void buf_put(struct buf *b, const void *p, size_t n);
-void buf_str(struct buf *b, struct str s);
-void buf_add(struct buf *b, const char *c);
-void buf_char(struct buf *b, char c);
+/* Makes room for N more bytes.  False where there is none, or the buffer failed
+ * before; then it has failed. */
+bool buf_room(struct buf *b, size_t n);
+
+/* These append; a C string goes in without its NUL.  Those that a look-up calls
+ * are defined here, for mostly there is room. */
+static inline void
+buf_put(struct buf *b, const void *p, size_t n)
+{
+	if (n == 0)
+		return;
+	if ((n > b->size - b->n || b->failed) && !buf_room(b, n))
+		return;
+	memcpy(b->p + b->n, p, n);
+	b->n += n;
+}
+
+static inline void
+buf_str(struct buf *b, struct str s)
+{
+	buf_put(b, s.p, s.n);
+}
+
+static inline void
+buf_add(struct buf *b, const char *c)
+{
+	buf_put(b, c, strlen(c));
+}
+
+static inline void
+buf_char(struct buf *b, char c)
+{
+	buf_put(b, &c, 1);
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

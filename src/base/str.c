@@ -6,24 +6,6 @@
 
 #include "base/str.h"
 
-struct str
-str_from(const char *c)
-{
-	return (struct str){ c, c ? strlen(c) : 0 };
-}
-
-bool
-str_eq(struct str a, struct str b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool
-str_is(struct str s, const char *c)
-{
-	return str_eq(s, str_from(c));
-}
-
 bool
 str_is_nocase(struct str s, const char *c)
 {
@@ -39,48 +21,12 @@ str_cmp(struct str a, struct str b)
 	return r ? r : (a.n > b.n) - (a.n < b.n);
 }
 
-size_t
-str_find(struct str s, char c)
-{
-	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
-
-	return at ? (size_t)(at - s.p) : STR_NONE;
-}
-
-size_t
-str_rfind(struct str s, char c)
-{
-	const char *at = s.n ? memrchr(s.p, c, s.n) : NULL;
-
-	return at ? (size_t)(at - s.p) : STR_NONE;
-}
-
-bool
-str_starts(struct str s, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return s.n >= n && memcmp(s.p, prefix, n) == 0;
-}
-
 bool
 str_ends(struct str s, const char *suffix)
 {
 	size_t n = strlen(suffix);
 
 	return s.n >= n && memcmp(s.p + s.n - n, suffix, n) == 0;
-}
-
-struct str
-str_head(struct str s, size_t n)
-{
-	return (struct str){ s.p, n };
-}
-
-struct str
-str_tail(struct str s, size_t n)
-{
-	return (struct str){ s.p + n, s.n - n };
 }
 
 struct str

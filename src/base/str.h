@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define WARN_UNUSED __attribute__((warn_unused_result))
 
@@ -23,35 +24,80 @@ struct str {
 /* What str_find() returns where nothing is found. */
 #define STR_NONE ((size_t)-1)
 
-/* The bytes of a C string; NULL gives the empty slice.  Nothing is copied. */
-struct str str_from(const char *c);
+/* What a look-up calls is defined here: it costs no call then, and the compiler
+ * knows the length of a literal. */
 
-bool str_eq(struct str a, struct str b);
-/* Whether S equals a C string; the second ignores the case of ASCII letters. */
-bool str_is(struct str s, const char *c);
+/* The bytes of a C string; NULL gives the empty slice.  Nothing is copied. */
+static inline struct str
+str_from(const char *c)
+{
+	return (struct str){ c, c ? strlen(c) : 0 };
+}
+
+static inline bool
+str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool
+str_is(struct str s, const char *c)
+{
+	return str_eq(s, str_from(c));
+}
+/* The same; the case of ASCII letters is ignored. */
 bool str_is_nocase(struct str s, const char *c);
 /* Compares as memcmp(); of two with a common start the shorter is first. */
 int str_cmp(struct str a, struct str b);
 
+/* The first N bytes, and what follows the first N bytes; N is at most s.n. */
+static inline struct str
+str_head(struct str s, size_t n)
+{
+	return (struct str){ s.p, n };
+}
+
+static inline struct str
+str_tail(struct str s, size_t n)
+{
+	return (struct str){ s.p + n, s.n - n };
+}
+
 /* The index of the first and of the last C in S, or STR_NONE. */
-size_t str_find(struct str s, char c);
-size_t str_rfind(struct str s, char c);
-bool str_starts(struct str s, const char *prefix);
+static inline size_t
+str_find(struct str s, char c)
+{
+	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
+
+	return at ? (size_t)(at - s.p) : STR_NONE;
+}
+
+static inline size_t
+str_rfind(struct str s, char c)
+{
+	const char *at = s.n ? memrchr(s.p, c, s.n) : NULL;
+
+	return at ? (size_t)(at - s.p) : STR_NONE;
+}
+
+static inline bool
+str_starts(struct str s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return s.n >= n && memcmp(s.p, prefix, n) == 0;
+}
+
 bool str_ends(struct str s, const char *suffix);
 
-/* The first N bytes, and what follows the first N bytes; N is at most s.n. */
-struct str str_head(struct str s, size_t n);
-struct str str_tail(struct str s, size_t n);
 /* S without the white space at both ends. */
 struct str str_trim(struct str s);
 
 /* Returns a terminated copy for the caller to free; NULL: out of memory. */
 char *str_dup(struct str s) WARN_UNUSED;
 
-/*
- * Reads a decimal number from MIN to MAX, digits only.  Returns 0, or -1 where
- * S is no number or is out of range; *OUT is then left alone.
- */
+/* Reads a decimal number from MIN to MAX, digits only.  Returns 0, or -1 where
+ * S is no number or is out of range; *OUT is then left alone. */
 int str_number(struct str s, uint64_t min, uint64_t max, uint64_t *out)
     WARN_UNUSED;
 
