@@ -4,18 +4,18 @@
 #include "base/str.h"
 
 /* Mailman's own words: its wrapper's VALID_COMMANDS (src/mail-wrapper.c). */
-static const char *const names[ACTIONS] = {
-	[ACTION_POST] = "post",
-	[ACTION_ADMIN] = "admin",
-	[ACTION_BOUNCES] = "bounces",
-	[ACTION_CONFIRM] = "confirm",
-	[ACTION_JOIN] = "join",
-	[ACTION_LEAVE] = "leave",
-	[ACTION_OWNER] = "owner",
-	[ACTION_REQUEST] = "request",
-	[ACTION_SUBSCRIBE] = "subscribe",
-	[ACTION_UNSUBSCRIBE] = "unsubscribe",
-	[ACTION_LOOP] = "loop",
+static const struct str names[ACTIONS] = {
+	[ACTION_POST] = STR("post"),
+	[ACTION_ADMIN] = STR("admin"),
+	[ACTION_BOUNCES] = STR("bounces"),
+	[ACTION_CONFIRM] = STR("confirm"),
+	[ACTION_JOIN] = STR("join"),
+	[ACTION_LEAVE] = STR("leave"),
+	[ACTION_OWNER] = STR("owner"),
+	[ACTION_REQUEST] = STR("request"),
+	[ACTION_SUBSCRIBE] = STR("subscribe"),
+	[ACTION_UNSUBSCRIBE] = STR("unsubscribe"),
+	[ACTION_LOOP] = STR("loop"),
 };
 
 const char *const action_names[] = { "post", "admin", "bounces", "confirm",
@@ -24,14 +24,14 @@ const char *const action_names[] = { "post", "admin", "bounces", "confirm",
 const char *
 action_name(enum action a)
 {
-	return names[a];
+	return names[a].p;
 }
 
 int
 action_find(struct str name)
 {
 	for (int a = 0; a < ACTIONS; a++)
-		if (str_is(name, names[a]))
+		if (str_eq(name, names[a]))
 			return a;
 	return -1;
 }
