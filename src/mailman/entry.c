@@ -1,60 +1,75 @@
 #include <errno.h>
-#include <string.h>
 
 #include "mailman/entry.h"
 #include "base/str.h"
 
-static bool
-is_upper(char c)
+/* What a byte makes of a name, worse from line to line. */
+#define PLAIN 0u
+#define ODD 1u    /* not in the name of a new list */
+#define REREAD 2u /* a mail server may not hand it on as it is */
+#define NEVER 4u  /* in no name that an address names */
+
+static const unsigned char class_of_byte[256] = {
+	[0 ... ' ' - 1] = NEVER,
+	[' ' ... '*'] = ODD,
+	['+'] = PLAIN,
+	[','] = REREAD,
+	['-' ... '.'] = PLAIN,
+	['/'] = NEVER,
+	['0' ... '9'] = PLAIN,
+	[':'] = REREAD,
+	[';'] = ODD,
+	['<'] = REREAD,
+	['='] = PLAIN,
+	['>'] = REREAD,
+	['?'] = ODD,
+	['@'] = REREAD,
+	['A' ... 'Z'] = NEVER,
+	['[' ... '^'] = ODD,
+	['_'] = PLAIN,
+	['`'] = ODD,
+	['a' ... 'z'] = PLAIN,
+	['{' ... '~'] = ODD,
+	[0x7f] = NEVER,
+	[0x80 ... 0xff] = ODD,
+};
+
+/* The classes of all bytes of NAME. */
+static unsigned
+classes_of(struct str name)
 {
-	return c >= 'A' && c <= 'Z';
+	unsigned classes = PLAIN;
+
+	for (size_t i = 0; i < name.n; i++)
+		classes |= class_of_byte[(unsigned char)name.p[i]];
+	return classes;
+}
+
+bool
+entry_name_ok(struct str name)
+{
+	if (name.n == 0 || name.n > ENTRY_NAME_MAX || name.p[0] == ':' ||
+	    str_is(name, ".") || str_is(name, ".."))
+		return false;
+	return !(classes_of(name) & NEVER);
+}
+
+bool
+entry_name_is_mailable(struct str name)
+{
+	return !(classes_of(name) & REREAD);
+}
+
+bool
+entry_name_is_plain(struct str name)
+{
+	return classes_of(name) == PLAIN;
 }
 
 static bool
 is_control_byte(char c)
 {
 	return (unsigned char)c < ' ' || c == 0x7f;
-}
-
-bool
-entry_name_ok(struct str name)
-{
-	if (name.n == 0 || name.n > ENTRY_NAME_MAX || str_is(name, ".") ||
-	    str_is(name, "..") || name.p[0] == ':')
-		return false;
-	for (size_t i = 0; i < name.n; i++)
-		if (name.p[i] == '/' || is_control_byte(name.p[i]) ||
-		    is_upper(name.p[i]))
-			return false;
-	return true;
-}
-
-static bool
-is_byte_of(char c, const char *set)
-{
-	return c != '\0' && strchr(set, c);
-}
-
-bool
-entry_name_is_mailable(struct str name)
-{
-	for (size_t i = 0; i < name.n; i++)
-		if (is_byte_of(name.p[i], "@<>:,"))
-			return false;
-	return true;
-}
-
-bool
-entry_name_is_plain(struct str name)
-{
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
-		    !is_byte_of(c, "-_.+="))
-			return false;
-	}
-	return true;
 }
 
 const char *

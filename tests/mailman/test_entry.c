@@ -77,6 +77,41 @@ knows_names(void **state)
 	}
 }
 
+/* What the comments in entry.h say, byte by byte. */
+static bool
+is_never_named(unsigned char c)
+{
+	return c == '/' || c < ' ' || c == 0x7f || (c >= 'A' && c <= 'Z');
+}
+
+static bool
+is_plain_byte(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	    (c && strchr("-_.+=", c));
+}
+
+static void
+knows_every_byte(void **state)
+{
+	(void)state;
+	for (int c = 0; c < 256; c++)
+		for (size_t at = 0; at < 3; at++) {
+			char text[] = "abc";
+			const struct str name = { text, 3 };
+			bool reread = c && strchr("@<>:,", c);
+			bool ok = !is_never_named((unsigned char)c) &&
+			    !(c == ':' && at == 0);
+
+			text[at] = (char)c;
+			if (entry_name_ok(name) != ok ||
+			    entry_name_is_mailable(name) == reread ||
+			    entry_name_is_plain(name) !=
+			        is_plain_byte((unsigned char)c))
+				fail_msg("byte %d at %zu", c, at);
+		}
+}
+
 static void
 bounds_names(void **state)
 {
@@ -128,6 +163,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_names),
+		cmocka_unit_test(knows_every_byte),
 		cmocka_unit_test(bounds_names),
 		cmocka_unit_test(knows_what_sendmail_reads_anew),
 		cmocka_unit_test(says_what_is_wrong),
