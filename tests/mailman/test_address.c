@@ -1,5 +1,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -130,6 +131,56 @@ folds(void **state)
 	assert_string_equal(text, "@az[`az{\301");
 }
 
+/* Each byte at each place of texts that are shorter and longer than what is
+ * folded at a time. */
+static void
+folds_every_byte_everywhere(void **state)
+{
+	char text[70];
+
+	(void)state;
+	for (size_t n = 1; n < sizeof(text); n++)
+		for (int c = 0; c < 256; c++) {
+			bool upper = c >= 'A' && c <= 'Z';
+			size_t at = (size_t)c % n;
+
+			memset(text, 'Q', sizeof(text));
+			text[at] = (char)c;
+			address_fold(text, n);
+			for (size_t i = 0; i < sizeof(text); i++) {
+				char want = i >= n ? 'Q' : i != at ? 'q' :
+				    (char)(upper ? c + 'a' - 'A' : c);
+
+				if (text[i] != want)
+					fail_msg("byte %d of %zu, n %zu", c,
+					    i, n);
+			}
+		}
+}
+
+/* The local part and the domain lie side by side. */
+static void
+folds_both_parts(void **state)
+{
+	char key[2 * 40 + 1];
+	struct address a;
+
+	(void)state;
+	for (size_t local = 0; local < 40; local++)
+		for (size_t domain = 1; domain < 40; domain++) {
+			memset(key, 'Q', sizeof(key));
+			key[local] = '@';
+			assert_int_equal(address_parse((struct str){ key,
+			    local + 1 + domain }, &a), 0);
+			assert_int_equal(a.local.n, local);
+			assert_int_equal(a.domain.n, domain);
+			for (size_t i = 0; i < local; i++)
+				assert_int_equal(a.local.p[i], 'q');
+			for (size_t i = 0; i < domain; i++)
+				assert_int_equal(a.domain.p[i], 'q');
+		}
+}
+
 int
 main(void)
 {
@@ -139,6 +190,8 @@ main(void)
 		cmocka_unit_test(bounds_lengths),
 		cmocka_unit_test(takes_local_parts_alone),
 		cmocka_unit_test(folds),
+		cmocka_unit_test(folds_every_byte_everywhere),
+		cmocka_unit_test(folds_both_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
