@@ -21,6 +21,35 @@ str_cmp(struct str a, struct str b)
 	return r ? r : (a.n > b.n) - (a.n < b.n);
 }
 
+/* A set has few bytes, and mostly one. */
+size_t
+str_find_any(struct str s, const char *set)
+{
+	size_t first = STR_NONE;
+
+	for (; *set; set++) {
+		size_t at = str_find(s, *set);
+
+		if (at < first)
+			first = at;
+	}
+	return first;
+}
+
+size_t
+str_rfind_any(struct str s, const char *set)
+{
+	size_t last = STR_NONE;
+
+	for (; *set; set++) {
+		size_t at = str_rfind(s, *set);
+
+		if (at != STR_NONE && (last == STR_NONE || at > last))
+			last = at;
+	}
+	return last;
+}
+
 bool
 str_ends(struct str s, const char *suffix)
 {

@@ -80,6 +80,10 @@ str_rfind(struct str s, char c)
 	return at ? (size_t)(at - s.p) : STR_NONE;
 }
 
+/* The same for any byte of the C string SET. */
+size_t str_find_any(struct str s, const char *set);
+size_t str_rfind_any(struct str s, const char *set);
+
 static inline bool
 str_starts(struct str s, const char *prefix)
 {

@@ -24,6 +24,13 @@
 #include "mailman/reading.h"
 
 #define OWNER_PREFIX "owner-"
+#define LOOP_SUFFIX "-loop"
+
+/* The actions of the site list that have an address on every domain; besides,
+ * there are post and loop. */
+#define SITE_ACTIONS                                            \
+	(ACTION_BIT(ACTION_OWNER) | ACTION_BIT(ACTION_BOUNCES) | \
+	    ACTION_BIT(ACTION_REQUEST))
 
 /* The actions that Mailman itself gives a detail (VERP_FORMAT,
  * VERP_CONFIRM_FORMAT). */
@@ -163,69 +170,66 @@ read_list2(int dir, const char *name, off_t max, struct list_info *p)
 	return -1;
 }
 
-/* Reads LOCAL as one of the site list's addresses, which exist on every domain
- * (MTA/Postfix.py). */
+/*
+ * The readings of a part, in the order they count.  Each function puts one of
+ * them into *R, where the part can be read that way.  The site list's own
+ * addresses exist on every domain (MTA/Postfix.py).
+ */
+
 static bool
-read_site_address(struct str site_list, struct str local, struct reading *r)
+read_as_list(const struct readings *all, struct reading *r)
 {
-	static const enum action all[] = { ACTION_OWNER, ACTION_BOUNCES,
-		ACTION_REQUEST, ACTION_LOOP };
-	struct str rest;
-
-	*r = (struct reading){ .everywhere = true, .action = ACTION_POST,
-		.list = site_list };
-	if (local.n < site_list.n ||
-	    !str_eq(str_head(local, site_list.n), site_list))
-		return false;
-	rest = str_tail(local, site_list.n);
-	if (rest.n == 0)
-		return true;
-	if (rest.p[0] != '-')
-		return false;
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-		if (str_is(str_tail(rest, 1), action_name(all[i]))) {
-			r->action = all[i];
-			return true;
-		}
-	return false;
+	r->action = ACTION_POST;
+	r->list = all->part;
+	r->everywhere = str_eq(r->list, all->rules->site_list);
+	return true;
 }
 
-/* R[N] is a reading that counts at every domain.  One before it may say the
- * same of the list's own domain; then it counts everywhere in its place, so
- * that a host that nobody knows does not matter.  The number of readings. */
-static size_t
-add_site_reading(struct reading r[READINGS_MAX], size_t n)
+static bool
+read_as_suffix(const struct readings *all, struct reading *r)
 {
-	for (size_t i = 0; i < n; i++)
-		if (r[i].action == r[n].action &&
-		    str_eq(r[i].list, r[n].list)) {
-			r[i].everywhere = true;
-			return n;
-		}
-	return n + 1;
-}
-
-/* The readings of a part without detail, in the order they count. */
-static size_t
-read_part(struct str site_list, struct str part,
-    struct reading r[READINGS_MAX])
-{
-	size_t dash = str_rfind(part, '-');
-	size_t n = 0;
+	size_t dash = str_rfind(all->part, '-');
 	int a;
 
-	r[n++] = (struct reading){ .action = ACTION_POST, .list = part };
-	a = dash == STR_NONE ? -1 : action_find(str_tail(part, dash + 1));
-	if (a != -1 && a != ACTION_POST && a != ACTION_LOOP)
-		r[n++] = (struct reading){ .action = a,
-			.list = str_head(part, dash) };
-	if (str_starts(part, OWNER_PREFIX))
-		r[n++] = (struct reading){ .action = ACTION_OWNER,
-			.list = str_tail(part, strlen(OWNER_PREFIX)) };
-	if (read_site_address(site_list, part, &r[n]))
-		n = add_site_reading(r, n);
-	return n;
+	if (dash == STR_NONE)
+		return false;
+	a = action_find(str_tail(all->part, dash + 1));
+	if (a == -1 || a == ACTION_POST || a == ACTION_LOOP)
+		return false;
+	r->action = (enum action)a;
+	r->list = str_head(all->part, dash);
+	r->everywhere = (SITE_ACTIONS & ACTION_BIT(a)) &&
+	    str_eq(r->list, all->rules->site_list);
+	return true;
 }
+
+static bool
+read_as_prefix(const struct readings *all, struct reading *r)
+{
+	if (!str_starts(all->part, OWNER_PREFIX))
+		return false;
+	r->action = ACTION_OWNER;
+	r->list = str_tail(all->part, strlen(OWNER_PREFIX));
+	return true;
+}
+
+static bool
+read_as_loop(const struct readings *all, struct reading *r)
+{
+	if (!str_ends(all->part, LOOP_SUFFIX))
+		return false;
+	r->action = ACTION_LOOP;
+	r->list = str_head(all->part, all->part.n - strlen(LOOP_SUFFIX));
+	r->everywhere = true;
+	return str_eq(r->list, all->rules->site_list);
+}
+
+static bool (*const kinds[])(const struct readings *, struct reading *) = {
+	read_as_list,
+	read_as_suffix,
+	read_as_prefix,
+	read_as_loop,
+};
 
 /* Whether PART can be read as an action that Mailman gives a detail. */
 static bool
@@ -239,17 +243,14 @@ may_be_verp(struct str part)
 static void
 take_part(struct readings *all, size_t n)
 {
-	struct str part = str_head(all->local, n), detail = STR("");
-
+	all->part = str_head(all->local, n);
 	all->delimiter = '\0';
+	all->detail = STR("");
 	if (n < all->local.n) {
 		all->delimiter = all->local.p[n];
-		detail = str_tail(all->local, n + 1);
+		all->detail = str_tail(all->local, n + 1);
 	}
 	all->next = 0;
-	all->n = read_part(all->rules->site_list, part, all->reading);
-	for (size_t i = 0; i < all->n; i++)
-		all->reading[i].detail = detail;
 }
 
 /* What stands before each '+', from the left, as Mailman's VERP_REGEXP cuts an
@@ -262,14 +263,20 @@ next_before_plus(struct readings *all)
 	if (!rules->plus_any && !strchr(rules->delimiters, '+'))
 		return false;
 	while (all->from < all->local.n) {
-		size_t at = all->from++;
+		struct str rest = str_tail(all->local, all->from);
+		size_t plus = str_find(rest, '+'), at;
 
-		if (all->local.p[at] == '+' && (rules->plus_any ||
-		    may_be_verp(str_head(all->local, at)))) {
+		if (plus == STR_NONE)
+			break;
+		at = all->from + plus;
+		all->from = at + 1;
+		if (rules->plus_any ||
+		    may_be_verp(str_head(all->local, at))) {
 			take_part(all, at);
 			return true;
 		}
 	}
+	all->from = all->local.n;
 	return false;
 }
 
@@ -281,29 +288,18 @@ next_before_plus(struct readings *all)
 static bool
 next_before_delimiter(struct readings *all)
 {
-	while (all->until > 0) {
-		size_t at = --all->until;
-		char c = all->local.p[at];
+	size_t at;
 
-		if (c != '\0' && c != '+' &&
-		    strchr(all->rules->delimiters, c) &&
+	while ((at = str_rfind_any(str_head(all->local, all->until),
+	    all->rules->delimiters)) != STR_NONE) {
+		all->until = at;
+		if (all->local.p[at] != '+' &&
 		    may_be_verp(str_head(all->local, at))) {
 			take_part(all, at);
 			return true;
 		}
 	}
 	return false;
-}
-
-static bool
-next_part(struct readings *all)
-{
-	if (all->begun)
-		return next_before_plus(all) || next_before_delimiter(all);
-	all->begun = true;
-	all->until = all->local.n;
-	take_part(all, all->local.n);
-	return true;
 }
 
 /*
@@ -323,13 +319,19 @@ actions_of_part(const struct readings *all)
 static bool
 next_reading2(struct readings *all, struct reading *r)
 {
+	if (!all->begun) {
+		all->begun = true;
+		all->until = all->local.n;
+		take_part(all, all->local.n);
+	}
 	do {
-		while (all->next < all->n) {
-			*r = all->reading[all->next++];
-			if (actions_of_part(all) & ACTION_BIT(r->action))
+		while (all->next < sizeof(kinds) / sizeof(*kinds)) {
+			*r = (struct reading){ .detail = all->detail };
+			if (kinds[all->next++](all, r) &&
+			    (actions_of_part(all) & ACTION_BIT(r->action)))
 				return true;
 		}
-	} while (next_part(all));
+	} while (next_before_plus(all) || next_before_delimiter(all));
 	return false;
 }
 

@@ -66,52 +66,56 @@ read_list3(int dir, const char *name, off_t max, struct list_info *p)
 	return 0;
 }
 
-/* The index of the first byte of S that is one of DELIMITERS, or STR_NONE. */
-static size_t
-find_delimiter(struct str s, const char *delimiters)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] != '\0' && strchr(delimiters, s.p[i]))
-			return i;
-	return STR_NONE;
-}
-
-/* The local part ends at its first delimiter.  It is a list, or what stands
- * before its last dash is one and what follows a suffix. */
+/* The local part ends at its first delimiter. */
 static void
-read_local(struct readings *all)
+take_local(struct readings *all)
 {
-	size_t cut = find_delimiter(all->local, all->rules->delimiters), dash;
-	struct reading *whole = &all->reading[all->n++];
-	int a = -1;
+	size_t cut = str_find_any(all->local, all->rules->delimiters);
 
-	*whole = (struct reading){ .action = ACTION_POST, .list = all->local };
+	all->part = all->local;
+	all->detail = STR("");
 	if (cut != STR_NONE) {
-		whole->list = str_head(all->local, cut);
-		whole->detail = str_tail(all->local, cut + 1);
+		all->part = str_head(all->local, cut);
+		all->detail = str_tail(all->local, cut + 1);
 	}
-	dash = str_rfind(whole->list, '-');
-	if (dash != STR_NONE)
-		a = action_find(str_tail(whole->list, dash + 1));
-	if (a != -1 && (ACTION_SUFFIXES_3 & ACTION_BIT(a)))
-		all->reading[all->n++] = (struct reading){
-			.action = (enum action)a,
-			.list = str_head(whole->list, dash),
-			.detail = whole->detail };
 }
 
-/* Each of these, at all names of the domain. */
+/* Reads what follows the last dash of the list's name as a suffix; false if it
+ * is none. */
+static bool
+cut_suffix(struct reading *r)
+{
+	size_t dash = str_rfind(r->list, '-');
+	int a;
+
+	if (dash == STR_NONE)
+		return false;
+	a = action_find(str_tail(r->list, dash + 1));
+	if (a == -1 || !(ACTION_SUFFIXES_3 & ACTION_BIT(a)))
+		return false;
+	r->action = (enum action)a;
+	r->list = str_head(r->list, dash);
+	return true;
+}
+
+/* The part is a list, at all names of the domain; or what stands before its
+ * last dash is one, likewise. */
 static bool
 next_reading3(struct readings *all, struct reading *r)
 {
 	const struct address_rules *rules = all->rules;
 
 	if (!all->begun)
-		read_local(all);
+		take_local(all);
 	all->begun = true;
-	while (all->next < all->n * rules->nnames) {
-		*r = all->reading[all->next / rules->nnames];
-		r->domain = rules->names[all->next++ % rules->nnames];
+	while (all->next < 2 * rules->nnames) {
+		bool suffixed = all->next >= rules->nnames;
+
+		*r = (struct reading){ .action = ACTION_POST,
+			.list = all->part, .detail = all->detail,
+			.domain = rules->names[all->next++ % rules->nnames] };
+		if (suffixed && !cut_suffix(r))
+			return false;
 		if (r->list.n > 0 && (rules->actions & ACTION_BIT(r->action)))
 			return true;
 	}

@@ -87,7 +87,7 @@ begin_readings(struct readings *all, const struct address_rules *rules,
 {
 	all->rules = rules;
 	all->local = local;
-	all->n = all->next = all->from = all->until = 0;
+	all->next = all->from = all->until = 0;
 	all->begun = false;
 }
 

@@ -60,20 +60,17 @@ struct address_rules {
 	bool only_hosts;
 };
 
-/* Most readings that a part of an address has. */
-#define READINGS_MAX 4
-
 /* The readings of LOCAL, one after the other; the rest is for the generation
  * of Mailman that tells them. */
 struct readings {
 	const struct address_rules *rules;
 	struct str local;
-	struct reading reading[READINGS_MAX]; /* of the part in hand */
-	size_t n;    /* of these */
-	size_t next; /* the one that comes next */
-	size_t from; /* where the next '+' is looked for, to the right */
-	size_t until;   /* and other delimiters, to the left */
-	char delimiter; /* that the part in hand ends at, or NUL */
+	struct str part;   /* of LOCAL, in hand; without its detail */
+	struct str detail; /* of the part */
+	char delimiter;    /* between them, or NUL */
+	size_t next;  /* which reading of the part comes next */
+	size_t from;  /* where the next '+' is looked for, to the right */
+	size_t until; /* and other delimiters, to the left */
 	bool begun;
 };
 

@@ -81,6 +81,36 @@ finds(void **state)
 }
 
 static void
+finds_any(void **state)
+{
+	static const struct {
+		const char *set;
+		size_t first, last;
+	} rows[] = {
+		{ "", STR_NONE, STR_NONE },
+		{ "x", STR_NONE, STR_NONE },
+		{ "a", 0, 0 },
+		{ "+", 1, 6 },
+		{ "=", 3, 3 },
+		{ "=+", 1, 6 },
+		{ "+=", 1, 6 },
+		{ "x=", 3, 3 },
+		{ "=x", 3, 3 },
+		{ "ae+", 0, 7 },
+	};
+	const struct str s = STR("a+b=\0d+e");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_true(str_find_any(s, rows[i].set) == rows[i].first);
+		assert_true(str_rfind_any(s, rows[i].set) == rows[i].last);
+		assert_true(str_find_any(STR(""), rows[i].set) == STR_NONE);
+		assert_true(str_rfind_any((struct str){ NULL, 0 },
+		    rows[i].set) == STR_NONE);
+	}
+}
+
+static void
 starts_and_ends(void **state)
 {
 	(void)state;
@@ -203,6 +233,7 @@ main(void)
 		cmocka_unit_test(compares),
 		cmocka_unit_test(compares_with_c_strings),
 		cmocka_unit_test(finds),
+		cmocka_unit_test(finds_any),
 		cmocka_unit_test(starts_and_ends),
 		cmocka_unit_test(takes_apart),
 		cmocka_unit_test(duplicates),
