@@ -4,6 +4,7 @@
 #include <ftw.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -87,6 +88,57 @@ fixture_own_mounts(void)
 	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
 	fixture_nobody();
 	return done;
+}
+
+static bool
+is_another_device(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev != y.st_dev;
+}
+
+/* -1 where it ended instead. */
+static pid_t
+await_file_server(pid_t pid, const char *from, const char *to)
+{
+	while (!is_another_device(from, to)) {
+		if (waitpid(pid, NULL, WNOHANG) != 0)
+			return -1;
+		usleep(1000);
+	}
+	return pid;
+}
+
+pid_t
+fixture_file_server(const char *from, const char *to)
+{
+	pid_t pid;
+
+	if (!fixture_own_mounts() || access("/dev/fuse", F_OK) == -1)
+		return -1;
+	assert_true(fixture_root());
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execlp("bindfs", "bindfs", "-f", "-o", "allow_other", from, to,
+		    (char *)NULL);
+		_exit(127);
+	}
+	if (pid != -1)
+		pid = await_file_server(pid, from, to);
+	fixture_nobody();
+	return pid;
+}
+
+void
+fixture_end_file_server(pid_t pid, const char *to)
+{
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	(void)fixture_root();
+	assert_int_equal(umount2(to, MNT_DETACH), 0);
+	fixture_nobody();
 }
 
 int

@@ -48,4 +48,11 @@ void fixture_nobody(void);
 /* A mount namespace of our own; false where that is not allowed. */
 bool fixture_own_mounts(void);
 
+/*
+ * Shows the directory FROM at TO through a file server, bindfs, which can be
+ * stopped: its process, or -1 where that cannot be had (root, FUSE, bindfs).
+ */
+pid_t fixture_file_server(const char *from, const char *to);
+void fixture_end_file_server(pid_t pid, const char *to);
+
 #endif

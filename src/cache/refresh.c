@@ -143,7 +143,8 @@ decide_verify(struct refresh *r)
 static void
 look_at_filesystem(struct refresh *r)
 {
-	r->remote = directory_is_remote(r->o.site->lists_dir);
+	r->remote = directory_kind_of(r->o.site->lists_dir) ==
+	    DIRECTORY_SLOW;
 	decide_verify(r);
 }
 

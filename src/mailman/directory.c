@@ -1,10 +1,17 @@
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "mailman/directory.h"
@@ -32,8 +39,8 @@ directory_identify(const char *path, struct directory_id *id)
  * The entry itself is looked at first, links not followed: that is one call
  * for a name that does not exist, and its EACCES can only mean the directory.
  */
-static enum lists_found
-find_entry(const struct mailman *mailman, int dir, const char *name,
+enum lists_found
+directory_find_at(const struct mailman *mailman, int dir, const char *name,
     struct stat *config)
 {
 	struct stat st;
@@ -85,7 +92,7 @@ directory_find(const struct mailman *mailman, const char *path,
 	if (dir == -1)
 		return LISTS_AWAY;
 	wanted = is_wanted_directory(dir, must_be);
-	found = find_entry(mailman, dir, copy, config);
+	found = directory_find_at(mailman, dir, copy, config);
 	close(dir);
 	if (wanted)
 		return found;
@@ -131,40 +138,204 @@ directory_may_have_link(const char *path, struct str name)
 	return S_ISLNK(st.st_mode);
 }
 
-/* <linux/magic.h> has not all of them. */
-static const unsigned long remote_types[] = {
-	0x6969,     /* NFS */
-	0x517B,     /* SMB */
-	0xFF534D42, /* CIFS */
-	0xFE534D42, /* SMB 2 */
-	0x01021997, /* 9P */
-	0x5346414F, /* AFS (OpenAFS) */
-	0x6B414653, /* AFS (kAFS) */
-	0x00C36400, /* Ceph */
-	0x73757245, /* Coda */
-	0x564C,     /* NCP */
-	0x65735546, /* FUSE: whoever answers there */
-	0x01161970, /* GFS2 */
-	0x7461636F, /* OCFS2 */
-	0x0BD00BD0, /* Lustre */
-	0x47504653, /* GPFS */
-	0x19830326, /* BeeGFS */
-	0x20030528, /* OrangeFS */
-	0x0187,     /* autofs: what it mounts */
+/*
+ * Filesystems whose every change goes through this kernel and so through
+ * inotify.  <linux/magic.h> has not all of them.
+ */
+static const uint32_t seen_types[] = {
+	0xEF53,     /* ext2, ext3, ext4 */
+	0x58465342, /* XFS */
+	0x9123683E, /* Btrfs */
+	0x01021994, /* tmpfs */
+	0x858458F6, /* ramfs */
+	0x2FC12FC1, /* ZFS */
+	0xF2F52010, /* F2FS */
+	0xCA451A4E, /* bcachefs */
+	0x3153464A, /* JFS */
+	0x52654973, /* ReiserFS */
+	0x3434,     /* NILFS2 */
+	0x24051905, /* UBIFS */
+	0x72B6,     /* JFFS2 */
+	0x73717368, /* SquashFS */
+	0xE0F5E1E2, /* EROFS */
+};
+/* What lies over another filesystem, in which things happen unseen. */
+static const uint32_t unseen_types[] = {
+	0x794C7630, /* overlayfs */
+	0xF15F,     /* eCryptfs */
+	0x61756673, /* aufs */
 };
 
-bool
-directory_is_remote(const char *path)
+static bool
+is_fs_type_of(uint32_t type, const uint32_t *types, size_t n)
 {
-	struct statfs fs;
 	size_t i;
 
-	if (statfs(path, &fs) == -1)
-		return false;
-	for (i = 0; i < sizeof(remote_types) / sizeof(remote_types[0]); i++) {
-		/* f_type is signed on some machines and 32 bits wide. */
-		if ((uint32_t)fs.f_type == remote_types[i])
+	for (i = 0; i < n; i++)
+		if (types[i] == type)
 			return true;
-	}
 	return false;
+}
+
+/* Writes NAME with the case of its first letter changed; false where it has
+ * none. */
+static bool
+swap_case(const char *name, char other[NAME_MAX + 1])
+{
+	size_t i = 0;
+
+	snprintf(other, NAME_MAX + 1, "%s", name);
+	while (other[i] != '\0' && !((other[i] | 0x20) >= 'a' &&
+	    (other[i] | 0x20) <= 'z'))
+		i++;
+	if (other[i] == '\0')
+		return false;
+	other[i] ^= 0x20;
+	return true;
+}
+
+/* Whether the entry NAME answers to its name in another case as well.  A file
+ * may have both as links. */
+static bool
+has_name_in_both_cases(int dir, const char *name, const char *other)
+{
+	struct stat a, b;
+
+	return fstatat(dir, name, &a, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstatat(dir, other, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    a.st_ino == b.st_ino && S_ISDIR(a.st_mode);
+}
+
+/* As on an XFS, JFS or ZFS that was made so, which have no flag for it: the
+ * first entry with a letter that is no file tells. */
+static bool
+has_entries_without_case(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+	char other[NAME_MAX + 1];
+	const struct dirent *e;
+	bool same = false;
+
+	if (d == NULL) {
+		if (fd != -1)
+			close(fd);
+		return false;
+	}
+	while ((e = readdir(d)) != NULL)
+		if (e->d_type != DT_REG && swap_case(e->d_name, other)) {
+			same = has_name_in_both_cases(fd, e->d_name, other);
+			break;
+		}
+	closedir(d);
+	return same;
+}
+
+/* Whether the case of letters does not matter in the directory, as far as that
+ * can be told. */
+static bool
+is_case_folded(int dir)
+{
+	int flags = 0;
+
+	return (ioctl(dir, FS_IOC_GETFLAGS, &flags) == 0 &&
+	           (flags & FS_CASEFOLD_FL) != 0) ||
+	    has_entries_without_case(dir);
+}
+
+static enum directory_kind
+kind_of_open(int dir)
+{
+	struct statfs fs;
+	uint32_t type;
+
+	if (fstatfs(dir, &fs) == -1)
+		return DIRECTORY_UNKNOWN;
+	/* f_type is signed on some machines and 32 bits wide. */
+	type = (uint32_t)fs.f_type;
+	if (is_fs_type_of(type, unseen_types,
+	        sizeof(unseen_types) / sizeof(*unseen_types)))
+		return DIRECTORY_UNSEEN;
+	if (!is_fs_type_of(type, seen_types,
+	        sizeof(seen_types) / sizeof(*seen_types)))
+		return DIRECTORY_SLOW;
+	return is_case_folded(dir) ? DIRECTORY_UNSEEN : DIRECTORY_SEEN;
+}
+
+/* A directory that this account may search and not read shows its filesystem,
+ * but not its flags. */
+enum directory_kind
+directory_kind_of(const char *path)
+{
+	enum directory_kind kind;
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir == -1 && errno == EACCES) {
+		dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir == -1)
+			return DIRECTORY_UNKNOWN;
+		kind = kind_of_open(dir);
+		close(dir);
+		return kind == DIRECTORY_SEEN ? DIRECTORY_UNSEEN : kind;
+	}
+	if (dir == -1)
+		return DIRECTORY_UNKNOWN;
+	kind = kind_of_open(dir);
+	close(dir);
+	return kind;
+}
+
+/* Opens PATH if the kernel has all of it in memory.  -1 with EAGAIN if not. */
+static int
+open_cached(const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_CACHED,
+	};
+
+	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+}
+
+/* Whether the errno ERROR says that the kernel, or a filter of system calls,
+ * does not know what open_cached() wants; no path makes it fail so. */
+static bool
+is_openat2_missing(int error)
+{
+	return error == ENOSYS || error == EINVAL || error == E2BIG ||
+	    error == EPERM;
+}
+
+static int
+identify_open_cached(int fd, struct directory_id *id)
+{
+	struct statx x;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+	        STATX_TYPE | STATX_INO, &x) == -1)
+		return -1;
+	*id = (struct directory_id){
+		.dev = makedev(x.stx_dev_major, x.stx_dev_minor),
+		.ino = x.stx_ino };
+	return 0;
+}
+
+int
+directory_identify_cached(const char *path, struct directory_id *id)
+{
+	static bool missing; /* found out once */
+	int fd, result, saved;
+
+	fd = missing ? -1 : open_cached(path);
+	if (fd == -1 && !missing)
+		missing = is_openat2_missing(errno);
+	if (missing)
+		return directory_identify(path, id);
+	if (fd == -1)
+		return -1;
+	result = identify_open_cached(fd, id);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return result;
 }

@@ -1,5 +1,6 @@
 /*
- * directory - looks one name up in a lists directory, on disk.
+ * directory - looks one name up in a lists directory, on disk, and tells what
+ * kind of directory that is.
  *
  * A look-up costs a few stats.  The daemon makes one before it says that a name
  * which no snapshot has is absent; mm-handler makes all its look-ups so.
@@ -37,6 +38,11 @@ enum lists_found directory_find(const struct mailman *mailman,
     const char *path, const struct directory_id *must_be, struct str name,
     struct stat *config);
 
+/* The same of the entry NAME (terminated, and entry_name_ok()) in the open
+ * directory DIR, whichever that is. */
+enum lists_found directory_find_at(const struct mailman *mailman, int dir,
+    const char *name, struct stat *config);
+
 /* The largest configuration, in bytes, that is read while clients wait. */
 #define DIRECTORY_READ_MAX (128 * 1024)
 
@@ -52,8 +58,30 @@ int directory_read(const struct mailman *mailman, const char *path,
  * could not be looked at. */
 bool directory_may_have_link(const char *path, struct str name);
 
-/* Whether PATH lies on a filesystem that may take for ever to answer (NFS, or
- * FUSE).  This calls statfs(), which may take for ever itself. */
-bool directory_is_remote(const char *path);
+/* What may be expected of the filesystem that a directory lies on. */
+enum directory_kind {
+	DIRECTORY_UNKNOWN, /* the directory cannot be opened */
+	DIRECTORY_SEEN,    /* local, and inotify(7) sees all that happens to
+			      its entries */
+	DIRECTORY_UNSEEN,  /* local, but entries come and go unseen (a lower
+			      layer), or have more than one name (the case of
+			      letters does not matter, or may not) */
+	DIRECTORY_SLOW     /* a network's, FUSE's, or one that nobody here
+			      knows: it may take for ever to answer */
+};
+/*
+ * Looks what PATH is.  This may take for ever itself.  A layer of one that is
+ * UNSEEN may lie on a network all the same.
+ */
+enum directory_kind directory_kind_of(const char *path);
+
+/*
+ * As directory_identify(), but without any call that waits for a disk or for a
+ * file server: it says what the kernel has in memory.  -1 with EAGAIN where the
+ * kernel would have to ask, so that nobody knows.  Before Linux 5.12, or where
+ * openat2() is forbidden, this is directory_identify().
+ */
+int directory_identify_cached(const char *path, struct directory_id *id)
+    WARN_UNUSED;
 
 #endif

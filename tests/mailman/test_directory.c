@@ -1,11 +1,22 @@
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/fs.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -14,6 +25,7 @@
 #include "mailman/list_info.h"
 #include "mailman/mailman.h"
 #include "tests/fixture.h"
+#include "tests/patience.h"
 
 static enum lists_found
 ask(const struct directory_id *must_be, const char *name)
@@ -201,12 +213,212 @@ test_directory_away(void **state)
 	assert_int_equal(ask(NULL, "foo"), LISTS_AWAY);
 }
 
+static enum directory_kind
+kind_of(const char *path)
+{
+	return directory_kind_of(path);
+}
+
+/* Where the tests run there is a filesystem that inotify sees all of, or else
+ * one that shows nothing of it. */
 static void
-test_remote(void **state)
+test_kinds(void **state)
 {
 	(void)state;
-	assert_false(directory_is_remote("/proc"));
-	assert_false(directory_is_remote(fixture_path("nosuch")));
+	assert_int_equal(kind_of("/proc"), DIRECTORY_SLOW);
+	assert_int_equal(kind_of(fixture_path("nosuch")), DIRECTORY_UNKNOWN);
+	fixture_file(fixture_path("file"), "");
+	assert_int_equal(kind_of(fixture_path("file")), DIRECTORY_UNKNOWN);
+	if (kind_of(fixture_path("lists")) != DIRECTORY_SEEN) {
+		print_message("# the tests' own filesystem is another kind\n");
+		skip();
+	}
+	/* Names that look alike are two entries each. */
+	fixture_mkdir(fixture_path("lists/a"));
+	fixture_mkdir(fixture_path("lists/A"));
+	assert_int_equal(kind_of(fixture_path("lists")), DIRECTORY_SEEN);
+	fixture_file(fixture_path("cache/a"), "");
+	assert_int_equal(link(fixture_path("cache/a"), fixture_path("cache/A")),
+	    0);
+	assert_int_equal(kind_of(fixture_path("cache")), DIRECTORY_SEEN);
+	/* Who may not read it sees neither flags nor entries. */
+	assert_int_equal(chmod(fixture_path("lists"), 0311), 0);
+	assert_int_equal(kind_of(fixture_path("lists")), DIRECTORY_UNSEEN);
+	assert_int_equal(chmod(fixture_path("lists"), 0), 0);
+	assert_int_equal(kind_of(fixture_path("lists")), DIRECTORY_UNSEEN);
+	assert_int_equal(chmod(fixture_path("lists"), 0755), 0);
+}
+
+/* Mounts TYPE at DIR with OPTIONS; false where that cannot be had here. */
+static bool
+mounted(const char *type, const char *dir, const char *options)
+{
+	bool done = fixture_own_mounts() && fixture_root() &&
+	    mount("none", dir, type, 0, options) == 0;
+
+	fixture_nobody();
+	return done;
+}
+
+static void
+unmount(const char *dir)
+{
+	assert_true(fixture_root());
+	assert_int_equal(umount2(dir, MNT_DETACH), 0);
+	fixture_nobody();
+}
+
+/* A lower layer changes and nobody is told. */
+static void
+test_overlay(void **state)
+{
+	const char *dir = fixture_path("lists"), *tmp = fixture_path("cache");
+	char layers[2048];
+
+	(void)state;
+	if (!mounted("tmpfs", tmp, "mode=0777")) {
+		print_message("# no mounts of our own: needs root\n");
+		skip();
+	}
+	assert_int_equal(kind_of(tmp), DIRECTORY_SEEN);
+	fixture_mkdir(fixture_path("cache/lower"));
+	fixture_mkdir(fixture_path("cache/upper"));
+	fixture_mkdir(fixture_path("cache/work"));
+	snprintf(layers, sizeof(layers), "lowerdir=%s,upperdir=%s,workdir=%s",
+	    fixture_path("cache/lower"), fixture_path("cache/upper"),
+	    fixture_path("cache/work"));
+	if (mounted("overlay", dir, layers)) {
+		assert_int_equal(kind_of(dir), DIRECTORY_UNSEEN);
+		unmount(dir);
+	}
+	unmount(tmp);
+}
+
+/* The kernel takes a directory for it that is empty, on a filesystem that was
+ * made for it. */
+static void
+test_case_folded(void **state)
+{
+	const char *dir = fixture_path("lists");
+	int flags = FS_CASEFOLD_FL, fd;
+	bool folds;
+
+	(void)state;
+	if (!mounted("tmpfs", dir, "mode=0777,casefold")) {
+		print_message("# no tmpfs that folds case here\n");
+		skip();
+	}
+	fixture_mkdir(fixture_path("lists/folded"));
+	fd = open(fixture_path("lists/folded"), O_RDONLY | O_DIRECTORY);
+	assert_int_not_equal(fd, -1);
+	folds = ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+	close(fd);
+	assert_int_equal(kind_of(fixture_path("lists/folded")),
+	    folds ? DIRECTORY_UNSEEN : DIRECTORY_SEEN);
+	assert_int_equal(kind_of(dir), DIRECTORY_SEEN);
+	unmount(dir);
+}
+
+/* What test_identity_cached() must hold, whether the kernel has it cached or
+ * the calls that ask for that are missing. */
+static bool
+is_cached_right(void)
+{
+	struct directory_id id, cached = { 0 };
+
+	if (directory_identify(fixture_path("lists"), &id) == -1 ||
+	    directory_identify_cached(fixture_path("lists"), &cached) == -1 ||
+	    cached.dev != id.dev || cached.ino != id.ino)
+		return false;
+	if (directory_identify_cached(fixture_path("link"), &cached) == -1 ||
+	    cached.ino != id.ino)
+		return false;
+	if (directory_identify_cached(fixture_path("file"), &cached) != -1 ||
+	    errno != ENOTDIR)
+		return false;
+	return directory_identify(fixture_path("no"), &id) == -1 &&
+	    directory_identify_cached(fixture_path("no"), &cached) == -1 &&
+	    (errno == ENOENT || errno == EAGAIN);
+}
+
+static void
+forbid_openat2(int error)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K,
+		    SECCOMP_RET_ERRNO | (unsigned)error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog all = { 4, code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &all) == -1)
+		_exit(2);
+}
+
+static void
+test_identity_cached(void **state)
+{
+	static const int errors[] = { ENOSYS, EINVAL, E2BIG, EPERM };
+	size_t i;
+
+	(void)state;
+	assert_int_equal(symlink("lists", fixture_path("link")), 0);
+	fixture_file(fixture_path("file"), "");
+	/* Each in a process of its own, for it is found out once. */
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		int status;
+		pid_t pid = fork();
+
+		assert_int_not_equal(pid, -1);
+		if (pid == 0) {
+			forbid_openat2(errors[i]);
+			_exit(is_cached_right() && is_cached_right() ? 0 : 1);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (WEXITSTATUS(status) == 2)
+			continue; /* no filters here */
+		assert_int_equal(status, 0);
+	}
+	assert_true(is_cached_right());
+}
+
+static int
+errno_of_cached(const char *path)
+{
+	struct directory_id id;
+
+	return directory_identify_cached(path, &id) == 0 ? 0 : errno;
+}
+
+/* What it says of a directory whose file server was stopped. */
+static void
+test_stopped_file_server(void **state)
+{
+	struct directory_id id;
+	char far[1024];
+	pid_t server;
+
+	(void)state;
+	snprintf(far, sizeof(far), "%s", fixture_path("cache"));
+	fixture_mkdir(fixture_path("lists/l"));
+	server = fixture_file_server(fixture_path("lists"), far);
+	if (server == -1) {
+		print_message("# no file server: needs root, FUSE, bindfs\n");
+		skip();
+	}
+	assert_int_equal(kind_of(far), DIRECTORY_SLOW);
+	assert_int_equal(directory_identify(fixture_path("cache/l"), &id), 0);
+	assert_int_equal(kill(server, SIGSTOP), 0);
+	/* The kernel believes it for a second; none of these ever hangs. */
+	UNTIL(errno_of_cached(fixture_path("cache/l")) == EAGAIN);
+	assert_int_equal(errno_of_cached(fixture_path("lists/l")), 0);
+	assert_int_equal(kill(server, SIGCONT), 0);
+	assert_int_equal(directory_identify(fixture_path("cache/l"), &id), 0);
+	fixture_end_file_server(server, far);
 }
 
 #define TEST(f) \
@@ -222,7 +434,11 @@ main(void)
 		TEST(test_stat_of_what_was_found),
 		TEST(test_particulars),
 		TEST(test_directory_away),
-		TEST(test_remote),
+		TEST(test_kinds),
+		TEST(test_overlay),
+		TEST(test_case_folded),
+		TEST(test_identity_cached),
+		TEST(test_stopped_file_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
