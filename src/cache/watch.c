@@ -2,7 +2,9 @@
  * One inotify instance has two watches: of the lists directory, and of the
  * directory with Mailman's files.  The kernel says by a number (wd) which one
  * an event is of.  Events of a lists directory that was watched before may
- * still come.  They count, but for the end of that directory itself.
+ * still come, and those of one that another process has armed before its owner
+ * takes it.  They count, but for the end of that directory itself, which is
+ * remembered: nobody may take a watch that has ended.
  *
  * The names are kept as hashes in the order in which they came, and sorted
  * when somebody asks.
@@ -31,6 +33,9 @@
 /* So many names are remembered; with one more, events count as lost. */
 #define GONE_MAX 1000000
 #define ARM_TRIES 3
+/* So many watches that ended are remembered.  Between the arming of one and its
+ * taking a few others end at most. */
+#define ENDED 16
 
 struct watch {
 	int fd;
@@ -38,6 +43,8 @@ struct watch {
 	int files_wd; /* of watch_files(); -1: no directory is watched */
 	const char *prefix; /* of the files that count there */
 	struct directory_id id, files_dir;
+	int ended[ENDED]; /* the last ones; the kernel uses no number again */
+	unsigned nended;
 	struct gone_name *gone; /* the entries that went */
 	size_t ngone, gone_size;
 	size_t given; /* of these: the last watch_gone() gave them */
@@ -86,10 +93,35 @@ watch_armed(const struct watch *w)
 }
 
 static void
+note_watch_ended(struct watch *w, int wd)
+{
+	w->ended[w->nended++ % ENDED] = wd;
+}
+
+static bool
+has_watch_ended(const struct watch *w, int wd)
+{
+	unsigned i;
+
+	for (i = 0; i < ENDED && i < w->nended; i++)
+		if (w->ended[i] == wd)
+			return true;
+	return false;
+}
+
+/* Ends a watch that may have ended by itself. */
+static void
+end_watch(struct watch *w, int wd)
+{
+	note_watch_ended(w, wd);
+	(void)inotify_rm_watch(w->fd, wd);
+}
+
+static void
 disarm_watch(struct watch *w)
 {
 	if (w->wd != -1)
-		(void)inotify_rm_watch(w->fd, w->wd);
+		end_watch(w, w->wd);
 	w->wd = -1;
 }
 
@@ -101,30 +133,103 @@ is_same_directory(const struct directory_id *a, const struct directory_id *b)
 
 /* Takes the identity before and after, so that it is sure to be that of what is
  * watched. */
+static int
+arm_for(int fd, const char *path, uint32_t wanted, struct directory_id *id)
+{
+	struct directory_id after;
+	int i, wd, saved;
+
+	for (i = 0; i < ARM_TRIES; i++) {
+		if (directory_identify(path, id) == -1)
+			return -1;
+		wd = inotify_add_watch(fd, path, wanted);
+		if (wd == -1)
+			return -1;
+		if (directory_identify(path, &after) == 0 &&
+		    is_same_directory(id, &after))
+			return wd;
+		saved = errno;
+		(void)inotify_rm_watch(fd, wd);
+		errno = saved;
+	}
+	errno = EAGAIN;
+	return -1;
+}
+
+int
+watch_arm_at(int fd, const char *path, struct directory_id *id)
+{
+	return arm_for(fd, path, WANTED, id);
+}
+
+int
+watch_arm_files_at(int fd, const char *path, struct directory_id *id)
+{
+	return arm_for(fd, path, FILE_CHANGED, id);
+}
+
+/* The kernel has one watch for each directory: the number may be that of the
+ * other one, whose place this one takes. */
+bool
+watch_take(struct watch *w, int wd, const struct directory_id *id)
+{
+	if (has_watch_ended(w, wd)) {
+		(void)inotify_rm_watch(w->fd, wd);
+		return false;
+	}
+	if (w->wd != wd)
+		disarm_watch(w);
+	if (w->files_wd == wd)
+		w->files_wd = -1;
+	w->wd = wd;
+	w->id = *id;
+	return true;
+}
+
+bool
+watch_take_files(struct watch *w, int wd, const struct directory_id *id,
+    const char *prefix)
+{
+	if (has_watch_ended(w, wd)) {
+		(void)inotify_rm_watch(w->fd, wd);
+		return false;
+	}
+	if (w->files_wd != -1 && w->files_wd != wd)
+		end_watch(w, w->files_wd);
+	if (w->wd == wd)
+		w->wd = -1;
+	w->files_wd = wd;
+	w->files_dir = *id;
+	w->prefix = prefix;
+	return true;
+}
+
+const struct directory_id *
+watch_id(const struct watch *w, int *wd)
+{
+	*wd = w->wd;
+	return w->wd == -1 ? NULL : &w->id;
+}
+
+const struct directory_id *
+watch_files_id(const struct watch *w, int *wd)
+{
+	*wd = w->files_wd;
+	return w->files_wd == -1 ? NULL : &w->files_dir;
+}
+
 int
 watch_arm(struct watch *w, const char *path)
 {
-	struct directory_id after;
-	int i, saved;
+	struct directory_id id;
+	int wd;
 
 	disarm_watch(w);
-	for (i = 0; i < ARM_TRIES; i++) {
-		if (directory_identify(path, &w->id) == -1)
-			return -1;
-		w->wd = inotify_add_watch(w->fd, path, WANTED);
-		if (w->wd == -1)
-			return -1;
-		/* The kernel has one watch for each directory: ours took
-		 * the place of that for files. */
-		if (w->wd == w->files_wd)
-			w->files_wd = -1;
-		if (directory_identify(path, &after) == 0 &&
-		    is_same_directory(&w->id, &after))
-			return 0;
-		saved = errno;
-		disarm_watch(w);
-		errno = saved;
-	}
+	wd = watch_arm_at(w->fd, path, &id);
+	if (wd == -1)
+		return -1;
+	if (watch_take(w, wd, &id))
+		return 0;
 	errno = EAGAIN;
 	return -1;
 }
@@ -133,17 +238,14 @@ bool
 watch_files(struct watch *w, const char *path, const char *prefix)
 {
 	struct directory_id id;
+	int wd;
 
 	if (directory_identify(path, &id) == -1 ||
 	    (w->files_wd != -1 && is_same_directory(&id, &w->files_dir)) ||
 	    (w->wd != -1 && is_same_directory(&id, &w->id)))
 		return false;
-	w->files_dir = id;
-	if (w->files_wd != -1)
-		(void)inotify_rm_watch(w->fd, w->files_wd);
-	w->prefix = prefix;
-	w->files_wd = inotify_add_watch(w->fd, path, FILE_CHANGED);
-	return w->files_wd != -1;
+	wd = watch_arm_files_at(w->fd, path, &id);
+	return wd != -1 && watch_take_files(w, wd, &id, prefix);
 }
 
 bool
@@ -212,6 +314,8 @@ take_watch_event(struct watch *w, const struct inotify_event *e)
 
 	if ((e->mask & IN_Q_OVERFLOW) != 0)
 		return WATCH_OVERFLOW;
+	if ((e->mask & SELF_WENT) != 0)
+		note_watch_ended(w, e->wd);
 	if (e->wd == w->files_wd) {
 		if ((e->mask & IN_IGNORED) != 0)
 			w->files_wd = -1;

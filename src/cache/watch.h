@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "cache/gone.h"
 
+struct directory_id;
 struct watch;
 
 /* Watches nothing yet.  NULL with errno when out of memory or of inotify
@@ -39,6 +40,37 @@ int watch_arm(struct watch *w, const char *path) WARN_UNUSED;
  * watch this one would take away.
  */
 bool watch_files(struct watch *w, const char *path, const char *prefix);
+
+/*
+ * Arming calls on the directory, which may hang with its file server.  So any
+ * process that has inherited the descriptor watch_fd() can do it (worker.h),
+ * and the owner of the watch takes the result over.
+ *
+ * These return the kernel's number of the watch (wd), and in *ID which
+ * directory that is; or -1 with errno.  A directory that is watched already
+ * keeps its number, and from now on tells what this call wants of it: so no
+ * directory may be watched in both ways.  The one that was watched before
+ * stays watched, until the owner takes the new one.
+ */
+int watch_arm_at(int fd, const char *path, struct directory_id *id)
+    WARN_UNUSED;
+int watch_arm_files_at(int fd, const char *path, struct directory_id *id)
+    WARN_UNUSED;
+/*
+ * Takes the watch WD of the directory *ID for the lists, or for files, in the
+ * place of the one before.  False where it has ended by now, as the directory
+ * went: then it is to be armed anew, and what was watched before stays so.
+ * Where there are both, the files' is taken first.
+ */
+bool watch_take(struct watch *w, int wd, const struct directory_id *id)
+    WARN_UNUSED;
+bool watch_take_files(struct watch *w, int wd, const struct directory_id *id,
+    const char *prefix) WARN_UNUSED;
+/* Which directory is watched, and by which number, valid until W changes; NULL
+ * and -1: none is. */
+const struct directory_id *watch_id(const struct watch *w, int *wd);
+const struct directory_id *watch_files_id(const struct watch *w, int *wd);
+
 /* Whether a lists directory is watched. */
 bool watch_armed(const struct watch *w);
 /* Whether PATH leads to the very directory that is watched. */
