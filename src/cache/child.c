@@ -1,8 +1,6 @@
 /*
- * The child has a copy of the daemon's memory and nothing else of it: no
- * descriptor but the pipe, the memory for the snapshot and the standard ones,
- * and no signal handler.  It never enters the loop.  It writes its result into
- * the pipe in one piece, and ends.
+ * The child has the pipe and the memory for the snapshot (fork.h).  It never
+ * enters the loop.  It writes its result into the pipe in one piece, and ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,60 +14,14 @@
 
 #include "cache/child.h"
 #include "cache/cache.h"
+#include "cache/fork.h"
 #include "cache/rebuild.h"
 
-/* The first one that is not stdin, stdout or stderr. */
-#define RESULT_FD 3
-#define MEMORY_FD 4
+#define RESULT_FD FORK_FIRST_FD
+#define MEMORY_FD FORK_SECOND_FD
 
 /* A result is written and read in one piece. */
 _Static_assert(sizeof(struct rebuild_result) <= PIPE_BUF, "result too large");
-
-static void
-reset_signals(void)
-{
-	sigset_t none;
-	int i;
-
-	for (i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	/* A limit of file sizes is an error like a full disk. */
-	signal(SIGXFSZ, SIG_IGN);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static void
-close_from_to(int first, int last)
-{
-	if (first <= last)
-		(void)close_range((unsigned)first, (unsigned)last, 0);
-}
-
-/*
- * Closes the parent's descriptors but for the two that the child writes to: a
- * client's connection must not stay open for as long as a scan takes.  The two
- * may stand in each other's place, so both move on before they go there; that
- * needs no more descriptors than were closed.
- */
-static void
-keep_descriptors(int result, int memory)
-{
-	const int other = memory == -1 ? result : memory;
-	const int low = result < other ? result : other;
-	const int high = result < other ? other : result;
-
-	close_from_to(RESULT_FD, low - 1);
-	close_from_to(low + 1, high - 1);
-	closefrom(high + 1);
-	result = fcntl(result, F_DUPFD, MEMORY_FD + 1);
-	memory = fcntl(memory, F_DUPFD, MEMORY_FD + 1);
-	if (dup2(result, RESULT_FD) == -1)
-		_exit(1);
-	if (dup2(memory, MEMORY_FD) == -1)
-		close(MEMORY_FD);
-	closefrom(MEMORY_FD + 1);
-}
 
 /* Gives the parent the snapshot that is there now, unless it is the one that
  * the parent has.  A parent that gets none reads it itself. */
@@ -88,12 +40,10 @@ give_snapshot(const struct rebuild_order *o, const struct rebuild_result *r)
 }
 
 static void __attribute__((noreturn))
-rebuild_in_child(const struct child *c, int fd, const struct rebuild_order *o)
+rebuild_in_child(const struct rebuild_order *o)
 {
 	struct rebuild_result r;
 
-	keep_descriptors(fd, c->memory);
-	reset_signals();
 	/* All of it goes through the pipe, so its padding is set as well. */
 	memset(&r, 0, sizeof(r));
 	rebuild(o, &r);
@@ -106,20 +56,15 @@ rebuild_in_child(const struct child *c, int fd, const struct rebuild_order *o)
 int
 child_start(struct child *c, const struct rebuild_order *o)
 {
-	sigset_t all, before;
 	int fds[2], saved;
 
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) == -1)
 		return -1;
 	c->memory = memfd_create("snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	/* The parent's handlers must not run in the child. */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
-	c->pid = fork();
+	c->pid = fork_bare(fds[1], c->memory);
 	if (c->pid == 0)
-		rebuild_in_child(c, fds[1], o);
+		rebuild_in_child(o);
 	saved = errno;
-	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(fds[1]);
 	c->fd = fds[0];
 	if (c->pid == -1) {
