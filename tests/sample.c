@@ -52,7 +52,10 @@ find(const struct lists *l, struct str name, enum lists_from from,
 	bool fresh = false;
 
 	if (s->away)
-		return LISTS_AWAY;
+		return from == LISTS_FROM_DISK ? LISTS_AWAY : LISTS_UNSURE;
+	if (from == LISTS_FROM_SNAPSHOT && (is(s->doubtful, name) ||
+	    (s->is_changing && find_entry(s->fresh, name))))
+		return LISTS_UNSURE;
 	if (is(s->doubtful, name)) {
 		*out = (struct list){ .name = name,
 			.host = found ? host_of(found) : STR("") };
@@ -140,9 +143,9 @@ each_host(const struct lists *l,
 }
 
 static bool
-changing(const struct lists *l)
+look(const struct lists *l)
 {
-	return ((const struct sample *)l)->is_changing;
+	return ((const struct sample *)l)->fresh != NULL;
 }
 
 static bool
@@ -160,7 +163,7 @@ sample_lists(struct sample *s, const char *const *known)
 			.find_changed = find_changed,
 			.each = each,
 			.each_host = each_host,
-			.changing = changing,
+			.look = look,
 			.complete = complete,
 		},
 		.known = known,

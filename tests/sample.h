@@ -24,7 +24,7 @@ struct sample {
 	const char *alias, *alias_of; /* a host that is another; or NULL */
 	bool away;
 	bool was_complete;
-	bool is_changing;
+	bool is_changing; /* the names of `fresh' were touched */
 };
 
 /* The lists KNOWN; the rest of *S is the test's to set. */

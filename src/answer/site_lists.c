@@ -6,15 +6,6 @@
 #include "mailman/mailman.h"
 #include "cache/refresh.h"
 
-static enum refresh_verify
-verify_option(const struct conf_site *site)
-{
-	if (!strcmp(site->verify_misses, "yes"))
-		return REFRESH_VERIFY_YES;
-	return strcmp(site->verify_misses, "no") ? REFRESH_VERIFY_AUTO :
-	    REFRESH_VERIFY_NO;
-}
-
 static struct refresh_options
 refresh_options_for(const struct site_lists *s, const struct conf_site *site)
 {
@@ -26,9 +17,10 @@ refresh_options_for(const struct site_lists *s, const struct conf_site *site)
 		.cache_dir = conf->cache_dir,
 		.rescan = conf->rescan,
 		.debounce = conf->debounce,
-		.verify = verify_option(site),
+		.verify = strcmp(site->verify_misses, "no") != 0,
 		.swapped = s->swapped,
 		.arg = s->arg,
+		.asking = s->asking,
 	};
 }
 
@@ -87,13 +79,15 @@ free_own_lists(struct site_lists *s)
 
 struct site_lists *
 site_lists_new(struct ev_loop *loop, struct conf *conf,
-    const struct site_lists *old, site_lists_swapped_fn *swapped, void *arg)
+    const struct site_lists *old, struct asking *asking,
+    site_lists_swapped_fn *swapped, void *arg)
 {
 	struct site_lists *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->conf = conf;
+	s->asking = asking;
 	s->swapped = swapped;
 	s->arg = arg;
 	s->refresh = calloc(conf->nsites, sizeof(*s->refresh));

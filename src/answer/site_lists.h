@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+struct asking;
 struct conf;
 struct ev_loop;
 struct lists;
@@ -23,6 +24,7 @@ typedef void site_lists_swapped_fn(void *arg);
 /* The arrays have an element for each of conf->sites. */
 struct site_lists {
 	struct conf *conf; /* owned */
+	struct asking *asking; /* whose request is evaluated (inquiry.h) */
 	site_lists_swapped_fn *swapped;
 	void *arg;
 	struct refresh **refresh;
@@ -32,9 +34,9 @@ struct site_lists {
 
 /*
  * Opens the snapshots of CONF's sites, to keep them fresh on LOOP after
- * site_lists_start(), and calls nothing on a lists directory.  Where LOOP is
- * NULL they stay as they are.  CONF then belongs to the result.  NULL when out
- * of memory, and CONF is still the caller's.
+ * site_lists_start(), and calls nothing on a lists directory.  ASKING must
+ * outlive the result.  CONF then belongs to the result.  NULL when out of
+ * memory, and CONF is still the caller's.
  *
  * A site that OLD (or NULL) has as well is borrowed from it, until
  * site_lists_replace(), or until the result is freed.  SWAPPED (or NULL) is
@@ -42,8 +44,9 @@ struct site_lists {
  * of the hosts of its lists are to be made anew.
  */
 struct site_lists *site_lists_new(struct ev_loop *loop, struct conf *conf,
-    const struct site_lists *old, site_lists_swapped_fn *swapped, void *arg);
-/* Begins to watch and to scan; S has a loop, and was made without another. */
+    const struct site_lists *old, struct asking *asking,
+    site_lists_swapped_fn *swapped, void *arg);
+/* Begins to watch and to scan; S was made without another. */
 void site_lists_start(struct site_lists *s);
 /* Lets S take the place of OLD, which it was made with, begins to watch and to
  * scan the sites that OLD did not have, and frees OLD. */

@@ -1,57 +1,47 @@
 /*
  * What find_cached() answers, by what the snapshot has for the name and what
- * the directory then says of it:
+ * else is known (freshness.h, touched.h).  A look is made once a turn: it reads
+ * what the watch saw, and takes the identity of the directory.
  *
- *	snapshot	directory		answer
- *	a list		not asked		found (1)
- *	nothing		has it			found (1)
- *			has it not		absent (2), or away (4) if
- *						`away'
- *			not asked		absent if `trusted', and away
- *						(4) if not, `away', `suspect'
- *	a phantom	has it, as before	absent (2,3), or away if `away'
- *			has it, changed		found (1)
- *			else			as for nothing
- *	gone, no list	as for nothing
- *	a doubtful	has it			found
- *	  entry		has it not		absent, no answer if `away'
- *			not asked, not read	no answer
- *	no snapshot	has it			found (1)
- *			has it not, not asked	away
- *	all but a list	is another directory	away, no answer if it has it
- *			cannot be read		away
- *			cannot tell this name	no answer
+ *	snapshot	state			FROM_SNAPSHOT	FROM_DISK
+ *	a list		-			found		found
+ *			touched, has `settle'	unsure		the disk (1)
+ *	nothing		not touched		absent (2)	absent (3)
+ *			touched			unsure		the disk
+ *			not whole, away,	absent (2)	the disk
+ *			  suspect, or another
+ *			  directory by the look
+ *	no list now,	-			unsure		the disk
+ *	  phantom, gone,
+ *	  doubtful
+ *	no snapshot	-			unsure		the disk
  *
- *	An unread list is found; the caller knows what an unknown host means.
+ *	(1) The list may be a new one of that name, which Mailman does not know
+ *	    yet.  Else a list of the snapshot is found, whatever changed: what
+ *	    was removed since is found until the next scan.
+ *	(2) That counts if look() says so, which is where (3) holds.
+ *	(3) The snapshot is of a scan that began after the watch; the events are
+ *	    read to their end, and were queued before the call that made the
+ *	    entry returned; the directory is the one that is watched.  So
+ *	    whoever knew of a list when he asked, knew it before the look, and
+ *	    its name was touched.
  *
- *	(1) No answer while the entry is younger than `settle': Mailman may not
- *	    know it yet.  For a list of the snapshot this is looked at only
- *	    while the snapshot is behind: the list may be a new one of the same
- *	    name.
- *	(2) No answer where Mailman's files changed: they may name it now.
- *	(3) No answer while the entry's last change is younger than `settle'.
- *	(4) No answer where it went with those that make the site away.
- *
- * The directory is asked where `verify' is set.  LISTS_FROM_SNAPSHOT wants the
- * snapshot's word alone: what is no list in it is absent.
- *
- * Away and absent differ in what they do to mail: absent bounces it.  So what
- * may come back with the next mount or the next scan is away.
+ * "The disk" is verdict.h's table.  Where it is not asked (`verify' is not set)
+ * the snapshot is trusted for a while, and away after that.
  */
 #include <stddef.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "cache/cached_lists.h"
 #include "base/conf.h"
 #include "base/str.h"
-#include "mailman/directory.h"
+#include "mailman/entry_facts.h"
 #include "mailman/lists.h"
 #include "mailman/mailman.h"
-#include "mailman/scan.h"
 #include "cache/cache.h"
 #include "cache/record.h"
+#include "cache/verdict.h"
 
 /* `lists' is its first member, and no struct cached_lists is const. */
 static struct cached_lists *
@@ -60,190 +50,147 @@ cached_lists_of(const struct lists *l)
 	return (struct cached_lists *)l;
 }
 
-/* What "no" of the snapshot is worth where nobody asks the directory. */
+/* What "no" of the snapshot is worth where nobody asks the disk. */
 static enum lists_found
 answer_unverified(const struct cached_lists *s)
 {
-	return s->fresh.trusted && !s->fresh.away && !s->fresh.suspect ?
-	    LISTS_ABSENT : LISTS_AWAY;
+	return s->cache != NULL && s->fresh.trusted && !s->fresh.away &&
+	    !s->fresh.suspect ? LISTS_ABSENT : LISTS_AWAY;
 }
 
-/* Asks the directory for NAME.  *CONFIG is the stat of the file that makes it a
- * list, where it is found. */
-static enum lists_found
-find_in_directory(const struct cached_lists *s, struct str name,
-    struct stat *config)
+/* Looks, unless that was done in this turn.  Whether a name was touched that
+ * was not before. */
+static bool
+look_once(struct cached_lists *s)
 {
-	struct directory_id id, *must_be = NULL;
-	const struct record_head *head;
+	const size_t before = s->touched.n;
 
-	if (s->cache != NULL) {
-		head = cache_head(s->cache);
-		id = (struct directory_id){ head->dev, head->ino };
-		must_be = &id;
-	}
-	return directory_find(s->mailman, s->lists_dir, must_be, name, config);
+	if (s->look == NULL || s->looked == *s->turn)
+		return false;
+	s->looked = *s->turn;
+	s->in_place = s->look(s->arg);
+	return s->touched.n != before;
 }
 
-static void
-report_difference(struct cached_lists *s, enum lists_found found)
+/* Whether the snapshot has all names that were there at the last look, but for
+ * those that were touched. */
+static bool
+has_all_names(const struct cached_lists *s)
 {
-	if (s->differs != NULL)
-		s->differs(s->arg, found);
-}
-
-/* Reads a list's host from its file.  *OUT is valid until the next such one. */
-static void
-read_host_from_directory(struct cached_lists *s, struct str name,
-    struct list *out)
-{
-	*out = (struct list){ .name = name };
-	if (directory_read(s->mailman, s->lists_dir, name, DIRECTORY_READ_MAX,
-	        &s->info) == -1) {
-		out->unread = true;
-		out->basis = LISTS_UNREAD;
-	}
-	out->host = str_from(s->info.host);
+	return s->cache != NULL && s->in_place && s->fresh.whole &&
+	    !s->fresh.away && !s->fresh.suspect;
 }
 
 static bool
-is_younger_than_settle(const struct cached_lists *s, const struct timespec *t)
+look_cached(const struct lists *l)
 {
-	struct timespec now;
-	double age;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	age = (double)(now.tv_sec - t->tv_sec) +
-	    (double)(now.tv_nsec - t->tv_nsec) / 1e9;
-	/* An entry from far in the future is not young: it would be so for
-	 * ever. */
-	return age < s->settle && age > -s->settle;
-}
-
-/* The directory has a list that is none in the snapshot. */
-static enum lists_found
-find_unrecorded(struct cached_lists *s, struct str name, const struct stat *st,
-    struct list *out)
-{
-	bool recent = is_younger_than_settle(s, &st->st_mtim);
-
-	/* While the snapshot is behind a scan is due; an entry that is too
-	 * young is not worth one more for each look-up. */
-	if (!recent || !s->fresh.behind)
-		report_difference(s, LISTS_FOUND);
-	if (recent)
-		return LISTS_NO_ANSWER;
-	read_host_from_directory(s, name, out);
-	return LISTS_FOUND;
-}
-
-bool
-cached_lists_files_changed(const struct cached_lists *s)
-{
-	return s->cache != NULL && s->data_dir != NULL &&
-	    s->mailman->stamp != NULL &&
-	    s->mailman->stamp(s->data_dir) != cache_head(s->cache)->stamp;
-}
-
-/* The stamp is 0 where this account does not see the files. */
-static bool
-files_changed_and_readable(const struct cached_lists *s)
-{
-	return cached_lists_files_changed(s) &&
-	    s->mailman->stamp(s->data_dir) != 0;
-}
-
-/* The snapshot has nothing for NAME; KNOWN is false where there is none. */
-static enum lists_found
-find_without_record(struct cached_lists *s, struct str name, bool known,
-    struct list *out)
-{
-	struct stat st;
-	enum lists_found found = find_in_directory(s, name, &st);
-
-	/* Mailman 3 has lists without a directory, which its files name. */
-	if (found == LISTS_ABSENT && known && !s->fresh.away &&
-	    files_changed_and_readable(s)) {
-		report_difference(s, LISTS_FOUND);
-		return LISTS_NO_ANSWER;
-	}
-	if (found == LISTS_ABSENT)
-		return known && !s->fresh.away ? LISTS_ABSENT : LISTS_AWAY;
-	if (found == LISTS_FOUND)
-		return find_unrecorded(s, name, &st, out);
-	if (found == LISTS_AWAY)
-		report_difference(s, found);
-	else
-		read_host_from_directory(s, name, out);
-	return found;
-}
-
-static bool
-is_file_of_record(const struct record *r, const struct stat *st)
-{
-	return r->ino == st->st_ino && r->mtime == scan_mtime(st) &&
-	    r->size == (uint64_t)st->st_size;
-}
-
-/* The snapshot has R for NAME, which is no list: a phantom, or a list that
- * went. */
-static enum lists_found
-find_recorded_as_none(struct cached_lists *s, struct str name,
-    const struct record *r, struct list *out)
-{
-	enum lists_found found;
-	struct stat st;
+	struct cached_lists *s = cached_lists_of(l);
 
 	if (!s->verify)
-		return answer_unverified(s);
-	found = find_in_directory(s, name, &st);
-	if (found == LISTS_ABSENT && s->fresh.away)
-		return LISTS_AWAY;
-	if (found != LISTS_FOUND && found != LISTS_ABSENT)
-		return found;
-	if (found == LISTS_FOUND &&
-	    (r->basis != LISTS_PHANTOM || !is_file_of_record(r, &st)))
-		return find_unrecorded(s, name, &st, out);
-	if (files_changed_and_readable(s) ||
-	    (found == LISTS_FOUND && is_younger_than_settle(s, &st.st_ctim))) {
-		report_difference(s, LISTS_FOUND);
-		return LISTS_NO_ANSWER;
-	}
-	return s->fresh.away ? LISTS_AWAY : LISTS_ABSENT;
+		return answer_unverified(s) != LISTS_ABSENT;
+	return look_once(s) || !has_all_names(s);
 }
 
-/* The snapshot has R for NAME, an entry that could not be looked into.  It may
- * be a list, so only the directory itself can say that it is none. */
-static enum lists_found
-find_recorded_as_doubtful(struct cached_lists *s, struct str name,
-    enum lists_from from, const struct record *r, struct list *out)
+static int64_t
+now_ns(void)
 {
-	enum lists_found found = LISTS_NO_ANSWER;
-	struct stat st;
+	struct timespec t;
 
-	out->host = r->host;
-	if (s->verify && from == LISTS_FROM_DISK)
-		found = find_in_directory(s, name, &st);
-	if (found == LISTS_FOUND && is_file_of_record(r, &st))
-		report_difference(s, found);
-	else if (found == LISTS_FOUND)
-		return find_unrecorded(s, name, &st, out);
-	if (found == LISTS_AWAY || (found == LISTS_ABSENT && s->fresh.away))
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* What is there for the verdict on a name that the snapshot has as R (KNOWN is
+ * 1), has not (0), or nobody knows (-1). */
+static struct evidence
+evidence_for(const struct cached_lists *s, int known, const struct record *r,
+    const struct entry_facts *facts)
+{
+	return (struct evidence){
+		.head = known != -1 ? cache_head(s->cache) : NULL,
+		.record = known == 1 ? r : NULL,
+		.facts = facts,
+		.fresh = &s->fresh,
+		.settle = s->settle,
+		.now = now_ns(),
+	};
+}
+
+/* Answers for NAME what the verdict says.  *OUT is valid until the next such
+ * answer. */
+static enum lists_found
+follow_verdict(struct cached_lists *s, struct str name, const struct verdict *v,
+    const struct entry_facts *f, struct list *out)
+{
+	if (v->differs != LISTS_ABSENT && s->differs != NULL)
+		s->differs(s->arg, v->differs);
+	if (v->host_on_disk) {
+		s->info = f->info;
+		*out = (struct list){ .name = name,
+			.host = str_from(s->info.host), .unread = f->unread,
+			.basis = f->unread ? LISTS_UNREAD :
+			    LISTS_BY_DIRECTORY };
+	}
+	return v->found;
+}
+
+static int
+find_record(const struct cached_lists *s, struct str name, struct record *r)
+{
+	return s->cache != NULL ? cache_find(s->cache, name, r) : -1;
+}
+
+/* Where the disk does not tell (yet) of a name that the snapshot does not know
+ * anything of, that is a doubt about the whole site. */
+static enum lists_found
+find_on_disk(struct cached_lists *s, struct list *out)
+{
+	struct entry_facts facts;
+	struct evidence e;
+	struct verdict v;
+	struct record r;
+	const int known = find_record(s, out->name, &r);
+
+	if (s->facts(s->arg, out->name, &facts) != 1)
+		return known == 1 || touched_has(&s->touched, out->name) ?
+		    LISTS_NO_ANSWER : LISTS_AWAY;
+	e = evidence_for(s, known, &r, &facts);
+	v = verdict_of_name(&e);
+	return follow_verdict(s, out->name, &v, &facts, out);
+}
+
+/* The snapshot has nothing for OUT->name (KNOWN is 0), an entry that is no list
+ * (1), or nobody knows (-1). */
+static enum lists_found
+find_no_list(struct cached_lists *s, int known, struct list *out)
+{
+	const bool doubtful = known == 1 && out->basis == LISTS_DOUBTFUL;
+	enum lists_found found;
+
+	*out = (struct list){ .name = out->name,
+		.host = doubtful ? out->host : STR("") };
+	if (!s->verify && known != -1)
+		return doubtful ? LISTS_NO_ANSWER : answer_unverified(s);
+	if (!s->verify)
+		return LISTS_AWAY;
+	(void)look_once(s);
+	if (known == 0 && has_all_names(s) &&
+	    !touched_has(&s->touched, out->name))
+		return LISTS_ABSENT;
+	found = find_on_disk(s, out);
+	/* It went a moment before the others, and the snapshot followed. */
+	if (found == LISTS_AWAY && s->lost != NULL &&
+	    s->lost(s->arg, out->name))
 		return LISTS_NO_ANSWER;
 	return found;
 }
 
-/* Whether NAME is a new list by now that has the name of the one in R. */
+/* Whether the list NAME of the snapshot may be a new one by now, which Mailman
+ * does not know yet. */
 static bool
-is_remade_list(const struct cached_lists *s, struct str name,
-    const struct record *r)
+may_be_remade(const struct cached_lists *s, struct str name)
 {
-	struct stat st;
-
-	return s->settle > 0 && s->fresh.behind && s->verify &&
-	    find_in_directory(s, name, &st) == LISTS_FOUND &&
-	    !is_file_of_record(r, &st) &&
-	    is_younger_than_settle(s, &st.st_mtim);
+	return s->settle > 0 && s->verify && touched_has(&s->touched, name);
 }
 
 static enum lists_found
@@ -251,57 +198,22 @@ find_cached(const struct lists *l, struct str name, enum lists_from from,
     struct list *out)
 {
 	struct cached_lists *s = cached_lists_of(l);
-	enum lists_found found;
-	struct record r;
+	const bool snapshot = from == LISTS_FROM_SNAPSHOT;
 	int known = -1;
 
 	*out = (struct list){ .name = name };
 	if (s->cache != NULL)
-		known = cache_find(s->cache, name, &r);
-	if (known == 1 && r.basis == LISTS_NONE)
-		known = 0;
-	if (known == 1 && r.basis == LISTS_DOUBTFUL)
-		return find_recorded_as_doubtful(s, name, from, &r, out);
-	if (known == 1 && !record_is_list(&r))
-		return from == LISTS_FROM_SNAPSHOT ? LISTS_ABSENT :
-		    find_recorded_as_none(s, name, &r, out);
-	if (known == 1) {
-		if (from == LISTS_FROM_DISK && is_remade_list(s, name, &r))
-			return LISTS_NO_ANSWER;
-		out->host = r.host;
-		out->basis = r.basis;
-		out->unread = r.basis == LISTS_UNREAD;
-		return LISTS_FOUND;
+		known = cache_look(s->cache, name, &out->host, &out->basis);
+	if (known == 1 && lists_basis_is_list(out->basis)) {
+		out->unread = out->basis == LISTS_UNREAD;
+		if (!may_be_remade(s, name))
+			return LISTS_FOUND;
+		return snapshot ? LISTS_UNSURE : find_on_disk(s, out);
 	}
-	if (known == 0 && from == LISTS_FROM_SNAPSHOT)
-		return LISTS_ABSENT;
-	found = s->verify ? find_without_record(s, name, known == 0, out) :
-	    known == 0 ? answer_unverified(s) : LISTS_AWAY;
-	/* It went a moment before the others, and the snapshot followed. */
-	if (found == LISTS_AWAY && s->lost != NULL && s->lost(s->arg, name))
-		return LISTS_NO_ANSWER;
-	return found;
-}
-
-/*
- * The snapshot has R for NAME, a list whose configuration could not be read.
- * What it says now counts; if it still cannot be read, nothing changed.
- */
-static enum lists_found
-find_unread_again(struct cached_lists *s, struct str name, struct list *out)
-{
-	struct stat st;
-	enum lists_found found;
-
-	if (!s->verify)
-		return LISTS_ABSENT;
-	found = find_in_directory(s, name, &st);
-	if (found == LISTS_FOUND)
-		read_host_from_directory(s, name, out);
-	if (found != LISTS_FOUND || out->unread)
-		return LISTS_ABSENT;
-	report_difference(s, LISTS_FOUND);
-	return LISTS_FOUND;
+	if (!snapshot)
+		return find_no_list(s, known, out);
+	return known == 0 && !touched_has(&s->touched, name) ? LISTS_ABSENT :
+	    LISTS_UNSURE;
 }
 
 /* find_cached() has just read the host of a list that the snapshot lacks. */
@@ -309,39 +221,22 @@ static enum lists_found
 find_changed_since(const struct lists *l, struct str name, struct list *out)
 {
 	struct cached_lists *s = cached_lists_of(l);
-	enum lists_found found;
+	struct entry_facts facts;
+	struct evidence e;
+	struct verdict v;
 	struct record r;
-	struct stat st;
 
-	if (s->cache == NULL || cache_find(s->cache, name, &r) != 1 ||
+	if (find_record(s, name, &r) != 1 || r.basis == LISTS_DOUBTFUL ||
 	    r.basis == LISTS_NONE)
 		return LISTS_ABSENT;
-	if (r.basis == LISTS_UNREAD)
-		return find_unread_again(s, name, out);
-	if (r.basis == LISTS_DOUBTFUL)
-		return LISTS_ABSENT; /* find_cached() has just looked */
 	if (!s->verify)
-		return answer_unverified(s);
-	if (files_changed_and_readable(s)) {
-		report_difference(s, LISTS_FOUND);
+		return r.basis == LISTS_UNREAD ? LISTS_ABSENT :
+		    answer_unverified(s);
+	if (s->facts(s->arg, name, &facts) != 1)
 		return LISTS_NO_ANSWER;
-	}
-	found = find_in_directory(s, name, &st);
-	/* Nobody knows what host the list has where the directory is away. */
-	if (found == LISTS_ABSENT && s->fresh.away)
-		return LISTS_AWAY;
-	if (found == LISTS_NO_ANSWER) {
-		read_host_from_directory(s, name, out);
-		if (!out->unread && str_eq(out->host, r.host))
-			return LISTS_AWAY;
-	}
-	if (found != LISTS_FOUND)
-		return found;
-	if (is_file_of_record(&r, &st))
-		return LISTS_ABSENT;
-	report_difference(s, LISTS_FOUND);
-	read_host_from_directory(s, name, out);
-	return out->unread ? LISTS_NO_ANSWER : LISTS_FOUND;
+	e = evidence_for(s, 1, &r, &facts);
+	v = verdict_of_host(&e);
+	return follow_verdict(s, name, &v, &facts, out);
 }
 
 struct cached_list_visitor {
@@ -356,7 +251,7 @@ visit_cached_list(void *arg, struct str name, const struct record *r)
 	const struct list list = { .name = name, .host = r->host,
 		.unread = r->basis == LISTS_UNREAD, .basis = r->basis };
 
-	if (!record_is_list(r))
+	if (!lists_basis_is_list(r->basis))
 		return 0;
 	return e->visit(e->arg, &list);
 }
@@ -400,12 +295,6 @@ each_cached_host(const struct lists *l,
 }
 
 static bool
-cache_is_behind(const struct lists *l)
-{
-	return cached_lists_of(l)->fresh.behind;
-}
-
-static bool
 cache_is_complete(const struct lists *l)
 {
 	const struct cached_lists *s = cached_lists_of(l);
@@ -415,7 +304,7 @@ cache_is_complete(const struct lists *l)
 
 void
 cached_lists_init(struct cached_lists *s, const struct mailman *mailman,
-    const char *lists_dir, bool verify)
+    bool verify)
 {
 	*s = (struct cached_lists){
 		.lists = {
@@ -423,11 +312,10 @@ cached_lists_init(struct cached_lists *s, const struct mailman *mailman,
 			.find_changed = find_changed_since,
 			.each = each_cached_list,
 			.each_host = each_cached_host,
-			.changing = cache_is_behind,
+			.look = look_cached,
 			.complete = cache_is_complete,
 		},
 		.mailman = mailman,
-		.lists_dir = lists_dir,
 		.verify = verify,
 	};
 }
@@ -435,8 +323,6 @@ cached_lists_init(struct cached_lists *s, const struct mailman *mailman,
 void
 cached_lists_configure(struct cached_lists *s, const struct conf_site *site)
 {
-	s->lists_dir = site->lists_dir;
-	s->data_dir = site->data_dir;
 	s->settle = s->mailman->settles ? site->settle : 0;
 }
 
@@ -483,4 +369,5 @@ cached_lists_clear(struct cached_lists *s)
 {
 	cache_close(s->cache);
 	s->cache = NULL;
+	touched_clear(&s->touched);
 }

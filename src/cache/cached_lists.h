@@ -2,9 +2,10 @@
  * cached_lists - the lists of one site as look-ups see them: a snapshot, and
  * behind it the directory that it was made from.
  *
- * It answers through struct lists (mailman/lists.h) and never refreshes the
- * snapshot itself.  Its owner does (refresh.c), and says in `fresh' what the
- * snapshot is worth; whoever has no loop says that once (mm-handler).
+ * It answers through struct lists (mailman/lists.h).  It never refreshes the
+ * snapshot and never calls the directory: its owner does both (refresh.c), and
+ * says in `fresh' and `touched' what the snapshot is worth; whoever has no loop
+ * says that once (mm-handler).
  */
 #ifndef CACHE_CACHED_LISTS_H
 #define CACHE_CACHED_LISTS_H
@@ -16,27 +17,40 @@
 #include "mailman/list_info.h"
 #include "cache/cache.h"
 #include "cache/freshness.h"
+#include "cache/touched.h"
 
 struct conf_site;
+struct entry_facts;
 struct mailman;
 
 struct cached_lists {
 	struct lists lists; /* what resolve() is given */
 	const struct mailman *mailman;
-	const char *lists_dir;
-	const char *data_dir; /* Mailman's files lie there; NULL: nowhere */
-	double settle;        /* seconds until a new directory is a list */
-	struct cache *cache;  /* the snapshot; NULL: there is none yet */
+	double settle;       /* seconds until a new directory is a list */
+	struct cache *cache; /* the snapshot; NULL: there is none yet */
 
-	/* The directory may be asked, and is before "absent" is said. */
+	/* The disk may be asked, and is before "absent" is said where the
+	 * snapshot does not tell. */
 	bool verify;
 	struct freshness fresh; /* what the snapshot is worth */
+	struct touched touched; /* entries that changed since */
 
 	/*
-	 * Called with ARG when a look-up meets a directory that differs from
-	 * the snapshot; may be NULL.  LISTS_FOUND: a list, or one of Mailman's
-	 * files, changed.  LISTS_AWAY: it is another directory, or unreadable.
+	 * Looks: brings `fresh' and `touched' up to date, and says whether the
+	 * directory that is there is the one that is watched, by a watch that
+	 * sees all.  Called with ARG once for each value of *TURN, which is
+	 * never 0.  NULL: nobody can look.
 	 */
+	bool (*look)(void *arg);
+	const unsigned long *turn;
+	/*
+	 * Asks the disk for NAME: 1 and *F; 0 where the answer is to come, and
+	 * what is found meanwhile does not count; -1 where nobody can tell.
+	 * Called with ARG; needed where `verify' is set.
+	 */
+	int (*facts)(void *arg, struct str name, struct entry_facts *f);
+	/* Called with ARG where the disk differs from the snapshot, as
+	 * struct verdict says; may be NULL. */
 	void (*differs)(void *arg, enum lists_found found);
 	/* Whether NAME, which the snapshot has not, was seen to go with those
 	 * that make the site away; may be NULL. */
@@ -48,17 +62,17 @@ struct cached_lists {
 	void *swapped_arg;
 
 	/* The rest is for cached_lists.c alone. */
+	unsigned long looked; /* in which turn */
+	bool in_place; /* what that look said */
 	struct cache_refused refused; /* no snapshot, though it has its name */
 	struct list_info info; /* what a list's file said last */
 };
 
-/*
- * Sets what its struct lists needs; everything else is zero.  MAILMAN and
- * LISTS_DIR must outlive S.
- */
+/* Sets what its struct lists needs; everything else is zero.  MAILMAN must
+ * outlive S. */
 void cached_lists_init(struct cached_lists *s, const struct mailman *mailman,
-    const char *lists_dir, bool verify);
-/* Takes from SITE, which must outlive S, where its lists are. */
+    bool verify);
+/* Takes from SITE what look-ups have to know of it. */
 void cached_lists_configure(struct cached_lists *s,
     const struct conf_site *site);
 /*
@@ -72,9 +86,6 @@ int cached_lists_reopen(struct cached_lists *s, const char *path,
  * FD, see cache_give(); -1 or nothing there: PATH is read here. */
 int cached_lists_take(struct cached_lists *s, int fd, const char *path,
     const char **err) WARN_UNUSED;
-/* Whether Mailman's files about its lists are others than those that the
- * snapshot was made from; they may also be gone by now. */
-bool cached_lists_files_changed(const struct cached_lists *s);
 /* How many entries of the snapshot are known from what: LISTS_BASES numbers,
  * valid until the next snapshot.  NULL where there is none. */
 const size_t *cached_lists_census(const struct cached_lists *s);

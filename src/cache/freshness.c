@@ -3,31 +3,37 @@
 void
 freshness_start(struct freshness *f, bool away)
 {
-	*f = (struct freshness){ .behind = true, .away = away };
+	*f = (struct freshness){ .away = away };
 }
 
 void
 freshness_changed(struct freshness *f)
 {
 	f->changed = true;
-	f->behind = true;
 	if (!f->suspect && !f->away)
 		f->complete = false;
+}
+
+void
+freshness_unseen(struct freshness *f)
+{
+	freshness_changed(f);
+	f->whole = false;
+	f->watched = false;
+}
+
+void
+freshness_touched(struct freshness *f)
+{
+	f->whole = false;
 }
 
 void
 freshness_suspect(struct freshness *f)
 {
 	f->suspect = true;
+	f->whole = false;
 	f->watched = false;
-}
-
-void
-freshness_rewatched(struct freshness *f, bool watching)
-{
-	f->watched = false;
-	if (!watching)
-		f->behind = true;
 }
 
 void
@@ -38,15 +44,14 @@ freshness_scan_began(struct freshness *f, bool watching)
 }
 
 void
-freshness_scan_well(struct freshness *f, bool watching, bool unripe, double now,
-    double trust)
+freshness_scan_well(struct freshness *f, bool unripe, double now, double trust)
 {
 	f->trusted_until = now + trust;
 	f->trusted = true;
 	f->away = false;
 	f->suspect = false;
-	f->behind = f->changed || !watching || unripe;
-	f->complete = f->watched && !f->behind;
+	f->whole = f->watched;
+	f->complete = f->watched && !f->changed && !unripe;
 }
 
 void
@@ -65,6 +70,6 @@ freshness_aged(struct freshness *f, double now)
 void
 freshness_stop(struct freshness *f)
 {
-	f->behind = true;
+	f->whole = false;
 	f->complete = false;
 }

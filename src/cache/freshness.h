@@ -5,21 +5,24 @@
  * The owner of a snapshot (refresh.c) tells what happened, one function an
  * event; look-ups (cached_lists.c) read the first five members.
  *
- *				behind	complete suspect away	trusted
- *	start			true	false	 false	 last	false
- *	changed			true	false *	 -	 -	-
- *	suspect			-	-	 true	 -	-
- *	rewatched, in vain	true	-	 -	 -	-
- *	scan_well		**	**	 false	 false	true
+ *				whole	complete suspect away	trusted
+ *	start			false	false	 false	 last	false
+ *	changed			-	false *	 -	 -	-
+ *	unseen			false	false *	 -	 -	-
+ *	touched			false	-	 -	 -	-
+ *	suspect			false	-	 true	 -	-
+ *	scan_well		**	***	 false	 false	true
  *	scan_away		-	-	 -	 true	-
- *	aged			-	-	 -	 -	false ***
- *	stop			true	false	 -	 -	-
+ *	aged			-	-	 -	 -	false ****
+ *	stop			false	false	 -	 -	-
  *
  *	last: as the last scan before this process left it
  *	*: not while the directory is suspect or away, for then the event is
  *	   one of another directory
- *	**: depends on what happened while the scan ran
- *	***: once its time is over
+ *	**: whether the watch saw all that happened since the scan began
+ *	***: the same, if no entry changed since then and none may become a
+ *	   list in silence
+ *	****: once its time is over
  *
  * A scan that failed changes nothing.
  */
@@ -35,8 +38,9 @@ struct freshness {
 	/* The last scan did not believe the directory, so a list that is not
 	 * to be found may come back. */
 	bool away;
-	/* The directory has, or may have, changes that the snapshot lacks. */
-	bool behind;
+	/* The snapshot has every entry of the directory, but for those that
+	 * were touched since (touched.h). */
+	bool whole;
 	/* The snapshot held every list for as long as its directory was to be
 	 * seen.  Stays true after the directory went. */
 	bool complete;
@@ -47,7 +51,7 @@ struct freshness {
 	/* The directory was watched from the scan's start until now, so no
 	 * change went unseen. */
 	bool watched;
-	/* A change was seen since the scan's start: its result may lack it. */
+	/* An entry changed since the scan's start: its result may lack it. */
 	bool changed;
 	double trusted_until; /* seconds, by the clock of NOW below */
 };
@@ -58,23 +62,31 @@ struct freshness {
  * sets `trusted' by hand, after this or in place of it.
  */
 void freshness_start(struct freshness *f, bool away);
-/* An entry of the directory changed, or events were lost. */
+/* An entry of the directory changed, and it was touched. */
 void freshness_changed(struct freshness *f);
+/*
+ * Nobody knows what changed: events were lost, the watch was begun anew, what
+ * changed has no name (Mailman's files about its lists), or the snapshot is
+ * another writer's, who scanned nobody knows when.
+ */
+void freshness_unseen(struct freshness *f);
+/* The mode or the owner of the directory changed: it may not be searched any
+ * more, and what it held stays to be known. */
+void freshness_touched(struct freshness *f);
 /* The directory is not the one that the snapshot came from. */
 void freshness_suspect(struct freshness *f);
-/* The watch was begun anew; WATCHING is whether that worked. */
-void freshness_rewatched(struct freshness *f, bool watching);
+/* The snapshot is another writer's: nobody knows when its scan began. */
+void freshness_replaced(struct freshness *f);
 
 /* A scan began; WATCHING is whether the directory is watched. */
 void freshness_scan_began(struct freshness *f, bool watching);
 /*
- * The scan ended well, and the snapshot is that of the scan.  WATCHING is
- * whether the directory is watched now.  UNRIPE is whether it has entries that
- * may become lists without an event.  The snapshot is trusted for TRUST seconds
- * from NOW.
+ * The scan ended well, and the snapshot is that of the scan.  UNRIPE is whether
+ * it has entries that may become lists without an event.  The snapshot is
+ * trusted for TRUST seconds from NOW.
  */
-void freshness_scan_well(struct freshness *f, bool watching, bool unripe,
-    double now, double trust);
+void freshness_scan_well(struct freshness *f, bool unripe, double now,
+    double trust);
 /* The scan did not believe the directory. */
 void freshness_scan_away(struct freshness *f);
 

@@ -95,13 +95,6 @@ basis_of_letter(char letter)
 }
 
 bool
-record_is_list(const struct record *r)
-{
-	return r->basis != LISTS_PHANTOM && r->basis != LISTS_GONE &&
-	    r->basis != LISTS_DOUBTFUL && r->basis != LISTS_NONE;
-}
-
-bool
 record_look(struct str value, struct str *host, enum lists_basis *basis)
 {
 	const char *tab;

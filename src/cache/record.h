@@ -86,10 +86,6 @@ struct record_head {
 	size_t census[LISTS_BASES]; /* how many records have which basis */
 };
 
-/* Whether R is a list: no phantom, none that went, no doubtful entry, none that
- * is no list. */
-bool record_is_list(const struct record *r);
-
 /*
  * Takes from the VALUE of an entry's record what a look-up needs.  False where
  * it is no such record; the rest of it is not looked at.

@@ -1,13 +1,13 @@
 /*
- * Three things tell that the directory may have changed: the watch
- * (on_inotify), a look every second (on_look), and a look-up to which the
- * directory said something else than the snapshot (note_difference).  Each
- * requests a scan from the scan_runner.  Each is an event of struct freshness
- * as well, where look-ups see what the snapshot is worth until that scan ends.
+ * Three things tell that the directory may have changed: the watch (saw_events),
+ * the lookout (lookout_moved, and a look every second), and a look-up to which the
+ * disk said something else than the snapshot (note_difference).  Each requests a
+ * scan from the scan_runner.  Each is an event of struct freshness as well,
+ * where look-ups see what the snapshot is worth until that scan ends.
  *
- * A file server may take for ever to answer, and the loop with it.  So on_look
- * leaves a directory on a network filesystem alone; it is watched at the start
- * and after a child could read it.
+ * The loop asks the disk nothing: lookout.h.  A look-up that has to know what the
+ * disk says of a name has the worker asked, and is made anew when that is known
+ * (inquiry.h).
  */
 #include <errno.h>
 #include <ev.h>
@@ -19,7 +19,6 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
-#include "mailman/directory.h"
 #include "mailman/lists.h"
 #include "mailman/mailman.h"
 #include "cache/cache.h"
@@ -27,6 +26,9 @@
 #include "cache/freshness.h"
 #include "cache/gaps.h"
 #include "cache/gone.h"
+#include "cache/inquiry.h"
+#include "cache/lookout.h"
+#include "cache/questions.h"
 #include "cache/rebuild.h"
 #include "cache/scan_report.h"
 #include "cache/scan_runner.h"
@@ -34,6 +36,8 @@
 #include "cache/watch.h"
 
 #define LOOK_INTERVAL 1.0
+/* A place that only the worker may look at is looked at every so many looks. */
+#define SLOW_LOOKS 10
 /* A snapshot is trusted for so many rescans after the last good scan. */
 #define TRUSTED_RESCANS 2
 
@@ -42,14 +46,14 @@ struct refresh {
 	struct refresh_options o;
 	char *path;           /* of the snapshot */
 	size_t lists_before;  /* in the state when this began */
-	struct ev_loop *loop; /* NULL: nothing is refreshed */
-	struct scan_runner *scans; /* NULL: no loop, or stopped */
+	struct ev_loop *loop;
+	struct scan_runner *scans; /* NULL: stopped */
+	bool begun; /* the first scan began */
 
-	struct watch *watch; /* NULL: there is no inotify instance yet */
-	bool remote;         /* the directory is on a network filesystem */
-
-	struct ev_io watch_io;
+	struct questions *questions; /* NULL: not started, or no memory */
+	struct lookout *lookout; /* NULL: the same, or stopped, or no inotify */
 	struct ev_timer look;
+	unsigned looks;
 
 	struct scan_report report;
 };
@@ -57,7 +61,7 @@ struct refresh {
 static void
 request_scan(struct refresh *r, double delay)
 {
-	if (r->scans != NULL)
+	if (r->scans != NULL && r->begun)
 		scan_runner_request(r->scans, delay);
 }
 
@@ -66,6 +70,13 @@ note_changed(struct refresh *r)
 {
 	freshness_changed(&r->lists.fresh);
 	request_scan(r, r->o.debounce);
+}
+
+static void
+note_unseen(struct refresh *r, double delay)
+{
+	freshness_unseen(&r->lists.fresh);
+	request_scan(r, delay);
 }
 
 static void
@@ -95,13 +106,13 @@ was_lost(void *arg, struct str name)
 {
 	const struct refresh *r = arg;
 
-	return r->watch != NULL && watch_lost(r->watch, name);
+	return r->lookout != NULL && watch_lost(lookout_watch(r->lookout), name);
 }
 
 static bool
 is_watching(const struct refresh *r)
 {
-	return r->watch != NULL && watch_armed(r->watch);
+	return r->lookout != NULL && lookout_is_watched(r->lookout);
 }
 
 static bool
@@ -110,91 +121,70 @@ is_scanning(const struct refresh *r)
 	return r->scans != NULL && scan_runner_runs(r->scans);
 }
 
-static void on_inotify(struct ev_loop *loop, struct ev_io *w, int events);
-
-/* The priority lets the loop handle events of the directory before look-ups
- * that arrived in the same turn. */
-static int
-open_watch(struct refresh *r)
-{
-	if (r->watch != NULL)
-		return 0;
-	r->watch = watch_new();
-	if (r->watch == NULL)
-		return -1;
-	ev_io_init(&r->watch_io, on_inotify, watch_fd(r->watch), EV_READ);
-	ev_set_priority(&r->watch_io, EV_MAXPRI);
-	r->watch_io.data = r;
-	ev_io_start(r->loop, &r->watch_io);
-	return 0;
-}
-
 static void
-decide_verify(struct refresh *r)
+begin_first_scan(struct refresh *r)
 {
-	r->lists.verify = r->o.verify == REFRESH_VERIFY_YES ||
-	    (r->o.verify == REFRESH_VERIFY_AUTO && !r->remote);
-	if (r->loop != NULL)
-		scan_report_verify(&r->report, r->o.site->lists_dir,
-		    r->lists.verify);
-}
-
-/* Looks what is mounted there, which decides whether misses are verified. */
-static void
-look_at_filesystem(struct refresh *r)
-{
-	r->remote = directory_kind_of(r->o.site->lists_dir) ==
-	    DIRECTORY_SLOW;
-	decide_verify(r);
-}
-
-/*
- * Watches the files that Mailman writes about its lists, if it does.  Requests
- * a scan where they may have changed unseen: the watch is new, or they are not
- * the ones that the snapshot was made from.
- */
-static void
-watch_mailman_files(struct refresh *r)
-{
-	if (is_watching(r) && r->o.mailman->files_prefix != NULL &&
-	    (watch_files(r->watch, r->o.site->data_dir,
-	         r->o.mailman->files_prefix) ||
-	        cached_lists_files_changed(&r->lists)))
-		request_scan(r, r->o.debounce);
-}
-
-/* Watches the directory that is there now, and requests a scan of it. */
-static void
-watch_lists_dir(struct refresh *r)
-{
-	bool watching = open_watch(r) == 0 &&
-	    watch_arm(r->watch, r->o.site->lists_dir) == 0;
-
-	scan_report_watch(&r->report, r->o.site->lists_dir,
-	    watching ? 0 : errno);
-	freshness_rewatched(&r->lists.fresh, watching);
-	if (!watching)
+	if (r->begun || r->scans == NULL)
 		return;
-	watch_mailman_files(r);
-	look_at_filesystem(r);
-	request_scan(r, 0.0);
+	r->begun = true;
+	scan_runner_begin(r->scans);
+}
+
+/* Some of what was seen has no name, so that nobody can touch it. */
+static void
+saw_events(void *arg, unsigned events)
+{
+	struct refresh *r = arg;
+
+	if ((events & WATCH_LOST) != 0)
+		note_suspect(r);
+	if ((events & WATCH_CHANGED) != 0)
+		note_changed(r);
+	if ((events & WATCH_TOUCHED) != 0) {
+		freshness_touched(&r->lists.fresh);
+		request_scan(r, r->o.debounce);
+	}
+	if ((events & (WATCH_OVERFLOW | WATCH_FILES)) != 0)
+		note_unseen(r, r->o.debounce);
 }
 
 static void
-on_inotify(struct ev_loop *loop, struct ev_io *w, int events)
+lookout_told(void *arg, bool rearmed, int error)
 {
-	struct refresh *r = w->data;
-	unsigned seen = watch_read(r->watch);
+	struct refresh *r = arg;
 
-	(void)loop, (void)events;
-	if ((seen & WATCH_LOST) != 0)
-		note_suspect(r);
-	if ((seen & (WATCH_CHANGED | WATCH_OVERFLOW)) != 0)
-		note_changed(r);
-	if ((seen & (WATCH_TOUCHED | WATCH_FILES)) != 0)
-		request_scan(r, r->o.debounce);
-	if ((seen & WATCH_LOST) != 0 && !r->remote)
-		watch_lists_dir(r);
+	scan_report_watch(&r->report, r->o.site->lists_dir, error);
+	if (rearmed)
+		note_unseen(r, 0.0);
+	begin_first_scan(r);
+}
+
+static void
+lookout_moved(void *arg)
+{
+	note_suspect(arg);
+}
+
+static bool
+look_at_site(void *arg)
+{
+	struct refresh *r = arg;
+
+	return r->lookout != NULL && r->lists.cache != NULL &&
+	    lookout_look(r->lookout, cache_head(r->lists.cache));
+}
+
+/* A site that never had a snapshot, and whose file server hangs, is away: the
+ * sites after it may have the list. */
+static int
+facts_by_worker(void *arg, struct str name, struct entry_facts *f)
+{
+	struct refresh *r = arg;
+
+	if (r->questions == NULL ||
+	    (r->lists.cache == NULL && questions_hang(r->questions)))
+		return -1;
+	return inquiry_facts(r->o.asking, r->questions, name, f);
 }
 
 static void
@@ -234,8 +224,8 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 	const char *err = "";
 	char text[256];
 
-	if (r->watch != NULL && !result->burst)
-		watch_forget(r->watch, clock_seconds());
+	if (r->lookout != NULL && !result->burst)
+		watch_forget(lookout_watch(r->lookout), clock_seconds());
 	if (cached_lists_take(&r->lists, scan_runner_snapshot(r->scans),
 	        r->path, &err) == -1) {
 		snprintf(text, sizeof(text), "cannot open the snapshot: %s: %s",
@@ -247,20 +237,20 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 	    result->odd.misnamed == 0;
 	scan_report_well(&r->report, r->o.site->name, result);
 	scan_runner_well(r->scans, count_missed(result));
+	touched_scan_well(&r->lists.touched);
 	/*
 	 * Inotify does not see what happens inside an entry: one that is no
 	 * list yet may become one, and one that is too young may ripen.
 	 */
-	freshness_scan_well(&r->lists.fresh, is_watching(r),
+	freshness_scan_well(&r->lists.fresh,
 	    result->unfinished > 0 || result->young > 0, clock_seconds(),
 	    TRUSTED_RESCANS * r->o.rescan);
 	if (result->young > 0)
 		request_scan(r, result->ripe_in);
 	if (result->burst)
 		request_scan(r, GONE_WINDOW);
-	/* The child could read the directory, so this does not hang. */
-	if (!is_watching(r))
-		watch_lists_dir(r);
+	if (r->lookout != NULL && !is_watching(r))
+		lookout_ask(r->lookout);
 }
 
 static void
@@ -292,8 +282,9 @@ order_scan(void *arg, struct rebuild_order *order)
 	*order = rebuild_order(r->o.site, r->o.mailman, r->o.cache_dir);
 	order->known = r->lists.cache;
 	order->lists_before = r->lists_before;
-	if (r->watch != NULL)
-		order->gone = watch_gone(r->watch);
+	if (r->lookout != NULL)
+		order->gone = watch_gone(lookout_watch(r->lookout));
+	touched_scan_began(&r->lists.touched);
 	freshness_scan_began(&r->lists.fresh, is_watching(r));
 }
 
@@ -309,7 +300,7 @@ look_at_snapshot(struct refresh *r)
 		    r->o.site->name,
 		    (size_t)cache_head(r->lists.cache)->count);
 		/* It may be an older one that somebody put back. */
-		request_scan(r, r->o.debounce);
+		note_unseen(r, r->o.debounce);
 	}
 	/* The file is gone or no use: the snapshot in use stays, and a scan
 	 * writes it again. */
@@ -317,19 +308,63 @@ look_at_snapshot(struct refresh *r)
 		request_scan(r, 0.0);
 }
 
-/* Watches the directory anew where its path leads to another one by now: a
- * filesystem was mounted there, or a link changed. */
-static void
-look_at_directory(struct refresh *r)
+static struct questions_options
+questions_options_for(const struct refresh *r)
 {
-	if (r->remote)
+	return (struct questions_options){
+		.mailman = r->o.mailman,
+		.site = r->o.site->name,
+		.lists_dir = r->o.site->lists_dir,
+		.data_dir = r->o.site->data_dir,
+		.deadline = r->o.asking->deadline,
+		.inotify = r->lookout != NULL ?
+		    watch_fd(lookout_watch(r->lookout)) : -1,
+	};
+}
+
+static void
+configure_worker(struct refresh *r)
+{
+	const struct questions_options o = questions_options_for(r);
+
+	if (r->questions != NULL)
+		questions_configure(r->questions, &o);
+	else
+		r->questions = questions_new(r->loop, &o);
+	if (r->lookout != NULL && r->questions != NULL)
+		lookout_configure(r->lookout, r->o.site, r->questions);
+}
+
+/* Without memory or inotify instances the site is served all the same: what is
+ * not in the snapshot is no answer, or nothing is watched.  It is tried again
+ * later. */
+static void
+open_what_is_missing(struct refresh *r)
+{
+	const struct lookout_owner owner = { saw_events, lookout_told,
+		lookout_moved, r };
+
+	if (r->scans == NULL || (r->lookout != NULL && r->questions != NULL))
 		return;
-	if (is_watching(r)) {
-		if (watch_is_at(r->watch, r->o.site->lists_dir))
-			return;
-		note_suspect(r);
-	}
-	watch_lists_dir(r);
+	if (r->lookout == NULL)
+		r->lookout = lookout_new(r->loop, r->o.mailman,
+		    &r->lists.touched, &owner);
+	if (r->lookout == NULL)
+		scan_report_watch(&r->report, r->o.site->lists_dir, errno);
+	configure_worker(r);
+}
+
+static void
+look_at_directories(struct refresh *r)
+{
+	const bool local = lookout_kind(r->lookout) == DIRECTORY_SEEN ||
+	    lookout_kind(r->lookout) == DIRECTORY_UNSEEN;
+
+	if (local)
+		lookout_check(r->lookout);
+	if (!lookout_is_known(r->lookout) || !is_watching(r) ||
+	    r->lists.fresh.away || (!local && r->looks % SLOW_LOOKS == 0))
+		lookout_ask(r->lookout);
 }
 
 static void
@@ -338,28 +373,18 @@ on_look(struct ev_loop *loop, struct ev_timer *w, int events)
 	struct refresh *r = w->data;
 
 	(void)loop, (void)events;
-	if (r->scans != NULL)
-		look_at_directory(r);
-	if (!r->remote)
-		watch_mailman_files(r);
+	r->looks++;
+	/* A worker that does not answer is not waited for. */
+	begin_first_scan(r);
+	open_what_is_missing(r);
+	if (r->lookout != NULL)
+		look_at_directories(r);
 	freshness_aged(&r->lists.fresh, clock_seconds());
 	if (is_scanning(r))
 		return;
 	look_at_snapshot(r);
 	if (r->lists.fresh.away)
 		request_scan(r, 0.0);
-}
-
-/* Watches before the first scan, so that what comes while it reads is seen. */
-void
-refresh_start(struct refresh *r)
-{
-	look_at_filesystem(r);
-	ev_timer_init(&r->look, on_look, LOOK_INTERVAL, LOOK_INTERVAL);
-	r->look.data = r;
-	ev_timer_start(r->loop, &r->look);
-	watch_lists_dir(r);
-	scan_runner_begin(r->scans);
 }
 
 /* Takes what processes before this one left: the snapshot, and the state. */
@@ -377,17 +402,16 @@ open_old_snapshot(struct refresh *r)
 		return;
 	r->lists_before = state.lists;
 	freshness_start(&r->lists.fresh, state.away);
-	if (r->loop != NULL)
-		return;
-	r->lists.fresh.trusted = !state.away;
-	scan_report_restore(&r->report, &state);
 }
 
 static void
 init_cached_lists(struct refresh *r)
 {
-	cached_lists_init(&r->lists, r->o.mailman, r->o.site->lists_dir, false);
+	cached_lists_init(&r->lists, r->o.mailman, r->o.verify);
 	cached_lists_configure(&r->lists, r->o.site);
+	r->lists.look = look_at_site;
+	r->lists.turn = &r->o.asking->turn;
+	r->lists.facts = facts_by_worker;
 	r->lists.differs = note_difference;
 	r->lists.lost = was_lost;
 	r->lists.arg = r;
@@ -409,19 +433,28 @@ refresh_new(struct ev_loop *loop, const struct refresh_options *o)
 	r->loop = loop;
 	init_cached_lists(r);
 	r->path = cache_path(o->cache_dir, o->site->name, "cdb");
-	if (loop != NULL)
-		r->scans = scan_runner_new(loop, &owner, o->debounce,
-		    o->rescan, o->site->scan_timeout);
-	if (r->path == NULL || (loop != NULL && r->scans == NULL)) {
+	r->scans = scan_runner_new(loop, &owner, o->debounce, o->rescan,
+	    o->site->scan_timeout);
+	if (r->path == NULL || r->scans == NULL) {
 		scan_runner_free(r->scans);
 		free(r->path);
 		free(r);
 		return NULL;
 	}
-	if (loop == NULL)
-		look_at_filesystem(r);
 	open_old_snapshot(r);
 	return r;
+}
+
+void
+refresh_start(struct refresh *r)
+{
+	scan_report_verify(&r->report, r->o.site->lists_dir, r->o.verify);
+	ev_timer_init(&r->look, on_look, LOOK_INTERVAL, LOOK_INTERVAL);
+	r->look.data = r;
+	ev_timer_start(r->loop, &r->look);
+	open_what_is_missing(r);
+	if (r->lookout == NULL || r->questions == NULL)
+		begin_first_scan(r);
 }
 
 void
@@ -429,15 +462,17 @@ refresh_configure(struct refresh *r, const struct refresh_options *o)
 {
 	r->o = *o;
 	cached_lists_configure(&r->lists, r->o.site);
-	decide_verify(r);
+	r->lists.verify = o->verify;
+	scan_report_verify(&r->report, r->o.site->lists_dir, o->verify);
 	if (r->scans == NULL)
 		return;
 	scan_runner_configure(r->scans, o->debounce, o->rescan,
 	    o->site->scan_timeout);
-	watch_mailman_files(r);
+	configure_worker(r);
 	request_scan(r, 0.0);
 }
 
+/* The worker stays, for look-ups go on. */
 void
 refresh_stop(struct refresh *r)
 {
@@ -445,10 +480,8 @@ refresh_stop(struct refresh *r)
 		return;
 	scan_runner_free(r->scans);
 	r->scans = NULL;
-	if (r->watch != NULL)
-		ev_io_stop(r->loop, &r->watch_io);
-	watch_free(r->watch);
-	r->watch = NULL;
+	lookout_free(r->lookout);
+	r->lookout = NULL;
 	freshness_stop(&r->lists.fresh);
 }
 
@@ -458,8 +491,8 @@ refresh_free(struct refresh *r)
 	if (r == NULL)
 		return;
 	refresh_stop(r);
-	if (r->loop != NULL)
-		ev_timer_stop(r->loop, &r->look);
+	ev_timer_stop(r->loop, &r->look);
+	questions_free(r->questions);
 	cached_lists_clear(&r->lists);
 	free(r->path);
 	free(r);

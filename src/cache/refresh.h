@@ -16,6 +16,7 @@
 
 #include "cache/gaps.h"
 
+struct asking;
 struct conf_site;
 struct ev_loop;
 struct lists;
@@ -23,22 +24,16 @@ struct mailman;
 struct odd_names;
 struct refresh;
 
-/* Whether the directory is asked before an address is absent (the option
- * verify_misses).  AUTO: it is, but for network filesystems, whose answer may
- * take for ever. */
-enum refresh_verify {
-	REFRESH_VERIFY_AUTO,
-	REFRESH_VERIFY_YES,
-	REFRESH_VERIFY_NO
-};
-
 struct refresh_options {
 	const struct mailman *mailman;
 	const struct conf_site *site; /* must outlive it */
 	const char *cache_dir; /* likewise */
 	double rescan;         /* seconds from one rescan to the next */
 	double debounce;       /* quiet seconds before a scan after a change */
-	enum refresh_verify verify;
+	/* The disk is asked before an address is absent (the option
+	 * verify_misses). */
+	bool verify;
+	struct asking *asking; /* whose look-up is made (inquiry.h) */
 	/* Called with ARG after another snapshot took the place of the one
 	 * before; may be NULL. */
 	void (*swapped)(void *arg);
@@ -46,10 +41,8 @@ struct refresh_options {
 };
 
 /*
- * Opens the snapshot on disk, if there is a good one.  With a LOOP nothing is
- * called on the lists directory before refresh_start().  Where LOOP is NULL
- * nothing is ever watched and scanned, and the snapshot answers as it is, for
- * --direct.  NULL when out of memory.
+ * Opens the snapshot on disk, if there is a good one, and calls nothing on the
+ * lists directory.  NULL when out of memory.
  */
 struct refresh *refresh_new(struct ev_loop *loop,
     const struct refresh_options *o);

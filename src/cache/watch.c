@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "mailman/directory.h"
 #include "cache/gone.h"
+#include "cache/touched.h"
 
 #define ENTRY_CAME_OR_WENT                                                    \
 	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
@@ -49,10 +50,11 @@ struct watch {
 	size_t ngone, gone_size;
 	size_t given; /* of these: the last watch_gone() gave them */
 	struct gone_burst burst;
+	struct touched *touched; /* NULL: nobody wants the names */
 };
 
 struct watch *
-watch_new(void)
+watch_new(struct touched *touched)
 {
 	struct watch *w = calloc(1, sizeof(*w));
 	int saved;
@@ -60,6 +62,7 @@ watch_new(void)
 	if (w == NULL)
 		return NULL;
 	w->wd = w->files_wd = -1;
+	w->touched = touched;
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (w->fd == -1) {
 		saved = errno;
@@ -325,6 +328,9 @@ take_watch_event(struct watch *w, const struct inotify_event *e)
 	/* An event of an earlier watch counts as well: the entry went. */
 	if ((e->mask & (IN_DELETE | IN_MOVED_FROM)) != 0 && e->len > 0 &&
 	    remember_gone_name(w, e->name) == -1)
+		events |= WATCH_OVERFLOW;
+	if (e->len > 0 && w->touched != NULL &&
+	    touched_add(w->touched, str_from(e->name)) == -1)
 		events |= WATCH_OVERFLOW;
 	if ((e->mask & ENTRY_CAME_OR_WENT) != 0)
 		events |= WATCH_CHANGED;

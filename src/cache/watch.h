@@ -16,12 +16,14 @@
 #include "base/str.h"
 #include "cache/gone.h"
 
+struct touched;
 struct directory_id;
 struct watch;
 
-/* Watches nothing yet.  NULL with errno when out of memory or of inotify
+/* Watches nothing yet.  The names of entries that change are put into TOUCHED,
+ * which may be NULL.  NULL with errno when out of memory or of inotify
  * instances (EMFILE). */
-struct watch *watch_new(void);
+struct watch *watch_new(struct touched *touched);
 /* W may be NULL. */
 void watch_free(struct watch *w);
 int watch_fd(const struct watch *w);
@@ -80,14 +82,15 @@ bool watch_is_at(const struct watch *w, const char *path);
 const char *watch_cure(int error);
 
 enum watch_event {
-	WATCH_CHANGED = 1,  /* entries came, went, or changed their mode */
+	WATCH_CHANGED = 1,  /* entries came, went, or changed their mode: they
+			       are touched */
 	WATCH_OVERFLOW = 2, /* events were lost */
 	WATCH_LOST = 4,     /* the directory was unmounted, removed or moved,
 			       and is not watched any more */
 	WATCH_TOUCHED = 8,  /* the directory's own mode or owner changed */
 	WATCH_FILES = 16    /* a file of watch_files() changed */
 };
-/* Reads the events that are there, without waiting: a set of enum
+/* Reads the events that are there to their end, without waiting: a set of enum
  * watch_event. */
 unsigned watch_read(struct watch *w);
 

@@ -8,18 +8,40 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "wire/socketmap.h"
+#include "mailman/mailman.h"
 #include "mailman/sites.h"
+#include "cache/direct_lists.h"
 #include "cache/gaps.h"
-#include "cache/refresh.h"
 #include "maps/maps.h"
 #include "answer/answer.h"
 #include "answer/configuration.h"
-#include "answer/site_lists.h"
 
 struct direct {
-	struct site_lists *lists;
+	struct conf *conf;
+	struct direct_lists **lists;   /* of each of conf->sites */
+	const struct lists **lists_of; /* to ask them */
 	struct answer *answer;
 };
+
+/* 0, or -1 when out of memory. */
+static int
+open_lists(struct direct *d)
+{
+	const size_t n = d->conf->nsites;
+
+	d->lists = calloc(n, sizeof(*d->lists));
+	d->lists_of = calloc(n, sizeof(*d->lists_of));
+	for (size_t i = 0; d->lists && d->lists_of && i < n; i++) {
+		const struct conf_site *site = &d->conf->sites[i];
+
+		d->lists[i] = direct_lists_new(mailman_find(site->mailman),
+		    site, d->conf->cache_dir);
+		if (!d->lists[i])
+			return -1;
+		d->lists_of[i] = direct_lists_of(d->lists[i]);
+	}
+	return d->lists && d->lists_of ? 0 : -1;
+}
 
 struct direct *
 direct_open(const char *conf_path)
@@ -28,9 +50,9 @@ direct_open(const char *conf_path)
 	struct direct *d = calloc(1, sizeof(*d));
 
 	if (d)
-		d->lists = site_lists_new(NULL, conf, NULL, NULL, NULL);
-	if (d && d->lists)
-		d->answer = answer_new(conf, d->lists->lists_of, NULL, NULL);
+		d->conf = conf;
+	if (d && open_lists(d) == 0)
+		d->answer = answer_new(conf, d->lists_of, NULL, NULL);
 	if (!d || !d->answer)
 		fatal(EX_OSERR, "out of memory");
 	return d;
@@ -40,7 +62,11 @@ void
 direct_close(struct direct *d)
 {
 	answer_free(d->answer);
-	site_lists_free(d->lists);
+	for (size_t i = 0; i < d->conf->nsites; i++)
+		direct_lists_free(d->lists[i]);
+	free(d->lists);
+	free(d->lists_of);
+	conf_free(d->conf);
 	free(d);
 }
 
@@ -69,8 +95,7 @@ struct sites *
 direct_any_host(const struct direct *d)
 {
 	const struct conf_words everything = { 0 };
-	struct sites *s = sites_new(d->lists->conf, d->lists->lists_of,
-	    &everything);
+	struct sites *s = sites_new(d->conf, d->lists_of, &everything);
 
 	if (!s)
 		fatal(EX_OSERR, "out of memory");
@@ -140,11 +165,11 @@ all_lists_are_told(const struct direct *d)
 {
 	bool all = true;
 
-	for (size_t i = 0; i < d->lists->conf->nsites; i++) {
-		struct refresh_status st;
+	for (size_t i = 0; i < d->conf->nsites; i++) {
+		struct gaps gaps;
 
-		refresh_status(d->lists->refresh[i], &st);
-		all &= tells_all_lists(&d->lists->conf->sites[i], &st.gaps);
+		direct_lists_gaps(d->lists[i], &gaps);
+		all &= tells_all_lists(&d->conf->sites[i], &gaps);
 	}
 	return all;
 }

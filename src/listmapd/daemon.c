@@ -31,10 +31,12 @@
 #include "wire/listen.h"
 #include "wire/listen_inherited.h"
 #include "wire/server.h"
+#include "cache/inquiry.h"
 #include "answer/answer.h"
 #include "answer/configuration.h"
 #include "answer/site_lists.h"
 #include "answer/status.h"
+#include "answer/waiting.h"
 #include "answer/warnings.h"
 #include "listmapd/descriptors.h"
 #include "listmapd/fixed_options.h"
@@ -61,7 +63,9 @@ struct daemon {
 	struct ev_loop *loop;
 	struct status_conf file; /* the configuration's */
 	struct site_lists *lists;
+	struct asking asking;   /* whose request is in hand */
 	struct answer *answer;
+	struct waiting waiting; /* has the two above */
 	size_t clients; /* how many are served at the same time */
 	unsigned long answers; /* how many there were: each has other pages */
 	struct server *server;
@@ -159,26 +163,25 @@ write_status(void *arg, struct str key, struct buf *out)
 	return status_page(out, &from, key);
 }
 
-/* A conn_answer_fn. */
-static enum conn_reply
-answer_at_once(void *arg, struct str request, struct conn_waiter *w,
-    struct buf *out)
-{
-	(void)w;
-	answer_request(arg, request, out);
-	return CONN_REPLIED;
-}
-
 static struct server_options
-server_options(const struct daemon *d, const struct conf *conf,
-    struct answer *answer)
+server_options(struct daemon *d, const struct conf *conf)
 {
 	return (struct server_options){
 		.deadline = conf->deadline,
 		.connections = d->clients,
-		.answer = answer_at_once,
-		.arg = answer,
+		.answer = waiting_answer,
+		.turn = waiting_turn,
+		.forget = waiting_forget,
+		.arg = &d->waiting,
 	};
+}
+
+static void
+use_answer(struct daemon *d, struct answer *answer)
+{
+	answer_free(d->answer);
+	d->answer = d->waiting.answer = answer;
+	d->answers++;
 }
 
 /* A site_lists_swapped_fn.  Another snapshot may have other hosts, and so other
@@ -187,7 +190,6 @@ static void
 on_swapped(void *arg)
 {
 	struct daemon *d = arg;
-	struct server_options o;
 	struct answer *answer;
 
 	if (!d->answer)
@@ -199,11 +201,7 @@ on_swapped(void *arg)
 		return;
 	}
 	warnings_foreign_hosts(answer_sites(d->answer), answer_sites(answer));
-	o = server_options(d, d->lists->conf, answer);
-	server_configure(d->server, &o);
-	answer_free(d->answer);
-	d->answer = answer;
-	d->answers++;
+	use_answer(d, answer);
 }
 
 /* Remembers for the status that the file is not in force, and since when. */
@@ -232,14 +230,14 @@ note_used_conf(struct daemon *d)
 }
 
 static void
-use_configuration(struct daemon *d, const struct conf *conf,
-    struct answer *answer)
+use_configuration(struct daemon *d, const struct conf *conf)
 {
 	struct server_options o;
 
 	program_log_level(conf);
 	d->clients = descriptors_raise(conf);
-	o = server_options(d, conf, answer);
+	d->asking.deadline = conf->deadline;
+	o = server_options(d, conf);
 	server_configure(d->server, &o);
 }
 
@@ -258,7 +256,8 @@ read_configuration_again(struct daemon *d)
 	log_keep_error(NULL, 0);
 	if (conf) {
 		fixed_options_keep(d->lists->conf, conf);
-		lists = site_lists_new(d->loop, conf, d->lists, on_swapped, d);
+		lists = site_lists_new(d->loop, conf, d->lists, &d->asking,
+		    on_swapped, d);
 	}
 	if (lists)
 		answer = answer_new(conf, lists->lists_of, write_status, d);
@@ -270,11 +269,9 @@ read_configuration_again(struct daemon *d)
 		note_refused_conf(d, *why ? why : "out of memory");
 		return;
 	}
-	use_configuration(d, conf, answer);
-	answer_free(d->answer);
+	use_configuration(d, conf);
+	use_answer(d, answer);
 	site_lists_replace(lists, d->lists);
-	d->answer = answer;
-	d->answers++;
 	d->lists = lists;
 	warnings_log(answer_sites(answer));
 	note_used_conf(d);
@@ -389,7 +386,7 @@ start_server(struct daemon *d, const struct conf *conf)
 	bool waited = false;
 
 	d->clients = descriptors_raise(conf);
-	o = server_options(d, conf, d->answer);
+	o = server_options(d, conf);
 	d->server = server_new(d->loop, &o);
 	if (!d->server)
 		fatal(EX_OSERR, "daemon: out of memory");
@@ -411,16 +408,21 @@ void
 daemon_start(struct daemon *d)
 {
 	struct conf *conf = d->conf;
+	struct answer *answer = NULL;
 
 	d->loop = ev_default_loop(EVFLAG_NOENV);
 	if (!d->loop)
 		fatal(EX_OSERR, "daemon: no event loop");
-	d->lists = site_lists_new(d->loop, conf, NULL, on_swapped, d);
+	d->asking = (struct asking){ .loop = d->loop,
+		.deadline = conf->deadline };
+	d->waiting.asking = &d->asking;
+	d->lists = site_lists_new(d->loop, conf, NULL, &d->asking, on_swapped,
+	    d);
 	if (d->lists)
-		d->answer = answer_new(conf, d->lists->lists_of, write_status,
-		    d);
-	if (!d->answer || takeover_init(&d->takeover, conf->cache_dir) == -1)
+		answer = answer_new(conf, d->lists->lists_of, write_status, d);
+	if (!answer || takeover_init(&d->takeover, conf->cache_dir) == -1)
 		fatal(EX_OSERR, "daemon: out of memory");
+	use_answer(d, answer);
 	site_lists_start(d->lists);
 	start_server(d, conf);
 	if (d->take_over && takeover_claim(&d->takeover) == -1)

@@ -112,6 +112,7 @@ each_host_of_none(const struct lists *l,
 	return 0;
 }
 
+/* find_disk_list() asks the disk always. */
 static bool
 always_false(const struct lists *l)
 {
@@ -129,7 +130,7 @@ disk_lists_init(struct disk_lists *d, const struct mailman *mailman,
 			.find_changed = find_changed_nothing,
 			.each = each_disk_list,
 			.each_host = each_host_of_none,
-			.changing = always_false,
+			.look = always_false,
 			.complete = always_false,
 		},
 		.mailman = mailman,

@@ -33,6 +33,14 @@ enum lists_basis {
 	LISTS_BASES
 };
 
+/* Whether an entry that is known from B is a list. */
+static inline bool
+lists_basis_is_list(enum lists_basis b)
+{
+	return b != LISTS_PHANTOM && b != LISTS_GONE && b != LISTS_DOUBTFUL &&
+	    b != LISTS_NONE;
+}
+
 struct list {
 	struct str name; /* the name that was looked up */
 	struct str host; /* its mail host, lower case; empty: it names none,
@@ -51,6 +59,8 @@ struct lists_host {
 };
 
 enum lists_found {
+	LISTS_UNSURE = -3,    /* of LISTS_FROM_SNAPSHOT: the disk has to be
+	                         asked */
 	LISTS_AWAY = -2,      /* no answer for any name: the site is away */
 	LISTS_NO_ANSWER = -1, /* no answer for this name */
 	LISTS_ABSENT = 0,
@@ -59,8 +69,11 @@ enum lists_found {
 
 /* How a list is looked up. */
 enum lists_from {
-	LISTS_FROM_SNAPSHOT, /* costs no system call; "absent" may be wrong */
-	LISTS_FROM_DISK      /* "absent" is said only after a look on disk */
+	/* Costs no system call.  "Found" counts; what "absent" is worth is what
+	 * look() says. */
+	LISTS_FROM_SNAPSHOT,
+	/* Looks, and asks the disk for what the snapshot does not tell. */
+	LISTS_FROM_DISK
 };
 
 struct lists {
@@ -72,6 +85,12 @@ struct lists {
 	 */
 	enum lists_found (*find)(const struct lists *l, struct str name,
 	    enum lists_from from, struct list *out);
+	/*
+	 * Looks, once in a turn of the daemon's loop or in a run of a command,
+	 * whether the snapshot has all names that there are.  False where it
+	 * has: what is absent by LISTS_FROM_SNAPSHOT in that turn is absent.
+	 */
+	bool (*look)(const struct lists *l);
 	/*
 	 * Looks on disk whether the list NAME, which was found before, changed
 	 * since the snapshot was made.  LISTS_FOUND, with its present host, if
@@ -91,12 +110,6 @@ struct lists {
 	/* The same for the hosts that the lists have, as far as known. */
 	int (*each_host)(const struct lists *l,
 	    int (*visit)(void *arg, const struct lists_host *host), void *arg);
-	/*
-	 * Whether something changed that the snapshot does not hold yet.  Then
-	 * a new list may have a better claim to an address than a list which
-	 * the snapshot knows, so that even hits have to come from the disk.
-	 */
-	bool (*changing)(const struct lists *l);
 	/*
 	 * Whether a site that is away had a snapshot without a gap at the
 	 * moment when its directory vanished.  On shared domains the rest may

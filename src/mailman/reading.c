@@ -73,8 +73,10 @@ find_reading(const struct address_rules *rules, const struct lists *lists,
 	if (found != LISTS_FOUND)
 		return found;
 	here = answers_here(rules, r, &list);
-	if (here == LISTS_FOUND || from == LISTS_FROM_SNAPSHOT)
+	if (here == LISTS_FOUND)
 		return here;
+	if (from == LISTS_FROM_SNAPSHOT)
+		return LISTS_UNSURE;
 	found = lists->find_changed(lists, id, &list);
 	if (found == LISTS_FOUND)
 		return answers_here(rules, r, &list);
@@ -108,10 +110,13 @@ has_joined_name(const struct lists *lists, const struct reading *r, char joint,
 	if (id.failed || !entry_name_ok(buf_get(&id)))
 		return false;
 	found = lists->find(lists, buf_get(&id), LISTS_FROM_SNAPSHOT, &list);
+	if (found == LISTS_UNSURE)
+		found = lists->find(lists, buf_get(&id), LISTS_FROM_DISK,
+		    &list);
 	return found == LISTS_FOUND || found == LISTS_NO_ANSWER;
 }
 
-/* The snapshot alone is asked, for no such directory is new. */
+/* No look for such a directory is made, for none is new. */
 static bool
 is_misnamed_list(const struct address_rules *rules, const struct lists *lists,
     const struct reading *r)
@@ -155,13 +160,12 @@ reading_find(const struct address_rules *rules, const struct lists *lists,
 	while (rules->mailman->next_reading(&all, r)) {
 		enum lists_found found = find_reading(rules, lists, from, r);
 
-		if (found == LISTS_FOUND || found == LISTS_NO_ANSWER)
-			return found;
 		if (found == LISTS_AWAY)
 			worst = found;
+		else if (found != LISTS_ABSENT)
+			return found;
 	}
-	if (worst != LISTS_ABSENT || from == LISTS_FROM_SNAPSHOT ||
-	    !rules->joints || lists->none_misnamed)
+	if (worst != LISTS_ABSENT || !rules->joints || lists->none_misnamed)
 		return worst;
 	return find_misnamed(rules, lists, local, r);
 }

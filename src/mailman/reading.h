@@ -82,8 +82,9 @@ bool reading_is(const struct reading *r, struct str id);
 
 /*
  * The first reading of LOCAL that is one of LISTS, in *R; absent where none
- * is.  A doubtful name ends the search, for it may be the one; a site that is
- * away does not: a later reading may be a list that is known.
+ * is.  A doubtful name ends the search, for it may be the one, and so does one
+ * for which the disk has to be asked (LISTS_UNSURE); a site that is away does
+ * not: a later reading may be a list that is known.
  */
 enum lists_found reading_find(const struct address_rules *rules,
     const struct lists *lists, enum lists_from from, struct str local,

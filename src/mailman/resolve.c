@@ -1,9 +1,8 @@
 /*
- * The sites are asked for what their snapshots know first, and only an address
- * that none of them knows is asked for on disk: a look-up of a list that
- * exists costs no system call.  Where changes are under way, that would let an
- * older list answer for a new one with a better claim to the address (list
- * "foo-admin" for foo's admin), so such a site is asked on disk at once.
+ * The sites are asked for what their snapshots know first: a look-up of a list
+ * that exists costs no system call.  What is absent there is absent if a look,
+ * one a turn, tells that the snapshots have all names; else, and where a name
+ * on the way to the answer is in doubt, the disk is asked.
  */
 #include <string.h>
 
@@ -91,7 +90,6 @@ misname_joints(const struct site *site, const struct domain *d)
 	return d && !d->dedicated ? "@" : site->mailman->misname_joints;
 }
 
-/* Asks one site; where changes are under way, the disk at once. */
 static enum lists_found
 search_site(const struct question *q, const struct site *site,
     enum lists_from from, struct reading *reading)
@@ -108,8 +106,6 @@ search_site(const struct question *q, const struct site *site,
 	rules.nnames = q->nnames;
 	if (!rules.only_hosts)
 		rules.joints = misname_joints(site, q->domain);
-	if (site->lists->changing(site->lists))
-		from = LISTS_FROM_DISK;
 	return reading_find(&rules, site->lists, from, q->local, reading);
 }
 
@@ -123,10 +119,12 @@ passes_for_absent(const struct site *site, const struct domain *d)
 /*
  * Asks the sites in order: the first found counts.  A site's doubt about that
  * very name ends the search; a site that is away, or has a directory that is
- * only named like such a list, counts only when no other found it.
+ * only named like such a list, counts only when no other found it.  *UNSURE
+ * becomes true where a snapshot leaves the answer to the disk.
  */
 static enum resolved
-search_sites(const struct question *q, enum lists_from from, struct route *r)
+search_sites(const struct question *q, enum lists_from from, struct route *r,
+    bool *unsure)
 {
 	enum resolved result = RESOLVED_ABSENT;
 
@@ -137,6 +135,9 @@ search_sites(const struct question *q, enum lists_from from, struct route *r)
 		case LISTS_FOUND:
 			r->site = site;
 			return RESOLVED_FOUND;
+		case LISTS_UNSURE:
+			*unsure = true;
+			return RESOLVED_NO_ANSWER;
 		case LISTS_NO_ANSWER:
 			result = RESOLVED_NO_ANSWER;
 			r->reason = r->reading.host_unknown ? REASON_HOST :
@@ -158,15 +159,27 @@ search_sites(const struct question *q, enum lists_from from, struct route *r)
 	return result;
 }
 
+/* Whether a look tells that the disk has to be asked. */
+static bool
+look_at_sites(const struct question *q)
+{
+	bool ask = false;
+
+	for (size_t i = 0; i < q->nsites; i++)
+		ask |= q->site[i]->lists->look(q->site[i]->lists);
+	return ask;
+}
+
 /* Asks the snapshots, and the disk what they do not know. */
 static enum resolved
 search(const struct question *q, struct route *r)
 {
-	enum resolved known = search_sites(q, LISTS_FROM_SNAPSHOT, r);
+	bool unsure = false;
+	enum resolved known = search_sites(q, LISTS_FROM_SNAPSHOT, r, &unsure);
 
-	if (known == RESOLVED_FOUND)
+	if (known == RESOLVED_FOUND || (!unsure && !look_at_sites(q)))
 		return known;
-	return search_sites(q, LISTS_FROM_DISK, r);
+	return search_sites(q, LISTS_FROM_DISK, r, &unsure);
 }
 
 static struct question
@@ -223,7 +236,7 @@ search_new_domain(const struct sites *s, const struct address *a,
 			continue;
 		q.site = &one;
 		q.nsites = 1;
-		answer = search_sites(&q, LISTS_FROM_DISK, r);
+		answer = search(&q, r);
 		if (answer != RESOLVED_ABSENT)
 			result = answer;
 	}

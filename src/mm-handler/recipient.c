@@ -205,7 +205,7 @@ open_cache(struct recipient_sites *t, size_t i, char *reason, size_t size)
 
 	if (!path)
 		return put_doubt(reason, size, "out of memory");
-	cached_lists_init(c, t->disk[i].mailman, site->lists_dir, false);
+	cached_lists_init(c, t->disk[i].mailman, false);
 	c->fresh.trusted = true; /* it may say "absent" for itself */
 	c->cache = cache_open(path, &err);
 	if (c->cache)

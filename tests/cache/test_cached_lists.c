@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "mailman/directory.h"
+#include "mailman/entry_facts.h"
 #include "mailman/mailman.h"
 #include "mailman/scan.h"
 #include "cache/cached_lists.h"
@@ -42,79 +43,261 @@ make_snapshot(const char *dir, const char *record)
 	assert_non_null(m);
 	assert_int_equal(cdbmake_put(m, STR(":listmap"), str_from(head)), 0);
 	assert_int_equal(cdbmake_put(m, STR("old"), str_from(record)), 0);
+	assert_int_equal(cdbmake_put(m, STR("half"), STR("n\t\t0\t0\t0")), 0);
 	assert_int_equal(snapshot_commit(m, &err), 0);
 }
 
-enum snapshot { NONE, GOOD, OLD, OTHER, BROKEN };
+/* How the disk is asked: the site of the cached_lists in hand. */
+static struct {
+	const char *lists_dir;
+	unsigned long turn;
+	int looks, questions;
+	bool in_place; /* what a look says */
+	const char *touches; /* what a look reads of; NULL: nothing */
+	int tells; /* 1: the disk tells; 0, -1: as in cached_lists.h */
+} disk;
 
-/* The directory holds "new" and no "old"; "none" is nowhere. */
-static const struct {
+static bool
+look(void *arg)
+{
+	struct cached_lists *s = arg;
+
+	disk.looks++;
+	if (disk.touches != NULL)
+		assert_int_equal(touched_add(&s->touched,
+		                     str_from(disk.touches)), 0);
+	return disk.in_place;
+}
+
+static int
+tell(void *arg, struct str name, struct entry_facts *f)
+{
+	struct cached_lists *s = arg;
+
+	disk.questions++;
+	if (disk.tells == 1)
+		entry_facts_take(s->mailman, disk.lists_dir, NULL, name, f);
+	return disk.tells;
+}
+
+static void
+begin(struct cached_lists *s, const char *dir, bool verify)
+{
+	disk.lists_dir = dir;
+	disk.turn = 1;
+	disk.tells = 1;
+	disk.in_place = true;
+	disk.touches = NULL;
+	disk.looks = disk.questions = 0;
+	cached_lists_init(s, &mailman2, verify);
+	s->look = look;
+	s->facts = tell;
+	s->turn = &disk.turn;
+	s->differs = note;
+	s->arg = s;
+	told = LISTS_ABSENT;
+}
+
+enum snapshot { MISSING, GOOD, OTHER, BROKEN };
+
+/* What is so. */
+#define VERIFY 1   /* the disk may be asked */
+#define WHOLE 2    /* the snapshot has all names */
+#define PLACE 4    /* the directory is in its place */
+#define TRUSTED 8  /* the snapshot is young enough */
+#define FAR_OFF 16 /* the last scan did not believe the directory */
+#define SUSPECT 32
+#define TOUCHED 64 /* the name was touched */
+#define SETTLES 128
+
+/* The best that can be, and the same without a watch. */
+#define SURE (VERIFY | WHOLE | PLACE)
+#define BLIND (VERIFY | PLACE)
+
+#define U LISTS_UNSURE
+#define F LISTS_FOUND
+#define A LISTS_ABSENT
+#define N LISTS_NO_ANSWER
+#define W LISTS_AWAY
+
+/* The directory holds "new", and "half" that is no list; "none" is nowhere.
+ * The snapshot has the list "old" and the entry "half". */
+static const struct cell {
 	enum snapshot snapshot;
-	bool verify, away;
+	unsigned is;
 	const char *name;
-	enum lists_from from;
-	enum lists_found found;
-} cases[] = {
-	{ GOOD, true, false, "old", LISTS_FROM_DISK, LISTS_FOUND },
-	{ GOOD, true, true, "old", LISTS_FROM_DISK, LISTS_FOUND },
-	{ OTHER, true, false, "old", LISTS_FROM_DISK, LISTS_FOUND },
-	{ GOOD, true, false, "new", LISTS_FROM_SNAPSHOT, LISTS_ABSENT },
-	{ GOOD, true, false, "new", LISTS_FROM_DISK, LISTS_FOUND },
-	{ GOOD, true, true, "new", LISTS_FROM_DISK, LISTS_FOUND },
-	{ GOOD, true, false, "none", LISTS_FROM_DISK, LISTS_ABSENT },
-	{ GOOD, true, true, "none", LISTS_FROM_DISK, LISTS_AWAY },
-	{ OTHER, true, false, "new", LISTS_FROM_DISK, LISTS_NO_ANSWER },
-	{ OTHER, true, false, "none", LISTS_FROM_DISK, LISTS_AWAY },
-	{ NONE, true, false, "new", LISTS_FROM_SNAPSHOT, LISTS_FOUND },
-	{ NONE, true, false, "none", LISTS_FROM_SNAPSHOT, LISTS_AWAY },
-	{ NONE, true, false, "none", LISTS_FROM_DISK, LISTS_AWAY },
-	{ NONE, false, false, "new", LISTS_FROM_DISK, LISTS_AWAY },
-	{ GOOD, false, false, "new", LISTS_FROM_DISK, LISTS_ABSENT },
-	{ GOOD, false, true, "new", LISTS_FROM_DISK, LISTS_AWAY },
-	/* The answer of an old snapshot alone is worth nothing. */
-	{ OLD, false, false, "new", LISTS_FROM_DISK, LISTS_AWAY },
-	{ OLD, false, false, "old", LISTS_FROM_DISK, LISTS_FOUND },
-	{ OLD, true, false, "none", LISTS_FROM_DISK, LISTS_ABSENT },
-	{ BROKEN, true, false, "old", LISTS_FROM_SNAPSHOT, LISTS_AWAY },
-	{ BROKEN, false, false, "old", LISTS_FROM_DISK, LISTS_AWAY },
+	enum lists_found known, found; /* by the snapshot, by the disk */
+	int questions; /* to the disk, for the second */
+} cells[] = {
+	/* A list is found, whatever changed, and nobody is asked. */
+	{ GOOD, SURE, "old", F, F, 0 },
+	{ GOOD, BLIND, "old", F, F, 0 },
+	{ GOOD, SURE | TOUCHED, "old", F, F, 0 },
+	{ GOOD, SURE | FAR_OFF, "old", F, F, 0 },
+	{ GOOD, VERIFY, "old", F, F, 0 },
+	{ GOOD, 0, "old", F, F, 0 },
+	{ OTHER, BLIND, "old", F, F, 0 },
+	{ GOOD, SURE | SETTLES, "old", F, F, 0 },
+	{ GOOD, SURE | SETTLES | TOUCHED, "old", U, F, 1 },
+	/* What the snapshot has nothing for. */
+	{ GOOD, SURE, "none", A, A, 0 },
+	{ GOOD, SURE | TOUCHED, "none", U, A, 1 },
+	{ GOOD, SURE | TOUCHED, "new", U, F, 1 },
+	{ GOOD, BLIND, "none", A, A, 1 },
+	{ GOOD, BLIND, "new", A, F, 1 },
+	{ GOOD, VERIFY | WHOLE, "none", A, A, 1 },
+	{ GOOD, VERIFY | WHOLE, "new", A, F, 1 },
+	{ GOOD, SURE | FAR_OFF, "none", A, W, 1 },
+	{ GOOD, SURE | FAR_OFF, "new", A, F, 1 },
+	{ GOOD, SURE | SUSPECT, "none", A, A, 1 },
+	{ GOOD, SURE | SUSPECT, "new", A, F, 1 },
+	{ OTHER, BLIND, "none", A, W, 1 },
+	{ OTHER, BLIND, "new", A, N, 1 },
+	/* An entry that was no list is asked for each time. */
+	{ GOOD, SURE, "half", U, A, 1 },
+	{ GOOD, SURE | TOUCHED, "half", U, A, 1 },
+	{ GOOD, SURE | FAR_OFF, "half", U, W, 1 },
+	/* There is no snapshot, or it is broken. */
+	{ MISSING, SURE, "new", U, F, 1 },
+	{ MISSING, SURE, "none", U, W, 1 },
+	{ BROKEN, SURE, "old", U, W, 1 },
+	/* The disk is not asked: the snapshot alone, while it is trusted. */
+	{ MISSING, TRUSTED, "new", U, W, 0 },
+	{ BROKEN, TRUSTED, "old", U, W, 0 },
+	{ GOOD, TRUSTED, "new", A, A, 0 },
+	{ GOOD, TRUSTED | TOUCHED, "new", U, A, 0 },
+	{ GOOD, TRUSTED, "half", U, A, 0 },
+	{ GOOD, 0, "new", A, W, 0 },
+	{ GOOD, TRUSTED | FAR_OFF, "new", A, W, 0 },
+	{ GOOD, TRUSTED | SUSPECT, "new", A, W, 0 },
 };
 
 static void
-test_what_a_miss_means(void **state)
+set_up_cell(struct cached_lists *s, const struct cell *c, const char *dir)
+{
+	const char *err;
+
+	begin(s, dir, c->is & VERIFY);
+	s->fresh.whole = c->is & WHOLE;
+	s->fresh.trusted = c->is & TRUSTED;
+	s->fresh.away = c->is & FAR_OFF;
+	s->fresh.suspect = c->is & SUSPECT;
+	s->settle = c->is & SETTLES ? 2 : 0;
+	disk.in_place = c->is & PLACE;
+	if (c->is & TOUCHED)
+		assert_int_equal(touched_add(&s->touched, str_from(c->name)),
+		    0);
+	if (c->snapshot == MISSING)
+		return;
+	make_snapshot(c->snapshot == OTHER ? fixture_path("cache") : dir,
+	    c->snapshot == BROKEN ? "x" : "d\t\t1\t2\t3");
+	assert_int_equal(cached_lists_reopen(s, fixture_path("cache/s.cdb"),
+	                     &err), 1);
+}
+
+static void
+test_each_cell(void **state)
 {
 	char dir[1024];
-	const char *err;
 	struct cached_lists s;
 	struct list list;
 
 	(void)state;
 	snprintf(dir, sizeof(dir), "%s", fixture_path("lists"));
 	fixture_list("lists", "new");
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		cached_lists_init(&s, &mailman2, dir, cases[i].verify);
-		s.differs = note;
-		s.fresh.away = cases[i].away;
-		s.fresh.trusted = cases[i].snapshot != OLD;
-		told = LISTS_ABSENT;
-		if (cases[i].snapshot != NONE) {
-			make_snapshot(cases[i].snapshot == OTHER ?
-			        fixture_path("cache") : dir,
-			    cases[i].snapshot == BROKEN ? "x" : "d\t\t1\t2\t3");
-			assert_int_equal(cached_lists_reopen(&s,
-			                     fixture_path("cache/s.cdb"),
-			                     &err), 1);
-		}
-		if (s.lists.find(&s.lists, str_from(cases[i].name),
-		        cases[i].from, &list) != cases[i].found)
-			fail_msg("case %zu is not %d", i, cases[i].found);
-		assert_true(str_is(list.name, cases[i].name));
-		if (str_is(list.name, "new") &&
-		    cases[i].found == LISTS_FOUND)
+	fixture_mkdir(fixture_path("lists/half"));
+	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
+		const struct cell *c = &cells[i];
+		enum lists_found known, found;
+
+		set_up_cell(&s, c, dir);
+		known = s.lists.find(&s.lists, str_from(c->name),
+		    LISTS_FROM_SNAPSHOT, &list);
+		assert_int_equal(disk.looks + disk.questions, 0);
+		found = s.lists.find(&s.lists, str_from(c->name),
+		    LISTS_FROM_DISK, &list);
+		if (known != c->known || found != c->found ||
+		    disk.questions != c->questions)
+			fail_msg("cell %zu: %d, %d, %d questions", i, known,
+			    found, disk.questions);
+		assert_true(str_is(list.name, c->name));
+		/* What is absent by the snapshot is so if look() says it. */
+		if (known == LISTS_ABSENT)
+			assert_int_equal(s.lists.look(&s.lists),
+			    c->questions > 0 || found != LISTS_ABSENT);
+		if (c->questions && found == LISTS_FOUND && c->name[0] == 'n')
 			assert_int_equal(told, LISTS_FOUND);
-		if (cases[i].snapshot == OTHER && str_is(list.name, "none"))
-			assert_int_equal(told, LISTS_AWAY);
 		cached_lists_clear(&s);
 	}
+}
+
+/* Where the disk does not tell (yet), nothing is absent. */
+static void
+test_nobody_can_tell(void **state)
+{
+	struct cached_lists s;
+	struct list list;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
+		enum lists_found found;
+
+		set_up_cell(&s, &cells[i], fixture_path("lists"));
+		disk.tells = i % 2 == 0 ? 0 : -1;
+		found = s.lists.find(&s.lists, str_from(cells[i].name),
+		    LISTS_FROM_DISK, &list);
+		if (cells[i].questions > 0 &&
+		    found != LISTS_AWAY && found != LISTS_NO_ANSWER)
+			fail_msg("cell %zu: %d", i, found);
+		/* A doubt about one name ends a search, also where the rest of
+		 * the site is sure. */
+		if (cells[i].questions > 0 && (cells[i].is & TOUCHED))
+			assert_int_equal(found, LISTS_NO_ANSWER);
+		cached_lists_clear(&s);
+	}
+}
+
+/* A look is made once a turn; a name that it reads of was not known to be
+ * touched before it. */
+static void
+test_one_look_a_turn(void **state)
+{
+	const struct cell sure = { GOOD, SURE, "new", A, A, 0 };
+	struct cached_lists s;
+	struct list list;
+	char dir[1024];
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "%s", fixture_path("lists"));
+	fixture_list("lists", "new");
+	set_up_cell(&s, &sure, dir);
+	assert_false(s.lists.look(&s.lists));
+	assert_false(s.lists.look(&s.lists));
+	assert_int_equal(s.lists.find(&s.lists, STR("none"), LISTS_FROM_DISK,
+	                     &list), LISTS_ABSENT);
+	assert_int_equal(disk.looks, 1);
+	/* Another turn. */
+	disk.turn++;
+	disk.touches = "new";
+	assert_int_equal(s.lists.find(&s.lists, STR("new"),
+	                     LISTS_FROM_SNAPSHOT, &list), LISTS_ABSENT);
+	assert_true(s.lists.look(&s.lists));
+	assert_int_equal(disk.looks, 2);
+	assert_int_equal(s.lists.find(&s.lists, STR("new"), LISTS_FROM_DISK,
+	                     &list), LISTS_FOUND);
+	/* Whoever asks later in that turn knows it by then. */
+	assert_false(s.lists.look(&s.lists));
+	assert_int_equal(s.lists.find(&s.lists, STR("new"),
+	                     LISTS_FROM_SNAPSHOT, &list), LISTS_UNSURE);
+	assert_int_equal(disk.looks, 2);
+	/* The look is made by find() where nobody called look(). */
+	disk.turn++;
+	disk.touches = "none";
+	assert_int_equal(s.lists.find(&s.lists, STR("none"), LISTS_FROM_DISK,
+	                     &list), LISTS_ABSENT);
+	assert_int_equal(disk.looks, 3);
+	assert_int_equal(disk.questions, 2);
+	cached_lists_clear(&s);
 }
 
 /*
@@ -149,9 +332,7 @@ know(bool verify)
 	    (uintmax_t)st.st_ino, (intmax_t)scan_mtime(&st),
 	    (intmax_t)st.st_size);
 	make_snapshot(lists_dir, record);
-	cached_lists_init(&cached, &mailman2, lists_dir, verify);
-	cached.differs = note;
-	told = LISTS_ABSENT;
+	begin(&cached, lists_dir, verify);
 	assert_int_equal(cached_lists_reopen(&cached,
 	                     fixture_path("cache/s.cdb"), &err),
 	    1);
@@ -304,9 +485,7 @@ know_as(const char *basis, bool verify)
 	snprintf(record, sizeof(record), "%s\ta.test\t0\t0\t0", basis);
 	snprintf(lists_dir, sizeof(lists_dir), "%s", fixture_path("lists"));
 	make_snapshot(lists_dir, record);
-	cached_lists_init(&cached, &mailman2, lists_dir, verify);
-	cached.differs = note;
-	told = LISTS_ABSENT;
+	begin(&cached, lists_dir, verify);
 	assert_int_equal(cached_lists_reopen(&cached,
 	                     fixture_path("cache/s.cdb"), &err), 1);
 }
@@ -321,8 +500,7 @@ test_doubtful_entry(void **state)
 	know_as("?", true);
 	/* The directory alone can say that it is none. */
 	assert_int_equal(cached.lists.find(&cached.lists, STR("old"),
-	                     LISTS_FROM_SNAPSHOT, &list), LISTS_NO_ANSWER);
-	assert_true(str_is(list.host, "a.test"));
+	                     LISTS_FROM_SNAPSHOT, &list), LISTS_UNSURE);
 	assert_int_equal(ask("old", &list), LISTS_ABSENT);
 	cached.fresh.away = true;
 	assert_int_equal(ask("old", &list), LISTS_NO_ANSWER);
@@ -358,7 +536,7 @@ test_entry_that_was_no_list(void **state)
 	cached.fresh.trusted = true;
 	fixture_file(fixture_path("lists/old"), "");
 	assert_int_equal(cached.lists.find(&cached.lists, STR("old"),
-	                     LISTS_FROM_SNAPSHOT, &list), LISTS_ABSENT);
+	                     LISTS_FROM_SNAPSHOT, &list), LISTS_UNSURE);
 	assert_int_equal(ask("old", &list), LISTS_ABSENT);
 	cached.fresh.away = true;
 	assert_int_equal(ask("old", &list), LISTS_AWAY);
@@ -465,7 +643,7 @@ test_reopen(void **state)
 	struct cached_lists s;
 
 	(void)state;
-	cached_lists_init(&s, &mailman2, "/nonexistent", true);
+	cached_lists_init(&s, &mailman2, true);
 	assert_int_equal(cached_lists_reopen(&s, path, &err), -1);
 	assert_null(s.cache);
 	s.fresh.complete = true;
@@ -497,7 +675,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_what_a_miss_means),
+		TEST(test_each_cell),
+		TEST(test_nobody_can_tell),
+		TEST(test_one_look_a_turn),
 		TEST(test_host_of_the_snapshot_and_of_the_directory),
 		TEST(test_changed_host),
 		TEST(test_changed_but_how),

@@ -25,7 +25,7 @@ setup(void **state)
 	if (fixture_setup(state) != 0)
 		return -1;
 	fixture_mkdir(fixture_path("data"));
-	watch = watch_new();
+	watch = watch_new(NULL);
 	return watch == NULL ? -1 : 0;
 }
 

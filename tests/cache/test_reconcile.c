@@ -15,11 +15,13 @@
 #include <cmocka.h>
 
 #include "base/conf.h"
+#include "mailman/entry_facts.h"
 #include "mailman/mailman.h"
 #include "mailman/postfix_files.h"
 #include "cache/cache.h"
 #include "cache/cached_lists.h"
 #include "cache/rebuild.h"
+#include "cache/touched.h"
 #include "tests/fixture.h"
 
 /*
@@ -847,13 +849,23 @@ note(void *arg, enum lists_found found)
 	told = found;
 }
 
+static int
+tell(void *arg, struct str name, struct entry_facts *f)
+{
+	(void)arg;
+	entry_facts_take(&mailman3, fixture_path("lists"), fixture_path("data"),
+	    name, f);
+	return 1;
+}
+
 static void
 open_source(struct cached_lists *s, const struct conf_site *site)
 {
 	const char *err;
 
-	cached_lists_init(s, &mailman3, site->lists_dir, true);
+	cached_lists_init(s, &mailman3, true);
 	cached_lists_configure(s, site);
+	s->facts = tell;
 	s->differs = note;
 	told = LISTS_ABSENT;
 	assert_int_equal(cached_lists_reopen(s, fixture_path("cache/s.cdb"),
@@ -904,7 +916,7 @@ look_ups_of_no_lists(void **state)
 	    LISTS_FOUND);
 	assert_int_equal(ask(&at, "b.d.test", LISTS_FROM_DISK), LISTS_ABSENT);
 	assert_int_equal(ask(&at, "phantom.d.test", LISTS_FROM_SNAPSHOT),
-	    LISTS_ABSENT);
+	    LISTS_UNSURE);
 	assert_int_equal(told, LISTS_ABSENT);
 	/* It was touched a moment ago. */
 	assert_int_equal(ask(&at, "phantom.d.test", LISTS_FROM_DISK),
@@ -959,7 +971,10 @@ look_ups_of_new_lists(void **state)
 	unmake("a.d.test");
 	make("a.d.test");
 	assert_int_equal(ask(&at, "a.d.test", LISTS_FROM_DISK), LISTS_FOUND);
-	at.fresh.behind = true;
+	/* Where it is known that it changed. */
+	assert_int_equal(touched_add(&at.touched, STR("a.d.test")), 0);
+	assert_int_equal(ask(&at, "a.d.test", LISTS_FROM_SNAPSHOT),
+	    LISTS_UNSURE);
 	assert_int_equal(ask(&at, "a.d.test", LISTS_FROM_DISK),
 	    LISTS_NO_ANSWER);
 	age("lists/a.d.test", 51);
@@ -1024,7 +1039,7 @@ phantoms_are_not_enumerated(void **state)
 	write_lists(there);
 	write_domains("d.test d.test\n\n");
 	assert_int_equal(run(), REBUILD_WRITTEN);
-	cached_lists_init(&s, &mailman3, "/nonexistent", false);
+	cached_lists_init(&s, &mailman3, false);
 	assert_int_equal(cached_lists_reopen(&s, fixture_path("cache/s.cdb"),
 	                     &err),
 	    1);

@@ -75,12 +75,12 @@ test_which_are_lists(void **state)
 	for (const char *p = lists; *p != '\0'; p++) {
 		text[0] = *p;
 		assert_int_equal(record_decode(str_from(text), &r), 0);
-		assert_true(record_is_list(&r));
+		assert_true(lists_basis_is_list(r.basis));
 	}
 	for (const char *p = others; *p != '\0'; p++) {
 		text[0] = *p;
 		assert_int_equal(record_decode(str_from(text), &r), 0);
-		assert_false(record_is_list(&r));
+		assert_false(lists_basis_is_list(r.basis));
 	}
 }
 

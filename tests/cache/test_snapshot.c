@@ -13,6 +13,7 @@
 
 #include "base/conf.h"
 #include "mailman/address.h"
+#include "mailman/entry_facts.h"
 #include "mailman/mailman.h"
 #include "mailman/resolve.h"
 #include "mailman/sites.h"
@@ -146,10 +147,19 @@ ask(struct cached_lists *s, bool all)
 	sites_free(sites);
 }
 
+static int
+tell(void *arg, struct str name, struct entry_facts *f)
+{
+	(void)arg;
+	entry_facts_take(&mailman2, conf->sites[0].lists_dir, NULL, name, f);
+	return 1;
+}
+
 static void
 init_lists(struct cached_lists *s, bool verify)
 {
-	cached_lists_init(s, &mailman2, conf->sites[0].lists_dir, verify);
+	cached_lists_init(s, &mailman2, verify);
+	s->facts = tell;
 	s->fresh.trusted = true;
 }
 

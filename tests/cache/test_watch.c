@@ -21,7 +21,7 @@
 static struct watch *
 armed(void)
 {
-	struct watch *w = watch_new();
+	struct watch *w = watch_new(NULL);
 
 	assert_non_null(w);
 	assert_false(watch_armed(w));
@@ -270,7 +270,7 @@ test_arm_again(void **state)
 static void
 test_link_is_followed(void **state)
 {
-	struct watch *w = watch_new();
+	struct watch *w = watch_new(NULL);
 
 	(void)state;
 	assert_non_null(w);
@@ -284,7 +284,7 @@ test_link_is_followed(void **state)
 static void
 test_what_cannot_be_watched(void **state)
 {
-	struct watch *w = watch_new();
+	struct watch *w = watch_new(NULL);
 
 	(void)state;
 	assert_non_null(w);

@@ -111,7 +111,7 @@ static void
 test_place(void **state)
 {
 	const struct place_watched nothing = { .wd = -1, .files_wd = -1 };
-	struct watch *watch = watch_new();
+	struct watch *watch = watch_new(NULL);
 	struct directory_id id;
 	struct worker_reply r;
 	struct worker w;

@@ -123,7 +123,7 @@ test_what_is_constant(void **state)
 	assert_int_equal(bare.lists.find_changed(&bare.lists, STR("new"),
 	                     &list), LISTS_ABSENT);
 	assert_true(str_is(list.name, "new") && list.host.n == 0);
-	assert_false(bare.lists.changing(&bare.lists));
+	assert_false(bare.lists.look(&bare.lists));
 	assert_false(bare.lists.complete(&bare.lists));
 }
 
