@@ -74,7 +74,7 @@ known() {
 	known made >"$T/known.made"
 	known real >"$T/known.real"
 	[ "$(wc -l <"$T/known.made")" -gt 1000 ]
-	grep -q '^foo->lists.example.org$' "$T/known.made"
+	grep -q '^foo->d	lists.example.org$' "$T/known.made"
 	diff "$T/known.made" "$T/known.real"
 }
 
