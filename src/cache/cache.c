@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +168,21 @@ cache_close(struct cache *c)
 	free(c);
 }
 
+bool
+cache_populate(struct cache *c, size_t bytes)
+{
+	return cdbfile_populate(c->file, bytes);
+}
+
+bool
+cache_release(struct cache *c, size_t bytes)
+{
+	if (c != NULL && !cdbfile_release(c->file, bytes))
+		return false;
+	free(c);
+	return true;
+}
+
 static bool
 is_same_time(const struct timespec *a, const struct timespec *b)
 {
@@ -286,41 +300,69 @@ cache_each(struct cache *c,
 	return cdbfile_each(c->file, decode_list_record, &e);
 }
 
-struct host_visitor {
-	int (*visit)(void *arg, struct str host, const struct record_host *r);
-	void *arg;
-	int result;
-};
-
-/* The hosts stand before the lists, so 1 ends it at the first list. */
+/* The next host from *POS on, which is 0 for the first: 1; 0 where there are no
+ * more, since the hosts stand before the entries; -1 where the file is broken.
+ */
 static int
-decode_host_record(void *arg, struct str key, struct str value)
+next_host(const struct cache *c, size_t *pos, struct str *host,
+    struct record_host *r)
 {
-	struct host_visitor *e = arg;
-	struct record_host r;
+	struct str key, value;
+	int found;
 
-	if (!str_starts(key, ":"))
-		return 1;
-	if (!str_starts(key, RECORD_HOST_PREFIX))
-		return 0;
-	key = str_tail(key, strlen(RECORD_HOST_PREFIX));
-	e->result = key.n > RECORD_HOST_MAX ? -1 :
-	    record_decode_host(value, &r);
-	if (e->result == 0)
-		e->result = e->visit(e->arg, key, &r);
-	return e->result;
+	while ((found = cdbfile_next(c->file, pos, &key, &value)) == 1) {
+		if (!str_starts(key, ":"))
+			return 0;
+		if (!str_starts(key, RECORD_HOST_PREFIX))
+			continue;
+		*host = str_tail(key, strlen(RECORD_HOST_PREFIX));
+		return host->n > RECORD_HOST_MAX ||
+		    record_decode_host(value, r) == -1 ? -1 : 1;
+	}
+	return found;
 }
 
 int
-cache_each_host(struct cache *c,
+cache_each_host(const struct cache *c,
     int (*visit)(void *arg, struct str host, const struct record_host *r),
     void *arg)
 {
-	struct host_visitor e = { visit, arg, 0 };
+	struct record_host r;
+	struct str host;
+	size_t pos = 0;
+	int result;
 
-	if (cdbfile_each(c->file, decode_host_record, &e) == -1)
-		return -1;
-	return e.result;
+	while ((result = next_host(c, &pos, &host, &r)) == 1) {
+		result = visit(arg, host, &r);
+		if (result != 0)
+			break;
+	}
+	return result;
+}
+
+static bool
+is_same_host(const struct record_host *a, const struct record_host *b)
+{
+	return (a->count == 0) == (b->count == 0) && str_eq(a->url, b->url) &&
+	    str_eq(a->real, b->real);
+}
+
+bool
+cache_same_hosts(const struct cache *a, const struct cache *b)
+{
+	size_t a_pos = 0, b_pos = 0;
+	struct record_host a_r, b_r;
+	struct str a_host, b_host;
+
+	for (;;) {
+		int a_found = next_host(a, &a_pos, &a_host, &a_r);
+		int b_found = next_host(b, &b_pos, &b_host, &b_r);
+
+		if (a_found != 1 || b_found != 1)
+			return a_found == 0 && b_found == 0;
+		if (!str_eq(a_host, b_host) || !is_same_host(&a_r, &b_r))
+			return false;
+	}
 }
 
 void

@@ -9,6 +9,7 @@
 #ifndef CACHE_CACHE_H
 #define CACHE_CACHE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -32,6 +33,10 @@ char *cache_path(const char *cache_dir, const char *site, const char *suffix);
  */
 struct cache *cache_open(const char *path, const char **err);
 void cache_close(struct cache *c); /* C may be NULL */
+/* Close C in steps, and make one that was taken ready in steps, as
+ * cdbfile_release() and cdbfile_populate() do. */
+bool cache_release(struct cache *c, size_t bytes); /* C may be NULL */
+bool cache_populate(struct cache *c, size_t bytes);
 
 /* A file that was refused as no snapshot, so that nobody reads it again and
  * again; zero: none was. */
@@ -71,9 +76,16 @@ int cache_each(struct cache *c,
 
 /* The same for the hosts.  The host with the empty name stands for lists that
  * name none. */
-int cache_each_host(struct cache *c,
+int cache_each_host(const struct cache *c,
     int (*visit)(void *arg, struct str host, const struct record_host *r),
     void *arg);
+
+/*
+ * Whether A and B have the same hosts, with the same URLs and real names, in
+ * the same order.  How many lists a host has may differ, but not that it has
+ * any.
+ */
+bool cache_same_hosts(const struct cache *a, const struct cache *b);
 
 /* What the scan could not find out. */
 void cache_gaps(struct cache *c, struct gaps *gaps);

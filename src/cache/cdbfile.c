@@ -5,9 +5,9 @@
  * tells a whole file, since a CDB carries no magic number and no length.
  */
 #include <cdb.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,6 +25,7 @@
 struct cdbfile {
 	struct str bytes; /* a mapping begins with them */
 	size_t mapped;    /* bytes of that mapping */
+	size_t present;   /* its first bytes, whose pages are there */
 	size_t end;       /* of the records, where the first table begins */
 };
 
@@ -37,10 +38,13 @@ struct cdbmake {
 	const char *reason;
 };
 
-static unsigned
+static inline uint32_t
 number_at(const struct cdbfile *f, size_t pos)
 {
-	return cdb_unpack((const unsigned char *)f->bytes.p + pos);
+	uint32_t n;
+
+	memcpy(&n, f->bytes.p + pos, sizeof(n));
+	return le32toh(n);
 }
 
 /* Needs the first HEAD_SIZE bytes of F alone. */
@@ -112,6 +116,7 @@ read_cdb(struct cdbfile *f, int fd, const struct stat *st)
 		return err;
 	}
 	err = read_bytes(fd, p, HEAD_SIZE, size);
+	f->present = size;
 	if (err == NULL && mprotect(p, size, PROT_READ) == -1)
 		err = strerror(errno);
 	return err;
@@ -162,6 +167,39 @@ cdbfile_close(struct cdbfile *f)
 	if (f->mapped > 0)
 		munmap((void *)f->bytes.p, f->mapped);
 	free(f);
+}
+
+bool
+cdbfile_populate(struct cdbfile *f, size_t bytes)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const size_t left = f->mapped - f->present;
+	const size_t end = f->mapped - (bytes < left ? left - bytes : 0);
+	const volatile char *p = f->bytes.p;
+
+	for (; f->present < end; f->present += page)
+		(void)p[f->present];
+	if (f->present < f->mapped)
+		return false;
+	f->present = f->mapped;
+	return true;
+}
+
+bool
+cdbfile_release(struct cdbfile *f, size_t bytes)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t stays = 0;
+
+	if (bytes < f->mapped)
+		stays = (f->mapped - bytes) / page * page;
+	if (stays > 0) {
+		munmap((void *)(f->bytes.p + stays), f->mapped - stays);
+		f->mapped = stays;
+		return false;
+	}
+	cdbfile_close(f);
+	return true;
 }
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -246,33 +284,56 @@ read_record(const struct cdbfile *f, size_t *pos, struct str *key,
 	return 0;
 }
 
+/* The hash of a CDB, as cdb_hash(); here it costs half of that. */
+static inline uint32_t
+hash_key(struct str key)
+{
+	uint32_t hash = 5381;
+
+	for (size_t i = 0; i < key.n; i++)
+		hash = (hash + (hash << 5)) ^ (unsigned char)key.p[i];
+	return hash;
+}
+
 /* A key's table is told by the lowest byte of its hash, the slot by the rest;
- * if another key has the slot, it is in one of those behind it. */
+ * if another key has the slot, it is in one of those behind it, and the first
+ * is behind the last.  check_cdb_tables() knows that all of them are there. */
 int
 cdbfile_get(const struct cdbfile *f, struct str key, struct str *value)
 {
-	const unsigned hash = cdb_hash(key.p, (unsigned)key.n);
+	const uint32_t hash = hash_key(key);
 	const size_t entry = hash % TABLES * 8;
 	const size_t table = number_at(f, entry);
-	const unsigned slots = number_at(f, entry + 4);
+	const uint32_t slots = number_at(f, entry + 4);
+	uint32_t slot = slots == 0 ? 0 : (hash >> 8) % slots, left;
 	struct str found;
-	unsigned i, slot;
 
-	for (i = 0; i < slots; i++) {
-		slot = (unsigned)(((hash >> 8) + (uint64_t)i) % slots);
-		size_t at = table + (size_t)slot * SLOT_SIZE;
+	for (left = slots; left > 0; left--) {
+		const size_t at = table + (size_t)slot * SLOT_SIZE;
 		size_t pos = number_at(f, at + 4);
 
 		if (pos == 0)
 			return 0;
+		slot = slot + 1 == slots ? 0 : slot + 1;
 		if (number_at(f, at) != hash)
 			continue;
 		if (read_record(f, &pos, &found, value) == -1)
 			return -1;
-		if (str_eq(found, key))
+		if (found.n == key.n && memcmp(found.p, key.p, key.n) == 0)
 			return 1;
 	}
 	return 0;
+}
+
+int
+cdbfile_next(const struct cdbfile *f, size_t *pos, struct str *key,
+    struct str *value)
+{
+	if (*pos == 0)
+		*pos = HEAD_SIZE;
+	if (*pos == f->end)
+		return 0;
+	return read_record(f, pos, key, value) == -1 ? -1 : 1;
 }
 
 int
@@ -280,17 +341,15 @@ cdbfile_each(const struct cdbfile *f,
     int (*visit)(void *arg, struct str key, struct str value), void *arg)
 {
 	struct str key, value;
-	size_t pos = HEAD_SIZE;
+	size_t pos = 0;
 	int result;
 
-	while (pos < f->end) {
-		if (read_record(f, &pos, &key, &value) == -1)
-			return -1;
+	while ((result = cdbfile_next(f, &pos, &key, &value)) == 1) {
 		result = visit(arg, key, value);
 		if (result != 0)
-			return result;
+			break;
 	}
-	return 0;
+	return result;
 }
 
 struct cdbmake *

@@ -10,6 +10,7 @@
 #ifndef CACHE_CDBFILE_H
 #define CACHE_CDBFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 
@@ -43,6 +44,20 @@ int cdbfile_give(const struct cdbfile *f, const struct stat *st, int fd);
  * errno where nothing was, or not all of it. */
 struct cdbfile *cdbfile_take(int fd, struct stat *st, const char **err);
 
+/*
+ * The memory of what was taken comes to the process with the first look at each
+ * part of it, and much memory takes milliseconds to go.  Whoever has no time
+ * for that at once says how many BYTES the next step may be about.
+ *
+ * Makes more of F present; true: all of it is.
+ */
+bool cdbfile_populate(struct cdbfile *f, size_t bytes);
+/* Gives a part of F's memory back, which nobody may use any more but by this;
+ * true: that was the last part, and F is freed.  The last one takes longer than
+ * the others where no other process has what was taken, for then the kernel
+ * frees the pages themselves. */
+bool cdbfile_release(struct cdbfile *f, size_t bytes);
+
 /* All bytes of the file; they live as long as F. */
 struct str cdbfile_bytes(const struct cdbfile *f);
 
@@ -51,6 +66,10 @@ struct str cdbfile_bytes(const struct cdbfile *f);
 int cdbfile_get(const struct cdbfile *f, struct str key, struct str *value)
     WARN_UNUSED;
 
+/* The record at *POS, which is 0 for the first one and becomes that of the
+ * next: 1, 0 where there are no more, -1 where the file is broken. */
+int cdbfile_next(const struct cdbfile *f, size_t *pos, struct str *key,
+    struct str *value) WARN_UNUSED;
 /* Calls VISIT for each record, in the order in which they were put, until it
  * returns another value than 0, which is then returned.  0 after the last, -1
  * where the file is broken. */

@@ -137,6 +137,77 @@ test_each_host(void **state)
 	cache_close(c);
 }
 
+static struct cache *
+open_made(const struct pair *pairs, size_t n)
+{
+	struct cache *c;
+	const char *err;
+
+	make(pairs, n);
+	c = cache_open(fixture_path("s.cdb"), &err);
+	assert_non_null(c);
+	return c;
+}
+
+static void
+test_same_hosts(void **state)
+{
+	static const struct {
+		struct pair pairs[5];
+		bool same;
+	} cases[] = {
+		/* Other counts, a gap, other lists. */
+		{ { { ":listmap", HEAD "7\t64\t9" REST }, { ":gap:broken",
+		    "1\tx" }, { ":host:a.test", "7\thttp://a" },
+		    { ":host:b.test", "0\t\tc.test" },
+		    { "bar", "u\ta.test\t0\t0\t0" } }, true },
+		{ { { ":listmap", HEAD "1\t64\t99" REST },
+		    { ":host:a.test", "0\thttp://a" },
+		    { ":host:b.test", "0\t\tc.test" } }, false },
+		{ { { ":listmap", HEAD "1\t64\t99" REST },
+		    { ":host:a.test", "1\thttp://b" },
+		    { ":host:b.test", "0\t\tc.test" } }, false },
+		{ { { ":listmap", HEAD "1\t64\t99" REST },
+		    { ":host:a.test", "1\thttp://a" },
+		    { ":host:b.test", "0\t\td.test" } }, false },
+		{ { { ":listmap", HEAD "1\t64\t99" REST },
+		    { ":host:a.test", "1\thttp://a" },
+		    { ":host:b.test", "1\t\tc.test" } }, false },
+		{ { { ":listmap", HEAD "1\t64\t99" REST },
+		    { ":host:a.test", "1\thttp://a" } }, false },
+		{ { { ":listmap", HEAD "1\t64\t99" REST },
+		    { ":host:b.test", "0\t\tc.test" },
+		    { ":host:a.test", "1\thttp://a" } }, false },
+		{ { { ":listmap", HEAD "1\t64\t99" REST },
+		    { ":host:a.test", "1\thttp://a" },
+		    { ":host:b.test", "0\t\tc.test" },
+		    { ":host:", "1\t" } }, false },
+	};
+	static const struct pair base[] = {
+		{ ":listmap", HEAD "1\t64\t99" REST },
+		{ ":host:a.test", "1\thttp://a" },
+		{ ":host:b.test", "0\t\tc.test" },
+		{ "foo", "d\ta.test\t1\t2\t3" },
+	};
+	struct cache *a = open_made(base, 4), *b = open_made(base, 4);
+
+	(void)state;
+	assert_true(cache_same_hosts(a, b));
+	cache_close(b);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t n = 0;
+
+		while (n < 5 && cases[i].pairs[n].key != NULL)
+			n++;
+		b = open_made(cases[i].pairs, n);
+		if (cache_same_hosts(a, b) != cases[i].same ||
+		    cache_same_hosts(b, a) != cases[i].same)
+			fail_msg("case %zu", i);
+		cache_close(b);
+	}
+	cache_close(a);
+}
+
 static struct cache *now;
 static struct cache_refused refused;
 
@@ -341,6 +412,65 @@ test_give_and_take(void **state)
 	cache_close(taken);
 }
 
+/* What a look-up needs, and no more. */
+static void
+test_look(void **state)
+{
+	enum lists_basis basis;
+	struct cache *c;
+	struct str host;
+	const char *err;
+
+	(void)state;
+	MAKE({ ":listmap", HEAD "2\t64\t1\t7\t0\td1,u1,n1" },
+	    { ":host:a.test", "2\t" }, { "bar", "u\ta.test\t0\t0\t0" },
+	    { "foo", "d\t\t1\t2\t3" }, { "junk", "n\t\t0\t0\t0" },
+	    { "odd", "nonsense" });
+	c = cache_open(fixture_path("s.cdb"), &err);
+	assert_non_null(c);
+	assert_int_equal(cache_look(c, STR("bar"), &host, &basis), 1);
+	assert_true(str_is(host, "a.test") && basis == LISTS_UNREAD);
+	assert_int_equal(cache_look(c, STR("foo"), &host, &basis), 1);
+	assert_true(host.n == 0 && basis == LISTS_BY_DIRECTORY);
+	assert_int_equal(cache_look(c, STR("junk"), &host, &basis), 1);
+	assert_true(host.n == 0 && basis == LISTS_NONE);
+	assert_int_equal(cache_look(c, STR("nosuch"), &host, &basis), 0);
+	assert_int_equal(cache_look(c, STR(""), &host, &basis), 0);
+	assert_int_equal(cache_look(c, (struct str){ NULL, 0 }, &host, &basis),
+	    0);
+	assert_int_equal(cache_look(c, STR(":listmap"), &host, &basis), 0);
+	assert_int_equal(cache_look(c, STR(":host:a.test"), &host, &basis), 0);
+	assert_int_equal(cache_look(c, STR("odd"), &host, &basis), -1);
+	assert_true(cache_head(c)->ctime == 7);
+	assert_int_equal(cache_census(c)[LISTS_NONE], 1);
+	assert_int_equal(cache_census(c)[LISTS_PHANTOM], 0);
+	cache_close(c);
+}
+
+static void
+test_steps(void **state)
+{
+	struct cache *c, *taken;
+	const char *err;
+	int fd = memory(), steps;
+
+	(void)state;
+	MAKE({ ":listmap", HEAD "0\t64\t1" REST });
+	c = cache_open(fixture_path("s.cdb"), &err);
+	assert_non_null(c);
+	assert_int_equal(cache_give(c, fd), 0);
+	taken = cache_take(fd, &err);
+	assert_non_null(taken);
+	close(fd);
+	for (steps = 0; !cache_populate(taken, 1); steps++)
+		assert_true(steps < 10);
+	assert_true(cache_same_hosts(c, taken));
+	for (steps = 0; !cache_release(taken, 1); steps++)
+		assert_true(steps < 10);
+	assert_true(cache_release(c, SIZE_MAX));
+	assert_true(cache_release(NULL, 1));
+}
+
 static void
 expect_nothing(int fd)
 {
@@ -460,6 +590,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_good),
 		TEST(test_each_host),
+		TEST(test_same_hosts),
+		TEST(test_look),
+		TEST(test_steps),
 		TEST(test_reopen),
 		TEST(test_damaged_while_open),
 		TEST(test_give_and_take),

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -110,6 +111,165 @@ test_each_stops(void **state)
 	assert_int_equal(cdbfile_each(f, stop_at_third, &n), 42);
 	assert_int_equal(n, 3);
 	cdbfile_close(f);
+}
+
+/* Whether cdbfile_get() finds what tinycdb wrote, however long the key and
+ * whatever its bytes; and where a table's last slot is followed by its first.
+ */
+static void
+test_keys_of_all_kinds(void **state)
+{
+	struct cdbmake *m = begin(fixture_path("a.cdb"));
+	char key[300];
+	struct cdbfile *f;
+	struct str value;
+	const char *err;
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(key); n++) {
+		key[n] = (char)(n * 37 + 255);
+		assert_int_equal(cdbmake_put(m, (struct str){ key, n },
+		                     (struct str){ key, n / 2 }), 0);
+	}
+	assert_int_equal(cdbmake_commit(m, &err), 0);
+	f = cdbfile_open(fixture_path("a.cdb"), NULL, &err);
+	assert_non_null(f);
+	for (size_t n = 0; n < sizeof(key); n++) {
+		assert_int_equal(cdbfile_get(f, (struct str){ key, n },
+		                     &value), 1);
+		assert_true(str_eq(value, (struct str){ key, n / 2 }));
+	}
+	assert_int_equal(cdbfile_get(f, (struct str){ key + 1, 9 }, &value), 0);
+	cdbfile_close(f);
+}
+
+static void
+test_next(void **state)
+{
+	struct str key, value;
+	struct cdbfile *f;
+	const char *err;
+	size_t pos = 0;
+
+	(void)state;
+	make(fixture_path("a.cdb"), 2);
+	f = cdbfile_open(fixture_path("a.cdb"), NULL, &err);
+	assert_non_null(f);
+	assert_int_equal(cdbfile_next(f, &pos, &key, &value), 1);
+	assert_true(str_is(key, "key-0") && str_is(value, "value-0"));
+	assert_int_equal(cdbfile_next(f, &pos, &key, &value), 1);
+	assert_true(str_is(key, "key-1") && str_is(value, "value-1"));
+	assert_int_equal(cdbfile_next(f, &pos, &key, &value), 0);
+	assert_int_equal(cdbfile_next(f, &pos, &key, &value), 0);
+	pos = 2049;
+	assert_int_equal(cdbfile_next(f, &pos, &key, &value), -1);
+	cdbfile_close(f);
+}
+
+#define PAGE ((size_t)sysconf(_SC_PAGESIZE))
+
+/* How many of the pages of F this process has. */
+static size_t
+pages_there(const struct cdbfile *f)
+{
+	const struct str bytes = cdbfile_bytes(f);
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	size_t n = 0;
+	uint64_t entry;
+
+	assert_int_not_equal(fd, -1);
+	for (size_t at = 0; at < bytes.n; at += PAGE) {
+		assert_int_equal(pread(fd, &entry, sizeof(entry),
+		    (off_t)(((uintptr_t)bytes.p + at) / PAGE * sizeof(entry))),
+		    sizeof(entry));
+		n += entry >> 63;
+	}
+	close(fd);
+	return n;
+}
+
+static struct cdbfile *
+take_copy(const char *path)
+{
+	int fd = memfd_create("given", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct cdbfile *f, *taken;
+	const char *err;
+	struct stat st;
+
+	f = cdbfile_open(path, &st, &err);
+	assert_non_null(f);
+	assert_int_equal(cdbfile_give(f, &st, fd), 0);
+	cdbfile_close(f);
+	taken = cdbfile_take(fd, &st, &err);
+	assert_non_null(taken);
+	close(fd);
+	return taken;
+}
+
+static void
+test_populate_in_steps(void **state)
+{
+	struct cdbfile *f;
+	size_t steps = 1, all, before;
+	const char *err;
+
+	(void)state;
+	make(fixture_path("a.cdb"), 20000);
+	f = take_copy(fixture_path("a.cdb"));
+	all = (cdbfile_bytes(f).n + PAGE - 1) / PAGE;
+	assert_true(pages_there(f) < all);
+	before = pages_there(f);
+	while (!cdbfile_populate(f, 32 * PAGE)) {
+		assert_true(pages_there(f) >= before);
+		before = pages_there(f);
+		steps++;
+	}
+	assert_int_equal(pages_there(f), all);
+	assert_in_range(steps, all / 32, all / 32 + 1);
+	assert_true(cdbfile_populate(f, 1));
+	cdbfile_close(f);
+	/* All at once, and what is there anyway. */
+	f = take_copy(fixture_path("a.cdb"));
+	assert_true(cdbfile_populate(f, SIZE_MAX));
+	assert_int_equal(pages_there(f), all);
+	cdbfile_close(f);
+	f = cdbfile_open(fixture_path("a.cdb"), NULL, &err);
+	assert_non_null(f);
+	assert_true(cdbfile_populate(f, 1));
+	cdbfile_close(f);
+}
+
+static void
+test_release_in_steps(void **state)
+{
+	struct cdbfile *f;
+	size_t steps = 1, all;
+	const char *err, *p;
+
+	(void)state;
+	make(fixture_path("a.cdb"), 20000);
+	for (int taken = 0; taken < 2; taken++) {
+		f = taken ? take_copy(fixture_path("a.cdb")) :
+		    cdbfile_open(fixture_path("a.cdb"), NULL, &err);
+		assert_non_null(f);
+		p = cdbfile_bytes(f).p;
+		all = (cdbfile_bytes(f).n + PAGE - 1) / PAGE;
+		assert_false(cdbfile_release(f, PAGE));
+		assert_int_equal(msync((void *)p, PAGE, MS_ASYNC), 0);
+		assert_int_equal(msync((void *)(p + (all - 1) * PAGE), PAGE,
+		                     MS_ASYNC), -1);
+		for (steps = 2; !cdbfile_release(f, 10 * PAGE + 1); steps++)
+			;
+		assert_in_range(steps, all / 11, all / 10 + 2);
+		assert_int_equal(msync((void *)p, PAGE, MS_ASYNC), -1);
+	}
+	f = take_copy(fixture_path("a.cdb"));
+	assert_true(cdbfile_release(f, SIZE_MAX));
+	/* Less than a page is a page, so that it comes to an end. */
+	make(fixture_path("a.cdb"), 200);
+	f = take_copy(fixture_path("a.cdb"));
+	for (steps = 1; !cdbfile_release(f, 1); steps++)
+		assert_true(steps < 10);
 }
 
 static void
@@ -477,6 +637,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_write_and_read),
 		TEST(test_each_stops),
+		TEST(test_keys_of_all_kinds),
+		TEST(test_next),
+		TEST(test_populate_in_steps),
+		TEST(test_release_in_steps),
 		TEST(test_empty_is_valid),
 		TEST(test_truncated_at_every_length),
 		TEST(test_no_cdb),
