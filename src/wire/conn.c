@@ -28,11 +28,10 @@ conn_clear(struct conn *c)
 
 /* Appends the one reply to a malformed frame. */
 static void
-reply_malformed(struct conn *c, enum netstring_result r)
+reply_malformed(struct conn *c, enum netstring_result r, struct buf *out)
 {
 	c->error = r;
-	socketmap_put_reply(&c->out, SOCKETMAP_TEMP,
-	    str_from(netstring_error(r)));
+	socketmap_put_reply(out, SOCKETMAP_TEMP, str_from(netstring_error(r)));
 }
 
 enum frame_end {
@@ -42,19 +41,20 @@ enum frame_end {
 };
 
 static enum frame_end
-answer_frame(struct conn *c, struct str request, struct conn_answerer *by)
+answer_frame(struct conn *c, struct str request, struct conn_answerer *by,
+    struct buf *out)
 {
-	size_t before = c->out.n;
+	size_t before = out->n;
 
 	c->woken = false;
 	by->requests++;
-	if (by->answer(by->arg, request, &c->waiter, &c->out) == CONN_LATER) {
+	if (by->answer(by->arg, request, &c->waiter, out) == CONN_LATER) {
 		by->requests--;
-		return c->waiter.question && c->out.n == before ? FRAME_WAITS :
+		return c->waiter.question && out->n == before ? FRAME_WAITS :
 		    FRAME_FAILED;
 	}
 	/* A missing reply would shift all later ones by one. */
-	return c->waiter.question || c->out.n == before ? FRAME_FAILED :
+	return c->waiter.question || out->n == before ? FRAME_FAILED :
 	    FRAME_DONE;
 }
 
@@ -63,13 +63,14 @@ answer_frame(struct conn *c, struct str request, struct conn_answerer *by)
  * are, or STR_NONE when the conversation cannot go on.
  */
 static size_t
-answer_frames(struct conn *c, struct str bytes, struct conn_answerer *by)
+answer_frames(struct conn *c, struct str bytes, struct conn_answerer *by,
+    struct buf *out)
 {
 	enum frame_end end = FRAME_DONE;
 	size_t done = 0;
 	int n;
 
-	for (n = 0; n < CONN_FRAMES && c->out.n < CONN_OUT_HIGH &&
+	for (n = 0; n < CONN_FRAMES && out->n < CONN_OUT_HIGH &&
 	    done < bytes.n; n++) {
 		struct str payload;
 		size_t used;
@@ -80,12 +81,12 @@ answer_frames(struct conn *c, struct str bytes, struct conn_answerer *by)
 		if (r == NETSTRING_MORE)
 			break;
 		if (r == NETSTRING_OK) {
-			end = answer_frame(c, payload, by);
+			end = answer_frame(c, payload, by, out);
 		} else {
-			reply_malformed(c, r);
+			reply_malformed(c, r, out);
 			used = bytes.n - done;
 		}
-		if (c->out.failed || end == FRAME_FAILED)
+		if (out->failed || end == FRAME_FAILED)
 			return STR_NONE;
 		if (end == FRAME_WAITS)
 			break;
@@ -95,7 +96,8 @@ answer_frames(struct conn *c, struct str bytes, struct conn_answerer *by)
 }
 
 int
-conn_feed(struct conn *c, struct str bytes, struct conn_answerer *by)
+conn_feed(struct conn *c, struct str bytes, struct conn_answerer *by,
+    struct buf *out)
 {
 	size_t done;
 
@@ -103,7 +105,7 @@ conn_feed(struct conn *c, struct str bytes, struct conn_answerer *by)
 		return 0;
 	if (c->in.n == 0) {
 		/* The usual case: whole frames, answered where they lie. */
-		done = answer_frames(c, bytes, by);
+		done = answer_frames(c, bytes, by, out);
 		if (done == STR_NONE)
 			return -1;
 		if (done < bytes.n)
@@ -115,19 +117,13 @@ conn_feed(struct conn *c, struct str bytes, struct conn_answerer *by)
 		return -1;
 	if (conn_waits(c))
 		return 0;
-	done = answer_frames(c, buf_get(&c->in), by);
+	done = answer_frames(c, buf_get(&c->in), by, out);
 	if (done == STR_NONE)
 		return -1;
 	buf_drop(&c->in, done);
 	if (c->in.n == 0)
 		buf_clear(&c->in);
 	return 0;
-}
-
-bool
-conn_waits(const struct conn *c)
-{
-	return c->waiter.question && !c->woken;
 }
 
 /* What the waiting input begins with: NETSTRING_OK is a whole frame. */

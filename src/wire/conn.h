@@ -61,7 +61,7 @@ struct conn_answerer {
 
 struct conn {
 	struct buf in;  /* what is not answered yet */
-	struct buf out; /* what is not written yet */
+	struct buf out; /* what the caller could not write yet */
 	enum netstring_result error; /* NETSTRING_OK, or why it is over */
 	bool woken; /* since the request that waits was asked for */
 	struct conn_waiter waiter;
@@ -78,14 +78,30 @@ void conn_clear(struct conn *c);
  * everything after it is ignored.  The caller feeds only while
  * conn_wants_bytes(), or nothing.
  *
+ * The replies are appended to OUT, for CONN_OUT_MAX bytes.  That is c->out,
+ * unless c->out is empty and the caller has memory of his own: then what he
+ * does not write at once he moves to c->out himself.
+ *
  * Returns 0, or -1 when memory is out or when the answerer did not do what
  * conn_answer_fn says; the caller then closes the conversation.
  */
-int conn_feed(struct conn *c, struct str bytes, struct conn_answerer *by)
-    WARN_UNUSED;
+int conn_feed(struct conn *c, struct str bytes, struct conn_answerer *by,
+    struct buf *out) WARN_UNUSED;
+
+/* Whether nothing waits, in either direction, and more may come. */
+static inline bool
+conn_is_idle(const struct conn *c)
+{
+	return c->in.n == 0 && c->out.n == 0 && c->error == NETSTRING_OK;
+}
 
 /* Whether a request waits for its answerer to wake it. */
-bool conn_waits(const struct conn *c);
+static inline bool
+conn_waits(const struct conn *c)
+{
+	return c->waiter.question && !c->woken;
+}
+
 /* Whether the caller should read more from the client now.  Of one that waits
  * a little is read on, so that its end is seen. */
 bool conn_wants_bytes(const struct conn *c);

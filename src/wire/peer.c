@@ -10,6 +10,15 @@
 #include "wire/netstring.h"
 
 void
+io_buffers_init(struct io_buffers *io)
+{
+	late_init(&io->late);
+	buf_over(&io->out, io->replies, sizeof(io->replies));
+	io->by.requests = 0;
+	io->used = 0;
+}
+
+void
 peer_init(struct peer *p, int fd)
 {
 	p->fd = fd;
@@ -30,12 +39,6 @@ is_transient_error(int error)
 	return error == EAGAIN || error == EINTR;
 }
 
-bool
-peer_can_receive(const struct io_buffers *io)
-{
-	return sizeof(io->in) - io->used >= PEER_RECEIVE_MAX;
-}
-
 /* Whether the client closed its socket, and did not just end its requests. */
 static bool
 has_hung_up(const struct peer *p)
@@ -49,7 +52,7 @@ static void
 take_received(struct peer *p, struct io_buffers *io, size_t n)
 {
 	/* Where a whole frame waits, what comes now is behind it. */
-	if (!conn_has_whole_frame(&p->conn)) {
+	if (p->conn.in.n == 0 || !conn_has_whole_frame(&p->conn)) {
 		p->conn.waiter.since = io->late.previous;
 		p->waited = false;
 	}
@@ -62,7 +65,7 @@ peer_receive(struct peer *p, struct io_buffers *io)
 {
 	ssize_t n;
 
-	if (!peer_wants_read(p))
+	if (!peer_is_idle(p) && !peer_wants_read(p))
 		return PEER_STAYS;
 	n = recv(p->fd, io->in + io->used, PEER_RECEIVE_MAX, 0);
 	if (n < 0)
@@ -77,52 +80,45 @@ peer_receive(struct peer *p, struct io_buffers *io)
 	return PEER_STAYS;
 }
 
-bool
-peer_has_news(const struct peer *p)
-{
-	return p->got.n > 0 || p->eof;
-}
-
-/* Writes once, unless the replies are late by now.  The process may be
- * stopped at any point: see late.h. */
+/* Writes OUT once, unless the replies are late by now; *N is then how much.
+ * The process may be stopped at any point: see late.h. */
 static enum peer_result
-write_replies(struct peer *p, struct io_buffers *io)
+write_replies(const struct peer *p, const struct io_buffers *io,
+    const struct buf *out, size_t *n)
 {
 	double since = p->waited ? io->late.previous : p->conn.waiter.since;
-	struct buf *out = &p->conn.out;
-	ssize_t n = 0;
+	ssize_t sent = 0;
 	bool late;
 	int error;
 
+	*n = 0;
 	late_answering(since, io->deadline, p->fd);
 	late = late_now(since, io->deadline);
 	if (!late)
-		n = send(p->fd, out->p, out->n, MSG_NOSIGNAL);
+		sent = send(p->fd, out->p, out->n, MSG_NOSIGNAL);
 	error = errno;
 	late_answered();
 	if (late)
 		return PEER_LATE;
-	if (n < 0)
+	if (sent < 0)
 		return is_transient_error(error) ? PEER_STAYS : PEER_ENDS;
-	buf_drop(out, (size_t)n);
+	*n = (size_t)sent;
 	return PEER_STAYS;
 }
 
-/*
- * Moves what was not written from the shared buffer to the peer's own memory,
- * and frees that memory when all is written.
- */
-static void
-save_unwritten(struct conn *c)
+/* Keeps in the peer's own memory what of OUT was not written, and frees that
+ * memory when all is. */
+static enum peer_result
+keep_unwritten(struct conn *c, struct buf *out, size_t written)
 {
-	struct buf rest;
-
-	if (!c->out.fixed && c->out.n > 0)
-		return;
-	buf_init(&rest, CONN_OUT_MAX);
-	buf_str(&rest, buf_get(&c->out));
-	buf_clear(&c->out);
-	c->out = rest;
+	if (out != &c->out) {
+		buf_str(&c->out, str_tail(buf_get(out), written));
+		return c->out.failed ? PEER_FAILED : PEER_STAYS;
+	}
+	buf_drop(out, written);
+	if (out->n == 0)
+		buf_clear(out);
+	return PEER_STAYS;
 }
 
 /* Answers what was received, as far as the output has room, and writes. */
@@ -131,22 +127,26 @@ answer_and_write(struct peer *p, struct io_buffers *io)
 {
 	struct str bytes = p->got;
 	struct conn *c = &p->conn;
-	enum peer_result r = PEER_STAYS;
+	struct buf *out = &io->out;
+	enum peer_result r;
+	size_t written;
 
 	p->got.n = 0;
-	if (c->out.n == 0)
-		buf_over(&c->out, io->out, sizeof(io->out));
-	else if (!c->waiter.question)
+	buf_reset(out);
+	if (c->out.n > 0) {
+		out = &c->out;
 		/* It is the client who let us wait. */
-		c->waiter.since = io->late.previous;
-	if (conn_feed(c, bytes, &io->by) < 0)
-		r = PEER_FAILED;
-	else if (c->out.n > 0)
-		r = write_replies(p, io);
-	if (c->waiter.question)
-		p->waited = true;
-	save_unwritten(c);
-	return c->out.failed ? PEER_FAILED : r;
+		if (!c->waiter.question)
+			c->waiter.since = io->late.previous;
+	}
+	if (conn_feed(c, bytes, &io->by, out) < 0)
+		return PEER_FAILED;
+	if (out->n == 0)
+		return PEER_STAYS;
+	r = write_replies(p, io, out, &written);
+	if (r != PEER_STAYS || (out != &c->out && written == out->n))
+		return r;
+	return keep_unwritten(c, out, written);
 }
 
 enum peer_result
@@ -158,7 +158,10 @@ peer_serve(struct peer *p, struct io_buffers *io)
 	if (p->draining)
 		return PEER_STAYS;
 	r = answer_and_write(p, io);
-	if (r != PEER_STAYS || c->out.n > 0 || conn_has_whole_frame(c))
+	if (c->waiter.question)
+		p->waited = true;
+	if (r != PEER_STAYS || peer_is_idle(p) || c->out.n > 0 ||
+	    conn_has_whole_frame(c))
 		return r;
 	if (p->eof)
 		return PEER_ENDS;

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "wire/conn.h"
 #include "wire/late.h"
@@ -35,10 +36,13 @@ struct io_buffers {
 	struct late late;
 	double deadline; /* seconds after which an answer is too late */
 	struct conn_answerer by;
-	size_t used;              /* of `in'; the server sets it back to 0 */
+	struct buf out; /* replies are made here, over `replies' */
+	size_t used;    /* of `in'; the server sets it back to 0 */
 	char in[PEER_GATHER_MAX]; /* received here, answered in place */
-	char out[CONN_OUT_MAX];   /* replies are made here */
+	char replies[CONN_OUT_MAX];
 };
+
+void io_buffers_init(struct io_buffers *io);
 
 /* A peer on the nonblocking socket FD. */
 void peer_init(struct peer *p, int fd);
@@ -53,14 +57,23 @@ enum peer_result {
 };
 
 /* Whether one more peer can receive; else all are served first. */
-bool peer_can_receive(const struct io_buffers *io);
+static inline bool
+peer_can_receive(const struct io_buffers *io)
+{
+	return sizeof(io->in) - io->used >= PEER_RECEIVE_MAX;
+}
+
 /*
  * Receives once, if it wants to; what came is p->got.  It stays or ends, and
  * has to be served if peer_has_news().
  */
 enum peer_result peer_receive(struct peer *p, struct io_buffers *io)
     WARN_UNUSED;
-bool peer_has_news(const struct peer *p);
+static inline bool
+peer_has_news(const struct peer *p)
+{
+	return p->got.n > 0 || p->eof;
+}
 
 /*
  * Answers what was received, as conn_feed() says, and sends once.  A reply is
@@ -69,6 +82,13 @@ bool peer_has_news(const struct peer *p);
  * loop takes longer than that.
  */
 enum peer_result peer_serve(struct peer *p, struct io_buffers *io) WARN_UNUSED;
+
+/* Whether it is idle: it waits for a client to ask, and for nothing else. */
+static inline bool
+peer_is_idle(const struct peer *p)
+{
+	return !p->eof && conn_is_idle(&p->conn);
+}
 
 /* Whether it can be served again at once. */
 bool peer_has_more(const struct peer *p);

@@ -3,12 +3,13 @@
 #include "base/str.h"
 #include "wire/netstring.h"
 
+/* Each with the space that ends it. */
 static const struct str words[] = {
-	[SOCKETMAP_OK] = { "OK", 2 },
-	[SOCKETMAP_NOTFOUND] = { "NOTFOUND", 8 },
-	[SOCKETMAP_TEMP] = { "TEMP", 4 },
-	[SOCKETMAP_TIMEOUT] = { "TIMEOUT", 7 },
-	[SOCKETMAP_PERM] = { "PERM", 4 },
+	[SOCKETMAP_OK] = { "OK ", 3 },
+	[SOCKETMAP_NOTFOUND] = { "NOTFOUND ", 9 },
+	[SOCKETMAP_TEMP] = { "TEMP ", 5 },
+	[SOCKETMAP_TIMEOUT] = { "TIMEOUT ", 8 },
+	[SOCKETMAP_PERM] = { "PERM ", 5 },
 };
 
 int
@@ -23,21 +24,14 @@ socketmap_parse_request(struct str payload, struct socketmap_request *r)
 	return 0;
 }
 
-/* Appends a frame of A, a space and B; neither is copied before. */
-static void
-put_frame_of_two(struct buf *out, struct str a, struct str b)
-{
-	netstring_put_length(out, a.n + 1 + b.n);
-	buf_str(out, a);
-	buf_char(out, ' ');
-	buf_str(out, b);
-	buf_char(out, ',');
-}
-
 void
 socketmap_put_request(struct buf *out, struct str map, struct str key)
 {
-	put_frame_of_two(out, map, key);
+	netstring_put_length(out, map.n + 1 + key.n);
+	buf_str(out, map);
+	buf_char(out, ' ');
+	buf_str(out, key);
+	buf_char(out, ',');
 }
 
 int
@@ -51,7 +45,7 @@ socketmap_parse_reply(struct str payload, struct socketmap_reply *r)
 		text = str_tail(payload, space + 1);
 	}
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (!str_eq(word, words[i]))
+		if (!str_eq(word, str_head(words[i], words[i].n - 1)))
 			continue;
 		if (i == SOCKETMAP_OK && space == STR_NONE)
 			return -1;
@@ -71,9 +65,12 @@ socketmap_put_reply(struct buf *out, enum socketmap_word word, struct str text)
 		word = SOCKETMAP_TEMP;
 		text = STR("empty value");
 	}
-	if (text.n > SOCKETMAP_REPLY_MAX - words[word].n - 1) {
+	if (text.n > SOCKETMAP_REPLY_MAX - words[word].n) {
 		word = SOCKETMAP_TEMP;
 		text = STR("value too long");
 	}
-	put_frame_of_two(out, words[word], text);
+	netstring_put_length(out, words[word].n + text.n);
+	buf_str(out, words[word]);
+	buf_str(out, text);
+	buf_char(out, ',');
 }

@@ -77,6 +77,15 @@ queue_connection(struct connection *c)
 	TAILQ_INSERT_TAIL(&c->turns->queue, c, next);
 }
 
+/* Those in the queue have their turn even if nothing else happens: for calls
+ * from outside, which may come after the end of this turn. */
+static void
+need_turn(struct turns *t)
+{
+	if (!TAILQ_EMPTY(&t->queue))
+		ev_idle_start(t->loop, &t->again);
+}
+
 static void
 unqueue_connection(struct connection *c)
 {
@@ -144,14 +153,20 @@ frame_seconds(const struct turns *t)
 	return t->options.frame > 0 ? t->options.frame : SERVER_FRAME_SECONDS;
 }
 
+static bool
+is_watched_for(const struct connection *c, int events)
+{
+	return ev_is_active(&c->io) &&
+	    (c->io.events & (EV_READ | EV_WRITE)) == events;
+}
+
 static void
 watch_wanted_events(struct connection *c)
 {
 	int events = (peer_wants_read(&c->peer) ? EV_READ : 0) |
 	    (peer_wants_write(&c->peer) ? EV_WRITE : 0);
 
-	if (ev_is_active(&c->io) &&
-	    (c->io.events & (EV_READ | EV_WRITE)) == events)
+	if (is_watched_for(c, events))
 		return;
 	ev_io_stop(c->turns->loop, &c->io);
 	if (!events)
@@ -206,6 +221,9 @@ serve_connection(struct connection *c)
 		end_connection(c, r);
 		return;
 	}
+	if (peer_is_idle(&c->peer) && is_watched_for(c, EV_READ) &&
+	    !ev_is_active(&c->timer))
+		return;
 	if (peer_has_more(&c->peer))
 		queue_connection(c);
 	watch_wanted_events(c);
@@ -294,8 +312,7 @@ wake_connection(struct conn_waiter *w)
 
 	c->peer.conn.woken = true;
 	queue_connection(c);
-	/* Nobody knows from where this was called. */
-	ev_idle_start(c->turns->loop, &c->turns->again);
+	need_turn(c->turns);
 }
 
 int
@@ -323,6 +340,7 @@ turns_add(struct turns *t, int fd, bool receive_now)
 		receive(c);
 	else
 		watch_wanted_events(c);
+	need_turn(t);
 	return 0;
 }
 
@@ -334,9 +352,8 @@ on_turn_over(struct ev_loop *loop, struct ev_check *w, int events)
 	(void)events;
 	if (!TAILQ_EMPTY(&t->queue))
 		serve_queue(t);
-	if (!TAILQ_EMPTY(&t->queue))
-		ev_idle_start(loop, &t->again);
-	else if (ev_is_active(&t->again))
+	need_turn(t);
+	if (TAILQ_EMPTY(&t->queue) && ev_is_active(&t->again))
 		ev_idle_stop(loop, &t->again);
 }
 
@@ -392,9 +409,7 @@ turns_new(struct ev_loop *loop, const struct server_options *o)
 	t->loop = loop;
 	LIST_INIT(&t->connections);
 	TAILQ_INIT(&t->queue);
-	t->io.by.requests = 0;
-	t->io.used = 0;
-	late_init(&t->io.late);
+	io_buffers_init(&t->io);
 	late_catch();
 	ev_check_init(&t->over, on_turn_over);
 	ev_set_priority(&t->over, EV_MINPRI);

@@ -67,8 +67,8 @@ converse(struct str in, struct str pieces, struct conn *c, struct buf *all)
 		n = pieces.n ? 1u + (uint8_t)pieces.p[i++ % pieces.n] : in.n;
 		if (n > in.n - at)
 			n = in.n - at;
-		must(conn_feed(c, str_head(str_tail(in, at), n), &by)
-		    == 0);
+		must(conn_feed(c, str_head(str_tail(in, at), n), &by,
+		    &c->out) == 0);
 		invariants(c);
 		at += n;
 		c->woken = i % 2;

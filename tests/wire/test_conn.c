@@ -49,7 +49,7 @@ converse(struct str in, size_t step, enum netstring_result *error)
 		size_t n = in.n - at < step ? in.n - at : step;
 
 		assert_int_equal(conn_feed(&c, str_head(str_tail(in, at), n),
-		    &by), 0);
+		    &by, &c.out), 0);
 	}
 	*error = c.error;
 	out = str_dup(buf_get(&c.out));
@@ -165,17 +165,17 @@ states(void **state)
 	assert_true(conn_wants_bytes(&c));
 	assert_false(conn_has_partial_frame(&c));
 	assert_false(conn_has_whole_frame(&c));
-	assert_int_equal(conn_feed(&c, STR("3:m"), &by), 0);
+	assert_int_equal(conn_feed(&c, STR("3:m"), &by, &c.out), 0);
 	assert_true(conn_wants_bytes(&c));
 	assert_true(conn_has_partial_frame(&c));
-	assert_int_equal(conn_feed(&c, STR(" a,3"), &by), 0);
+	assert_int_equal(conn_feed(&c, STR(" a,3"), &by, &c.out), 0);
 	assert_true(conn_has_partial_frame(&c));
-	assert_int_equal(conn_feed(&c, STR(":m b,"), &by), 0);
+	assert_int_equal(conn_feed(&c, STR(":m b,"), &by, &c.out), 0);
 	assert_false(conn_has_partial_frame(&c));
 	/* Idle: what it held for the half frame is gone. */
 	assert_null(c.in.p);
 	assert_int_equal(count, 2);
-	assert_int_equal(conn_feed(&c, STR(":"), &by), 0);
+	assert_int_equal(conn_feed(&c, STR(":"), &by, &c.out), 0);
 	assert_false(conn_wants_bytes(&c));
 	assert_false(conn_has_partial_frame(&c));
 	assert_false(conn_has_whole_frame(&c));
@@ -204,11 +204,11 @@ back_pressure(void **state)
 		if (conn_wants_bytes(&c))
 			assert_int_equal(conn_feed(&c, str_head(str_tail(
 			    buf_get(&in), i), in.n - i < CONN_OUT_HIGH / 2 ?
-			    in.n - i : CONN_OUT_HIGH / 2), &by), 0);
+			    in.n - i : CONN_OUT_HIGH / 2), &by, &c.out), 0);
 	assert_int_equal(count, REQUESTS);
 	assert_true(c.out.n < CONN_OUT_HIGH);
 	/* The second half of the same bytes finds the output full. */
-	assert_int_equal(conn_feed(&c, buf_get(&in), &by), 0);
+	assert_int_equal(conn_feed(&c, buf_get(&in), &by, &c.out), 0);
 	assert_true(c.out.n >= CONN_OUT_HIGH);
 	assert_true(c.out.n <= CONN_OUT_MAX);
 	assert_false(conn_wants_bytes(&c));
@@ -217,7 +217,7 @@ back_pressure(void **state)
 	while (c.out.n > 0) {
 		buf_str(&got, buf_get(&c.out));
 		buf_reset(&c.out);
-		assert_int_equal(conn_feed(&c, STR(""), &by), 0);
+		assert_int_equal(conn_feed(&c, STR(""), &by, &c.out), 0);
 	}
 	assert_int_equal(count, 2 * REQUESTS);
 	assert_true(conn_wants_bytes(&c));
@@ -263,7 +263,7 @@ output_has_room(void **state)
 	conn_init(&c);
 	for (i = 0; i < CONN_OUT_HIGH - 1; i++)
 		buf_char(&c.out, '.');
-	assert_int_equal(conn_feed(&c, STR("3:m a,"), &by), 0);
+	assert_int_equal(conn_feed(&c, STR("3:m a,"), &by, &c.out), 0);
 	assert_int_equal(c.out.n, CONN_OUT_MAX - 1);
 	conn_clear(&c);
 }
@@ -276,7 +276,7 @@ missing_reply(void **state)
 
 	(void)state;
 	conn_init(&c);
-	assert_int_equal(conn_feed(&c, STR("3:m a,"), &by), -1);
+	assert_int_equal(conn_feed(&c, STR("3:m a,"), &by, &c.out), -1);
 	conn_clear(&c);
 }
 
