@@ -417,6 +417,11 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
 	[ "$status" = 66 ]
 }
 
+# Whether the child of process $1 waits for a lock.
+child_waits() {
+	grep -q -e "-> FLOCK .* $(ps -o pid= --ppid "$1" | xargs) " /proc/locks
+}
+
 @test "rebuild: two at once take turns" {
 	mklist a
 	conf
@@ -434,8 +439,8 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
 	second=$!
 	DAEMONS="$holder $first $second"
 	# Both wait for the lock; the readers do not.
-	until_ok grep -q -e "-> FLOCK .* $first " /proc/locks
-	until_ok grep -q -e "-> FLOCK .* $second " /proc/locks
+	until_ok child_waits "$first"
+	until_ok child_waits "$second"
 	exits 0 query --direct recipients a@example.org
 	kill "$holder"
 	wait "$first"

@@ -17,8 +17,12 @@
 #include "base/conf.h"
 #include "base/conf_load.h"
 #include "base/conf_value.h"
+#include "base/errands.h"
 #include "base/log.h"
 #include "base/str.h"
+
+/* So long conf_check_places() waits for a file server. */
+#define PLACES_SECONDS 2.0
 
 static int
 conf_error(const struct conf *c, int line, const char *fmt, ...)
@@ -383,20 +387,62 @@ are_same_file(const char *a, const char *b)
 	    x.st_ino == y.st_ino;
 }
 
+/* What a child finds out about one site. */
+struct places {
+	bool data_is_lists;  /* data_dir leads to lists_dir */
+	bool cache_is_lists; /* cache_dir does */
+};
+
+struct places_check {
+	const struct conf *conf;
+	int rc;
+};
+
+static void
+look_at_places(void *arg, size_t i, int fd)
+{
+	const struct places_check *check = arg;
+	const struct conf_site *s = &check->conf->sites[i];
+	const struct places found = {
+		.data_is_lists = are_same_file(s->data_dir, s->lists_dir),
+		.cache_is_lists = are_same_file(check->conf->cache_dir,
+		    s->lists_dir),
+	};
+
+	errands_say(fd, &found, sizeof(found));
+}
+
+static void
+judge_places(void *arg, size_t i, struct str message)
+{
+	struct places_check *check = arg;
+	const struct conf *c = check->conf;
+	const struct conf_site *s = &c->sites[i];
+	struct places found;
+
+	if (message.n != sizeof(found))
+		return;
+	memcpy(&found, message.p, sizeof(found));
+	if (found.data_is_lists)
+		check->rc = conf_error(c, s->line, SAME_DIRECTORY, s->name);
+	/* Each scan writes there, and would be a change of lists. */
+	if (found.cache_is_lists)
+		check->rc = conf_error(c, s->line, "option 'cache_dir': is "
+		    "the lists_dir of site \"%s\"", s->name);
+}
+
 int
 conf_check_places(const struct conf *c)
 {
-	int rc = 0;
+	struct places_check check = { .conf = c };
+	struct errands all = { look_at_places, judge_places, NULL, &check,
+		calloc(c->nsites, sizeof(*all.errand)), c->nsites };
 
-	for (size_t i = 0; i < c->nsites; i++) {
-		const struct conf_site *s = &c->sites[i];
-
-		if (are_same_file(s->data_dir, s->lists_dir))
-			rc = conf_error(c, s->line, SAME_DIRECTORY, s->name);
-		/* Each scan writes there, and would be a change of lists. */
-		if (are_same_file(c->cache_dir, s->lists_dir))
-			rc = conf_error(c, s->line, "option 'cache_dir': is "
-			    "the lists_dir of site \"%s\"", s->name);
-	}
-	return rc;
+	if (!all.errand)
+		fatal(EX_OSERR, "conf: out of memory");
+	for (size_t i = 0; i < c->nsites; i++)
+		all.errand[i].seconds = PLACES_SECONDS;
+	errands_run(&all);
+	free(all.errand);
+	return check.rc;
 }

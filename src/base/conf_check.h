@@ -22,9 +22,10 @@ int conf_check(struct conf *c, const struct conf_generation *mailmans)
     WARN_UNUSED;
 
 /*
- * Checks what only the filesystem tells: which paths lead to one place.  That
- * may take as long as a file server does, so it is for a start, not for a
- * daemon that serves.  Returns 0, or -1 after it logged a line for each error.
+ * Checks what only the filesystem tells: which paths lead to one place.  It
+ * waits some seconds for file servers, so it is for a start, not for a daemon
+ * that serves; a site whose file server does not answer is not checked.
+ * Returns 0, or -1 after it logged a line for each error.
  */
 int conf_check_places(const struct conf *c) WARN_UNUSED;
 

@@ -409,6 +409,8 @@ rebuild(const struct rebuild_order *o, struct rebuild_result *r)
 		fd = lock_site_cache(&job);
 	if (fd != -1) {
 		start = clock_seconds();
+		if (o->began != NULL)
+			o->began(o->progress_arg);
 		remove_site_leftovers(&job);
 		scan_and_write(&job);
 		r->milliseconds =

@@ -79,7 +79,8 @@ struct rebuild_order {
 	struct gone gone; /* lists that the watch saw go */
 	/* As scan_progress_fn (mailman/scan.h); may be NULL. */
 	void (*progress)(void *arg, size_t seen);
-	void *progress_arg;
+	void (*began)(void *arg); /* it has the lock now; may be NULL */
+	void *progress_arg; /* of both */
 };
 
 /* The order for SITE, without accept_empty, known, lists_before, gone and

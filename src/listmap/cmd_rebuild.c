@@ -1,6 +1,7 @@
 /*
  * rebuild: brings the caches up to date, for cron and for people.  It does what
- * a child of the daemon does, as the same account.
+ * a child of the daemon does, as the same account, for all sites at the same
+ * time: one whose file server is dead does not keep the others.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 #include "cache/cache.h"
 #include "cache/cache_dir.h"
 #include "cache/rebuild.h"
+#include "cache/scan_sites.h"
 #include "answer/configuration.h"
 #include "listmap/cmd.h"
 
@@ -26,25 +28,20 @@
 
 /* So many seconds it waits for the lock, or as long as a scan may take. */
 #define LOCK_PATIENCE 60.0
+/* So many more until a process that should have given up is killed. */
+#define GRACE 5.0
 
-/* The bar is full at as many lists as there were last time. */
-struct progress {
-	const char *site;
-	size_t expected; /* 0: nobody knows */
+struct site_end {
+	size_t expected; /* the lists of last time; 0: nobody knows */
+	int code;        /* what the program exits with for its sake */
 };
 
-static void
-show_progress(void *arg, size_t seen)
-{
-	const struct progress *p = arg;
-	size_t full = p->expected && seen < p->expected
-	    ? seen * BAR_WIDTH / p->expected : BAR_WIDTH;
-
-	fprintf(stderr, "\r%s [", p->site);
-	for (size_t i = 0; i < BAR_WIDTH; i++)
-		fputc(i < full ? '#' : ' ', stderr);
-	fprintf(stderr, "] %zu", seen);
-}
+struct rebuild_run {
+	struct scan_sites sites;
+	struct site_end *end; /* of each of them */
+	bool terminal;
+	const struct site_scan *shown; /* whose bar stands in the last line */
+};
 
 static size_t
 last_count(const struct conf *conf, const struct conf_site *site)
@@ -59,13 +56,39 @@ last_count(const struct conf *conf, const struct conf_site *site)
 	return n;
 }
 
+/* The bar is full at as many lists as there were last time. */
+static void
+draw_bar(struct rebuild_run *run, const struct site_scan *s)
+{
+	size_t expected = run->end[s - run->sites.scan].expected;
+	size_t full = expected && s->seen < expected
+	    ? s->seen * BAR_WIDTH / expected : BAR_WIDTH;
+
+	if (run->shown && run->shown != s)
+		fputs("\r\033[K", stderr);
+	fprintf(stderr, "\r%s [", s->site->name);
+	for (size_t i = 0; i < BAR_WIDTH; i++)
+		fputc(i < full ? '#' : ' ', stderr);
+	fprintf(stderr, "] %zu", s->seen);
+	run->shown = s;
+}
+
+/* The bar of the first site that still reads its directory. */
+static void
+show_progress(struct rebuild_run *run)
+{
+	for (size_t i = 0; i < run->sites.n; i++)
+		if (!run->sites.scan[i].over && run->sites.scan[i].seen > 0) {
+			draw_bar(run, &run->sites.scan[i]);
+			return;
+		}
+}
+
 /* Prints what became of the rebuild; returns the exit code for it. */
 static int
 report_rebuild(const struct conf_site *site, const struct rebuild_result *r,
     bool terminal)
 {
-	if (terminal)
-		fputc('\n', stderr);
 	switch (r->status) {
 	case REBUILD_UNCHANGED:
 	case REBUILD_WRITTEN:
@@ -91,25 +114,35 @@ report_rebuild(const struct conf_site *site, const struct rebuild_result *r,
 }
 
 static int
-rebuild_site(const struct conf *conf, const struct conf_site *site,
-    bool accept_empty)
+report_site(struct rebuild_run *run, const struct site_scan *s)
 {
-	bool terminal = isatty(STDERR_FILENO) == 1;
-	struct progress p = { site->name, 0 };
-	struct rebuild_result r;
-	struct rebuild_order o = rebuild_order(site,
-	    mailman_find(site->mailman), conf->cache_dir);
-
-	o.accept_empty = accept_empty;
-	o.lock.patience = site->scan_timeout < LOCK_PATIENCE
-	    ? site->scan_timeout : LOCK_PATIENCE;
-	if (terminal) {
-		p.expected = last_count(conf, site);
-		o.progress = show_progress;
-		o.progress_arg = &p;
+	if (run->terminal) {
+		draw_bar(run, s);
+		fputc('\n', stderr);
+		run->shown = NULL;
 	}
-	rebuild(&o, &r);
-	return report_rebuild(site, &r, terminal);
+	if (s->finished)
+		return report_rebuild(s->site, &s->result, run->terminal);
+	log_error("site %s: %s", s->site->name, s->result.reason);
+	return EX_TEMPFAIL;
+}
+
+/* Called for each change of a site's scan. */
+static void
+on_changed(void *arg, struct site_scan *s)
+{
+	struct rebuild_run *run = arg;
+
+	if (s->over)
+		run->end[s - run->sites.scan].code = report_site(run, s);
+	if (!run->terminal)
+		return;
+	if (s->stage == SCAN_WAITS && *s->holder && !s->over) {
+		fprintf(stderr, "%s%s: waits for the lock, which %s has\n",
+		    run->shown ? "\n" : "", s->site->name, s->holder);
+		run->shown = NULL;
+	}
+	show_progress(run);
 }
 
 /* Whether NAMES, which end with NULL, have the site; none names all sites. */
@@ -154,6 +187,54 @@ check_site_names(const struct conf *conf, char **names)
 	}
 }
 
+static struct site_scan
+site_scan_for(const struct conf *conf, const struct conf_site *site,
+    bool accept_empty)
+{
+	const double limit = site->scan_timeout;
+	struct site_scan s = { .site = site };
+
+	s.order = rebuild_order(site, mailman_find(site->mailman),
+	    conf->cache_dir);
+	s.order.accept_empty = accept_empty;
+	s.order.lock.patience = limit < LOCK_PATIENCE ? limit : LOCK_PATIENCE;
+	s.seconds[SCAN_ASKS] = limit;
+	s.seconds[SCAN_WAITS] = s.order.lock.patience + GRACE;
+	s.seconds[SCAN_READS] = limit;
+	return s;
+}
+
+/* Rebuilds the sites of NAMES.  The exit code is that of the first site, in the
+ * order of the configuration, with which all is not well. */
+static int
+rebuild_sites(const struct conf *conf, char **names, bool accept_empty)
+{
+	struct site_scan *scan = calloc(conf->nsites, sizeof(*scan));
+	struct site_end *end = calloc(conf->nsites, sizeof(*end));
+	struct rebuild_run run = { .end = end };
+	size_t n = 0;
+	int rc = EX_OK;
+
+	if (!scan || !end)
+		fatal(EX_OSERR, "out of memory");
+	run.terminal = isatty(STDERR_FILENO) == 1;
+	for (size_t i = 0; i < conf->nsites; i++) {
+		if (!is_site_wanted(&conf->sites[i], names))
+			continue;
+		if (run.terminal)
+			end[n].expected = last_count(conf, &conf->sites[i]);
+		scan[n++] = site_scan_for(conf, &conf->sites[i], accept_empty);
+	}
+	run.sites = (struct scan_sites){ .changed = on_changed, .arg = &run,
+		.scan = scan, .n = n };
+	scan_sites(&run.sites);
+	for (size_t i = 0; i < n && rc == EX_OK; i++)
+		rc = end[i].code;
+	free(scan);
+	free(end);
+	return rc;
+}
+
 static int
 run_rebuild(const char *path, int argc, char **argv)
 {
@@ -165,7 +246,7 @@ run_rebuild(const char *path, int argc, char **argv)
 	struct account account;
 	struct conf *conf;
 	const char *err;
-	int c, rc = EX_OK;
+	int c, rc;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c != 'e')
@@ -184,14 +265,7 @@ run_rebuild(const char *path, int argc, char **argv)
 		    conf->cache_dir);
 	if (privileges_become(&account) == -1)
 		fatal(EX_OSERR, "cannot become %s: %m", conf->user);
-	for (size_t i = 0; i < conf->nsites; i++) {
-		const struct conf_site *site = &conf->sites[i];
-		int one = is_site_wanted(site, argv + optind)
-		    ? rebuild_site(conf, site, accept_empty) : EX_OK;
-
-		if (rc == EX_OK)
-			rc = one;
-	}
+	rc = rebuild_sites(conf, argv + optind, accept_empty);
 	privileges_clear(&account);
 	conf_free(conf);
 	return rc;

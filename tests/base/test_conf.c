@@ -179,7 +179,7 @@ every_option_has_a_row(void **state)
 			    !strcmp(p->name, o->name));
 	}
 	assert_int_equal(rows[CONF_TOP], 15);
-	assert_int_equal(rows[CONF_SITE], 18);
+	assert_int_equal(rows[CONF_SITE], 19);
 	assert_int_equal(rows[CONF_DOMAIN], 3);
 	assert_int_equal(rows[CONF_MAP], 2);
 }
