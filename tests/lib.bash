@@ -232,7 +232,7 @@ settled() {
 	query .status all | grep -q "	lists	$1\$"
 }
 
-# status_is ok|away|failing|"no cache"
+# status_is ok|away|failing|stuck|"no cache"
 status_is() {
 	query .status all | grep -q "	state	$1\$"
 }

@@ -41,7 +41,7 @@ mkfar() {
 }
 
 far_answers() {
-	timeout -s KILL 5 stat "$T/far/b/config.pck"
+	timeout -s KILL 5 stat "$T/far/b/config.pck" >"$T/stat" 2>&1
 }
 
 far_or_gone() {
@@ -51,7 +51,7 @@ far_or_gone() {
 far_is_silent() {
 	local rc=0
 
-	timeout -s KILL 0.5 stat "$T/far/b" || rc=$?
+	timeout -s KILL 0.5 stat "$T/far/b" >"$T/stat" 2>&1 || rc=$?
 	[ "$rc" = 137 ]
 }
 
@@ -87,4 +87,135 @@ heal() {
 	exits 0 in_time "$LISTMAP" -c "$T/conf" rebuild lists
 	[ -z "$output" ]
 	exits 75 in_time "$LISTMAP" -c "$T/conf" rebuild far
+}
+
+@test "listmapd -t: a directory that does not answer is a warning" {
+	hang
+	exits 0 in_time "$LISTMAPD" -t -c "$T/conf"
+	says "startup: site far: the lists directory $T/far does not answer"
+	says "$T/conf: ok"
+}
+
+@test "listmapd -t: what is wrong elsewhere is said all the same" {
+	hang
+	rm -r "$T/lists"
+	exits 78 in_time "$LISTMAPD" -t -c "$T/conf"
+	says "option 'lists_dir': $T/lists: No such file or directory"
+	says "startup: site far: the lists directory $T/far does not answer"
+}
+
+# near_is_served: found and absent are told, as if there were no other site.
+near_is_served() {
+	exits 0 in_time "$LISTMAP" -c "$T/conf" query recipients \
+	    a@lists.example.org
+	exits 1 in_time "$LISTMAP" -c "$T/conf" query recipients \
+	    nosuch@lists.example.org
+}
+
+far_is_served() {
+	query recipients b@far.example.org
+}
+
+@test "start: the near site is served while the far one hangs" {
+	hang
+	start_daemon
+	near_is_served
+	exits 75 query recipients b@far.example.org
+	logged "startup: no snapshot yet: far: the lists directory $T/far "
+	[ "$(logged_times 'startup: .*far')" = 1 ]
+	heal
+	until_ok far_is_served
+}
+
+@test "start: caches of before serve both sites" {
+	"$LISTMAP" -c "$T/conf" rebuild
+	hang
+	start_daemon
+	near_is_served
+	far_is_served
+}
+
+child_of() {
+	ps -o pid= --ppid "$1" | grep -q .
+}
+
+@test "start: SIGTERM ends it while it waits, and its children" {
+	local child pid
+	sed -i 's/^deadline = .*/deadline = 25/' "$T/conf"
+	hang
+	"$LISTMAPD" -c "$T/conf" </dev/null >>"$T/log" 2>&1 3>&- &
+	pid=$!
+	DAEMONS="$DAEMONS $pid"
+	until_ok child_of "$pid"
+	child=$(ps -o pid= --ppid "$pid" | xargs)
+	kill "$pid"
+	wait_gone "$pid"
+	wait_gone "$child"
+}
+
+@test "take-over: the old one serves until the new one can" {
+	local old successor
+	start_daemon
+	until_ok far_is_served
+	old=$PID
+	# The successor has to wait for a first scan of the far site.
+	rm "$T/cache/far.cdb"
+	sed -i 's/^deadline = .*/deadline = 25/' "$T/conf"
+	hang
+	"$LISTMAPD" -c "$T/conf" --take-over </dev/null >>"$T/log" 2>&1 3>&- &
+	successor=$!
+	DAEMONS="$DAEMONS $successor"
+	until_ok child_of "$successor"
+	near_is_served
+	far_is_served
+	PID=$old answers
+	heal
+	PID=$successor
+	until_ok answers
+	near_is_served
+	until_ok far_is_served
+}
+
+@test "take-over: a dead file server keeps nobody from it" {
+	start_daemon
+	until_ok far_is_served
+	hang
+	start_daemon --take-over
+	near_is_served
+	far_is_served
+}
+
+@test "reload: a dead file server keeps nobody from it" {
+	start_daemon
+	until_ok far_is_served
+	hang
+	# A site that is new, and hangs as well.
+	cat >>"$T/conf" <<-EOF
+	site "new" {
+		lists_dir = "$T/far/b"
+		hosts = "any"
+		domain "new.example.org" { dedicated = true }
+	}
+	EOF
+	kill -HUP "$PID"
+	until_ok logged "configuration read again"
+	near_is_served
+	far_is_served
+	exits 75 query recipients x@new.example.org
+}
+
+@test "status: a site whose scans do not end is stuck, until they do" {
+	start_daemon
+	until_ok far_is_served
+	exits 0 "$LISTMAP" -c "$T/conf" status
+	hang
+	kill -HUP "$PID"
+	until_ok status_is stuck
+	exits 75 "$LISTMAP" -c "$T/conf" status
+	says "the scan of $T/far took longer than scan_timeout (2 s)"
+	near_is_served
+	far_is_served
+	heal
+	until_ok not status_is stuck
+	exits 0 "$LISTMAP" -c "$T/conf" status
 }

@@ -66,6 +66,9 @@ put_daemon(struct buf *out, const struct status_source *from)
 static const char *
 site_state(const struct refresh_status *st)
 {
+	/* Nothing else that is known of it is new. */
+	if (st->stuck)
+		return "stuck";
 	if (st->failing)
 		return "failing";
 	if (st->away)

@@ -405,24 +405,37 @@ start_server(struct daemon *d, const struct conf *conf)
 }
 
 void
-daemon_start(struct daemon *d)
+daemon_open(struct daemon *d)
 {
-	struct conf *conf = d->conf;
+	const char *err = "out of memory";
 	struct answer *answer = NULL;
 
 	d->loop = ev_default_loop(EVFLAG_NOENV);
-	if (!d->loop)
-		fatal(EX_OSERR, "daemon: no event loop");
 	d->asking = (struct asking){ .loop = d->loop,
-		.deadline = conf->deadline };
+		.deadline = d->conf->deadline };
 	d->waiting.asking = &d->asking;
-	d->lists = site_lists_new(d->loop, conf, NULL, &d->asking, on_swapped,
-	    d);
+	if (!d->loop)
+		err = "no event loop";
+	else
+		d->lists = site_lists_new(d->loop, d->conf, NULL, &d->asking,
+		    on_swapped, d);
 	if (d->lists)
-		answer = answer_new(conf, d->lists->lists_of, write_status, d);
-	if (!answer || takeover_init(&d->takeover, conf->cache_dir) == -1)
-		fatal(EX_OSERR, "daemon: out of memory");
-	use_answer(d, answer);
+		answer = answer_new(d->conf, d->lists->lists_of, write_status,
+		    d);
+	if (answer &&
+	    takeover_init(&d->takeover, d->conf->cache_dir) == 0) {
+		use_answer(d, answer);
+		return;
+	}
+	daemon_abandon(d);
+	fatal(EX_OSERR, "daemon: %s", err);
+}
+
+void
+daemon_start(struct daemon *d)
+{
+	const struct conf *conf = d->conf;
+
 	site_lists_start(d->lists);
 	start_server(d, conf);
 	if (d->take_over && takeover_claim(&d->takeover) == -1)

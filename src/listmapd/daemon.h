@@ -19,15 +19,16 @@ struct listen_options;
  */
 struct daemon *daemon_new(const char *path, struct conf *conf,
     const struct listen_options *o);
+/* Opens the snapshots, so that it can answer as soon as clients find it.  Ends
+ * the program where that fails. */
+void daemon_open(struct daemon *d);
 /* Puts listeners that were opened `beside' those of a running daemon in their
  * place: from now on clients find ours.  Ends the program where that fails. */
 void daemon_place(struct daemon *d);
 /* Closes the listeners, for a program that ends before daemon_start(). */
 void daemon_abandon(struct daemon *d);
-/*
- * Opens the snapshots, starts to watch the directories and to answer, and tells
- * the predecessor.  Ends the program where that fails.
- */
+/* Starts to watch the directories and to answer, and tells the predecessor.
+ * Ends the program where that fails. */
 void daemon_start(struct daemon *d);
 /* Serves until a signal or a successor ends it, and frees D.  Returns the exit
  * code of the program. */

@@ -156,9 +156,11 @@ check_configuration(struct conf *conf, const struct options *o)
 
 /*
  * The order matters.  What needs root comes first.  Nothing listens before
- * there are snapshots to answer from.  The listeners are opened before the pid
- * file is written, so that a second daemon fails and leaves the first one's
- * file alone.
+ * there are snapshots to answer from, and nothing takes another's place before
+ * they are open.  The listeners are opened before the pid file is written, so
+ * that a second daemon fails and leaves the first one's file alone.
+ *
+ * No step calls anything on a lists directory: children do.
  */
 int
 main(int argc, char **argv)
@@ -199,6 +201,7 @@ main(int argc, char **argv)
 	if (account.change && listen_options.owner == (uid_t)-1)
 		listen_options.owner = account.uid;
 	d = daemon_new(path, conf, &listen_options);
+	daemon_open(d);
 	if (pidfile_write(conf->pidfile) == -1) {
 		log_error("startup: option 'pidfile': %s: %s", conf->pidfile,
 		    strerror(errno));

@@ -2,11 +2,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -20,10 +18,13 @@
 #include "cache/cache.h"
 #include "cache/cache_dir.h"
 #include "cache/rebuild.h"
+#include "cache/scan_sites.h"
 #include "answer/warnings.h"
 
 /* So long `listmapd -t' looks at the lists directories. */
-#define LOOK_SECONDS 20
+#define LOOK_SECONDS 20.0
+/* So long a start waits for the first snapshots. */
+#define FIRST_SCANS_SECONDS 60.0
 
 void
 startup_account(const struct conf *c, struct account *a)
@@ -86,46 +87,52 @@ has_good_snapshot(const struct conf *c, const struct conf_site *site)
 	return cache != NULL;
 }
 
-/* In the child: becomes the account A, rebuilds, and ends. */
-static _Noreturn void
-scan_in_child(const struct conf *c, const struct conf_site *site,
-    const struct account *a)
+static struct site_scan
+startup_scan(const struct conf *c, const struct conf_site *site, double longest)
 {
-	const struct rebuild_order o = rebuild_order(site,
-	    mailman_find(site->mailman), c->cache_dir);
-	struct rebuild_result r;
+	return (struct site_scan){
+		.site = site,
+		.order = rebuild_order(site, mailman_find(site->mailman),
+		    c->cache_dir),
+		.seconds = { c->deadline, longest, longest },
+	};
+}
 
-	if (privileges_become(a) == -1) {
-		log_error("startup: cannot become %s: %s", c->user,
-		    strerror(errno));
-		_exit(EX_OSERR);
-	}
-	rebuild(&o, &r);
-	if (r.status == REBUILD_WRITTEN || r.status == REBUILD_UNCHANGED)
+static void
+report_first_scan(void *arg, struct site_scan *s)
+{
+	const struct rebuild_result *r = &s->result;
+
+	(void)arg;
+	if (!s->over)
+		return;
+	if (!s->finished)
+		log_error("startup: no snapshot yet: %s: %s", s->site->name,
+		    r->reason);
+	else if (r->status == REBUILD_WRITTEN ||
+	    r->status == REBUILD_UNCHANGED)
 		log_info("startup: first snapshot: %s: %zu lists, %lu ms",
-		    site->name, r.lists, r.milliseconds);
+		    s->site->name, r->lists, r->milliseconds);
 	else
 		/* The first scan of the daemon tells the reason. */
-		log_error("startup: no snapshot yet: %s", site->name);
-	_exit(0);
+		log_error("startup: no snapshot yet: %s", s->site->name);
 }
 
 void
 startup_first_scans(const struct conf *c, const struct account *a)
 {
-	for (size_t i = 0; i < c->nsites; i++) {
-		pid_t pid;
+	struct scan_sites all = { .account = a, .end = FIRST_SCANS_SECONDS,
+		.spare = true, .changed = report_first_scan,
+		.scan = calloc(c->nsites, sizeof(*all.scan)) };
 
-		if (has_good_snapshot(c, &c->sites[i]))
-			continue;
-		pid = fork();
-		if (pid == -1)
-			fatal(EX_OSERR, "startup: fork: %s", strerror(errno));
-		if (pid == 0)
-			scan_in_child(c, &c->sites[i], a);
-		while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
-			;
-	}
+	if (!all.scan)
+		fatal(EX_OSERR, "startup: out of memory");
+	for (size_t i = 0; i < c->nsites; i++)
+		if (!has_good_snapshot(c, &c->sites[i]))
+			all.scan[all.n++] = startup_scan(c, &c->sites[i],
+			    FIRST_SCANS_SECONDS);
+	scan_sites(&all);
+	free(all.scan);
 }
 
 /* In the parent: ends with 0 when the daemon is ready, or as the daemon did. */
@@ -182,59 +189,45 @@ startup_ready(int fd)
 	close(fd);
 }
 
+/* Says what the child found.  Only a directory that is not there is a fault of
+ * the configuration. */
+static void
+report_look(void *arg, struct site_scan *s)
+{
+	int *rc = arg;
+
+	if (!s->over)
+		return;
+	if (s->error == ENOTDIR)
+		log_error("startup: option 'lists_dir': %s: is no directory",
+		    s->site->lists_dir);
+	else if (s->error)
+		log_error("startup: option 'lists_dir': %s: %s",
+		    s->site->lists_dir, strerror(s->error));
+	else if (*s->result.reason)
+		log_warn("startup: site %s: %s", s->site->name,
+		    s->result.reason);
+	if (s->error)
+		*rc = -1;
+}
+
+/* Looks at the lists directories as the account A would find them.  0, or -1
+ * where one is not there. */
 static int
-check_directory_option(const char *option, const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) == -1)
-		log_error("startup: option '%s': %s: %s", option, path,
-		    strerror(errno));
-	else if (!S_ISDIR(st.st_mode))
-		log_error("startup: option '%s': %s: is no directory", option,
-		    path);
-	else
-		return 0;
-	return -1;
-}
-
-static void
-stop_looking(int signal)
-{
-	static const char text[] = "listmapd: warning: the lists directories "
-	    "take too long to read, and were not looked at\n";
-
-	(void)signal;
-	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
-	_exit(EX_OK);
-}
-
-/* Says what the account A would find in the lists directories.  None of it is a
- * fault of the configuration, so it changes no exit code. */
-static void
 look_at_lists(const struct conf *c, const struct account *a)
 {
-	pid_t pid;
+	int rc = 0;
+	struct scan_sites all = { .account = a, .look = true,
+		.end = LOOK_SECONDS, .changed = report_look, .arg = &rc,
+		.scan = calloc(c->nsites, sizeof(*all.scan)), .n = c->nsites };
 
-	fflush(NULL);
-	pid = fork();
-	if (pid > 0)
-		(void)waitpid(pid, NULL, 0);
-	if (pid != 0)
-		return;
-	signal(SIGALRM, stop_looking);
-	alarm(LOOK_SECONDS);
-	for (size_t i = 0; privileges_become(a) == 0 && i < c->nsites; i++) {
-		const struct conf_site *site = &c->sites[i];
-		struct rebuild_order order = rebuild_order(site,
-		    mailman_find(site->mailman), c->cache_dir);
-		struct rebuild_result r;
-
-		rebuild_look(&order, &r);
-		if (*r.reason)
-			log_warn("startup: site %s: %s", site->name, r.reason);
-	}
-	_exit(EX_OK);
+	if (!all.scan)
+		fatal(EX_OSERR, "startup: out of memory");
+	for (size_t i = 0; i < c->nsites; i++)
+		all.scan[i] = startup_scan(c, &c->sites[i], LOOK_SECONDS);
+	scan_sites(&all);
+	free(all.scan);
+	return rc;
 }
 
 int
@@ -257,12 +250,8 @@ startup_test(const struct conf *c)
 			rc = -1;
 		}
 	}
-	for (size_t i = 0; i < c->nsites; i++)
-		if (check_directory_option("lists_dir",
-		    c->sites[i].lists_dir) == -1)
-			rc = -1;
-	if (rc == 0)
-		look_at_lists(c, &a);
+	if (look_at_lists(c, &a) == -1)
+		rc = -1;
 	privileges_clear(&a);
 	return rc;
 }

@@ -23,9 +23,12 @@ void startup_cache_dir(const struct conf *c, const struct account *a);
 void startup_socket_owner(const struct conf *c, struct listen_options *o);
 
 /*
- * Scans each site that has no snapshot, in a child that runs as the account A,
- * and waits for it: without a first snapshot the daemon could only say "no
- * answer".  Logs a scan that fails; the daemon scans again.
+ * Scans the sites that have no snapshot, each in a child that runs as the
+ * account A, and waits for them: without a first snapshot the daemon could only
+ * say "no answer".  A child whose lists directory does not answer within
+ * `deadline' is given up.  Nobody is waited for longer than a minute; a scan
+ * that takes longer goes on.  Logs a line for each site; the daemon scans
+ * again.
  */
 void startup_first_scans(const struct conf *c, const struct account *a);
 
