@@ -2,8 +2,9 @@
  * transport: how a list's address is delivered, for Postfix's transport_maps.
  * A redirect is delivered where it leads, so it has no transport here.
  */
-#include "mailman/mailman.h"
+#include "base/buf.h"
 #include "mailman/resolve.h"
+#include "mailman/sites.h"
 #include "maps/maps.h"
 
 static bool
@@ -11,7 +12,7 @@ write_transport(struct buf *value, const struct route *r)
 {
 	if (r->redirect)
 		return false;
-	r->site->mailman->put_transport(value, r->site->conf);
+	buf_str(value, r->site->transport);
 	return true;
 }
 

@@ -3,7 +3,6 @@
 #include "maps/value.h"
 #include "base/buf.h"
 #include "base/conf.h"
-#include "mailman/mailman.h"
 #include "mailman/refusal.h"
 #include "mailman/resolve.h"
 #include "mailman/sites.h"
@@ -33,7 +32,7 @@ value_mailer_host(struct buf *value, const struct site *site,
 {
 	buf_add(value, site->conf->mailer);
 	buf_char(value, ':');
-	site->mailman->put_host(value, site->conf, d->name);
+	buf_str(value, site->mailer_host.n ? site->mailer_host : d->name);
 }
 
 void

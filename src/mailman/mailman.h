@@ -89,9 +89,9 @@ struct mailman {
 	int (*each_local)(const struct address_rules *rules, struct str list,
 	    int (*visit)(void *arg, struct str local, enum action a),
 	    void *arg);
-	/* Writes the host that sendmail's mailer gets for a list at DOMAIN. */
-	void (*put_host)(struct buf *b, const struct conf_site *site,
-	    struct str domain);
+	/* Writes the host that sendmail's mailer gets for the site's lists;
+	 * NULL: it gets the domain of the address. */
+	void (*put_host)(struct buf *b, const struct conf_site *site);
 	/* Writes Postfix's transport for the site's lists. */
 	void (*put_transport)(struct buf *b, const struct conf_site *site);
 };

@@ -391,14 +391,6 @@ misnamed2(struct str name, mailman_domain_fn *is_domain, const void *arg)
 	return NULL;
 }
 
-/* mm-handler is given the domain. */
-static void
-put_host2(struct buf *b, const struct conf_site *site, struct str domain)
-{
-	(void)site;
-	buf_str(b, domain);
-}
-
 static void
 put_transport2(struct buf *b, const struct conf_site *site)
 {
@@ -418,6 +410,7 @@ const struct mailman mailman2 = {
 	.read = read_list2,
 	.next_reading = next_reading2,
 	.each_local = each_local2,
-	.put_host = put_host2,
+	/* mm-handler is given the domain. */
+	.put_host = NULL,
 	.put_transport = put_transport2,
 };

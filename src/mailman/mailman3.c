@@ -183,11 +183,10 @@ misnamed3(struct str name, mailman_domain_fn *is_domain, const void *arg)
 }
 
 static void
-put_host3(struct buf *b, const struct conf_site *site, struct str domain)
+put_host3(struct buf *b, const struct conf_site *site)
 {
 	struct lmtp l;
 
-	(void)domain;
 	if (lmtp_parse(site->lmtp, &l))
 		return;
 	buf_add(b, l.brackets ? "[" : "");

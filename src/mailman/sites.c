@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "mailman/sites.h"
+#include "base/buf.h"
 #include "base/conf.h"
 #include "base/conf_value.h"
 #include "base/str.h"
@@ -329,6 +330,29 @@ init_site(struct site *site, const struct conf_site *conf,
 	site->takes_hosts = site->discovers || mailman->hosts_are_domains;
 }
 
+/* What look-ups answer with is written once. */
+static int
+write_constants(struct sites *s)
+{
+	char text[512];
+	struct buf b;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct site *site = &s->site[i];
+
+		buf_over(&b, text, sizeof(text));
+		if (site->mailman->put_host)
+			site->mailman->put_host(&b, site->conf);
+		if (copy_into_index(s, buf_get(&b), &site->mailer_host) == -1)
+			return -1;
+		buf_reset(&b);
+		site->mailman->put_transport(&b, site->conf);
+		if (copy_into_index(s, buf_get(&b), &site->transport) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 compare_foreign(const void *a, const void *b)
 {
@@ -364,7 +388,8 @@ sites_new(const struct conf *conf, const struct lists *const *lists_of,
 		if (takes_part(only, conf->sites[i].name))
 			init_site(&s->site[s->n++], &conf->sites[i],
 			    lists_of[i]);
-	if (collect_names(s) == 0 && fill_domains(s) == 0 &&
+	if (write_constants(s) == 0 && collect_names(s) == 0 &&
+	    fill_domains(s) == 0 &&
 	    each_site_host(s, place_host) == 0 && fill_names(s) == 0 &&
 	    each_site_host(s, name_alias_host) == 0) {
 		sort_foreign(s);

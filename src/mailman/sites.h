@@ -32,6 +32,9 @@ struct site {
 	const struct mailman *mailman;
 	struct address_rules rules; /* without those of a domain */
 	const struct lists *lists;
+	/* What sendmail's mailer gets for host; empty: the list's domain. */
+	struct str mailer_host;
+	struct str transport; /* Postfix's, of its lists */
 	bool discovers;   /* hosts of new lists become domains at once */
 	bool takes_hosts; /* the hosts of its lists are domains */
 	bool any_host;    /* every list answers at every domain */
