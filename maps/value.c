@@ -3,6 +3,7 @@
 #include "maps/value.h"
 #include "base/buf.h"
 #include "base/conf.h"
+#include "base/str.h"
 #include "mailman/refusal.h"
 #include "mailman/resolve.h"
 #include "mailman/sites.h"
@@ -45,6 +46,24 @@ value_pseudo(struct buf *value, const struct site *site,
 	buf_add(value, site->conf->mailer);
 }
 
+/* Writes TEXT as far as it fits, with a byte left for the quote.  Half a "%%"
+ * would eat that. */
+static void
+put_percents_doubled(struct buf *value, struct str text)
+{
+	while (text.n) {
+		size_t percent = str_find(text, '%');
+		size_t n = percent == STR_NONE ? text.n : percent;
+		size_t room = MAP_VALUE_MAX - 1 - value->n;
+
+		buf_str(value, str_head(text, n < room ? n : room));
+		if (n == text.n || n + 2 > room)
+			return;
+		buf_add(value, "%%");
+		text = str_tail(text, n + 1);
+	}
+}
+
 void
 value_refusal(struct buf *value, const struct sites *s,
     const struct address *a, const struct domain *d)
@@ -55,14 +74,6 @@ value_refusal(struct buf *value, const struct sites *s,
 	buf_over(&text, memory, sizeof(memory));
 	refusal_text(&text, s, a, d);
 	buf_add(value, "error:5.1.1:\"550 5.1.1 ");
-	for (size_t i = 0; i < text.n; i++) {
-		/* Half a "%%" would eat the quote. */
-		bool percent = text.p[i] == '%';
-
-		if (value->n + percent + 2 > MAP_VALUE_MAX)
-			break;
-		buf_add(value, percent ? "%" : "");
-		buf_char(value, text.p[i]);
-	}
+	put_percents_doubled(value, buf_get(&text));
 	buf_char(value, '"');
 }

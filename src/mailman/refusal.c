@@ -14,16 +14,24 @@
 #define DEFAULT_REFUSAL "No mailing list {list} here"
 #define DEFAULT_REFUSAL_URL DEFAULT_REFUSAL ", see {url}"
 
+static bool
+needs_escape(char c)
+{
+	return c < ' ' || c > '~' || c == '"' || c == '\\';
+}
+
 /* Writes S as printable ASCII that needs no escape, as far as there is room. */
 static void
 put_safe_text(struct buf *b, struct str s)
 {
-	for (size_t i = 0; i < s.n && b->n < REFUSAL_TEXT_MAX; i++) {
-		char c = s.p[i];
+	size_t from = b->n, room = REFUSAL_TEXT_MAX - from;
+	const char *end;
 
-		buf_char(b, c < ' ' || c > '~' || c == '"' || c == '\\' ? '?' :
-		    c);
-	}
+	buf_str(b, str_head(s, s.n < room ? s.n : room));
+	end = b->p + b->n;
+	for (char *p = b->p + from; p < end; p++)
+		if (needs_escape(*p))
+			*p = '?';
 }
 
 static void
@@ -117,6 +125,16 @@ put_named_field(struct buf *b, struct str t, const struct sites *s,
 	return 0;
 }
 
+/* How many bytes of T, which begins with no field's name, stand before the next
+ * brace. */
+static size_t
+text_before_field(struct str t)
+{
+	size_t brace = str_find(str_tail(t, 1), '{');
+
+	return brace == STR_NONE ? t.n : 1 + brace;
+}
+
 void
 refusal_text(struct buf *text, const struct sites *s,
     const struct address *a, const struct domain *d)
@@ -129,7 +147,7 @@ refusal_text(struct buf *text, const struct sites *s,
 		size_t n = put_named_field(text, t, s, a, d);
 
 		if (n == 0) {
-			n = 1;
+			n = text_before_field(t);
 			put_safe_text(text, str_head(t, n));
 		}
 		t = str_tail(t, n);
