@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/conf.h"
 #include "base/str.h"
+#include "mailman/mailman.h"
 #include "mailman/refusal.h"
 #include "mailman/resolve.h"
 #include "mailman/sites.h"
@@ -31,9 +32,9 @@ void
 value_mailer_host(struct buf *value, const struct site *site,
     const struct domain *d)
 {
-	buf_add(value, site->conf->mailer);
-	buf_char(value, ':');
-	buf_str(value, site->mailer_host.n ? site->mailer_host : d->name);
+	buf_str(value, site->mailer_host);
+	if (!site->mailman->put_host)
+		buf_str(value, d->name);
 }
 
 void

@@ -189,6 +189,18 @@ put_unknown_map(struct answer *a, struct str name, struct buf *out)
 }
 
 static void
+log_look_up(const struct answer *a, const struct map *map, struct str key,
+    int found)
+{
+	char k[STR_SHOWN], v[STR_SHOWN];
+
+	log_debug("answer: %s %s: %s %s", map->name,
+	    str_printable(key, k, sizeof(k)),
+	    found == 1 ? "found" : found ? "no answer" : "absent",
+	    str_printable(buf_get(&a->value), v, sizeof(v)));
+}
+
+static void
 put_look_up(struct answer *a, const struct map *map, const struct sites *sites,
     struct str key, struct buf *out)
 {
@@ -201,14 +213,8 @@ put_look_up(struct answer *a, const struct map *map, const struct sites *sites,
 	else
 		put_value_reply(a, found == 1 ? SOCKETMAP_OK : SOCKETMAP_TEMP,
 		    out);
-	if (log_wants(LEVEL_DEBUG)) {
-		char k[STR_SHOWN], v[STR_SHOWN];
-
-		log_debug("answer: %s %s: %s %s", map->name,
-		    str_printable(key, k, sizeof(k)),
-		    found == 1 ? "found" : found ? "no answer" : "absent",
-		    str_printable(buf_get(&a->value), v, sizeof(v)));
-	}
+	if (log_wants(LEVEL_DEBUG))
+		log_look_up(a, map, key, found);
 }
 
 /* The key is a request itself; its map says which sites take part. */

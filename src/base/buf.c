@@ -11,12 +11,6 @@ buf_init(struct buf *b, size_t max)
 }
 
 void
-buf_over(struct buf *b, char *mem, size_t size)
-{
-	*b = (struct buf){ .p = mem, .size = size, .max = size, .fixed = true };
-}
-
-void
 buf_clear(struct buf *b)
 {
 	if (b->fixed) {
@@ -25,13 +19,6 @@ buf_clear(struct buf *b)
 	}
 	free(b->p);
 	buf_init(b, b->max);
-}
-
-void
-buf_reset(struct buf *b)
-{
-	b->n = 0;
-	b->failed = false;
 }
 
 /* Makes room for MORE bytes after the first b->n; false where there is none. */
@@ -106,12 +93,6 @@ buf_drop(struct buf *b, size_t n)
 	b->n -= n;
 	if (b->n)
 		memmove(b->p, b->p + n, b->n);
-}
-
-struct str
-buf_get(const struct buf *b)
-{
-	return (struct str){ b->p, b->n };
 }
 
 const char *

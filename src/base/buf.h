@@ -31,11 +31,21 @@ struct buf {
  */
 void buf_init(struct buf *b, size_t max);
 /* Makes an empty buffer over SIZE bytes of the caller's own memory. */
-void buf_over(struct buf *b, char *mem, size_t size);
+static inline void
+buf_over(struct buf *b, char *mem, size_t size)
+{
+	*b = (struct buf){ .p = mem, .size = size, .max = size, .fixed = true };
+}
+
 /* Frees what the buffer allocated; it is empty, and usable again. */
 void buf_clear(struct buf *b);
 /* Makes the buffer empty and not failed; it keeps its memory. */
-void buf_reset(struct buf *b);
+static inline void
+buf_reset(struct buf *b)
+{
+	b->n = 0;
+	b->failed = false;
+}
 
 /* Makes room for N more bytes.  False where there is none, or the buffer failed
  * before; then it has failed. */
@@ -79,7 +89,12 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 void buf_drop(struct buf *b, size_t n);
 
 /* The bytes that are in it, valid until the next change. */
-struct str buf_get(const struct buf *b);
+static inline struct str
+buf_get(const struct buf *b)
+{
+	return (struct str){ b->p, b->n };
+}
+
 /*
  * The same as a C string.  Returns "" when the buffer failed, or has no room
  * for the NUL.

@@ -341,6 +341,7 @@ write_constants(struct sites *s)
 		struct site *site = &s->site[i];
 
 		buf_over(&b, text, sizeof(text));
+		buf_printf(&b, "%s:", site->conf->mailer);
 		if (site->mailman->put_host)
 			site->mailman->put_host(&b, site->conf);
 		if (copy_into_index(s, buf_get(&b), &site->mailer_host) == -1)

@@ -32,7 +32,8 @@ struct site {
 	const struct mailman *mailman;
 	struct address_rules rules; /* without those of a domain */
 	const struct lists *lists;
-	/* What sendmail's mailer gets for host; empty: the list's domain. */
+	/* MAILER:HOST for sendmail; or MAILER: alone, where the host is the
+	 * domain of the address. */
 	struct str mailer_host;
 	struct str transport; /* Postfix's, of its lists */
 	bool discovers;   /* hosts of new lists become domains at once */
