@@ -14,19 +14,28 @@
 #include "base/conf.h"
 #include "mailman/directory.h"
 #include "mailman/mailman.h"
+#include "cache/gone.h"
+#include "cache/inquiry.h"
 #include "cache/place.h"
 #include "cache/questions.h"
 #include "cache/record.h"
 #include "cache/watch.h"
 
+/* A place that only the worker may look at is looked at every so many checks. */
+#define SLOW_CHECKS 10
+
 struct lookout {
 	struct ev_loop *loop;
 	const struct mailman *mailman;
 	const struct conf_site *site;
-	struct questions *questions;
+	struct touched *touched;
 	struct lookout_owner owner;
+	double deadline;
+	unsigned checks;
+	bool stopped;
 
-	struct watch *watch;
+	struct questions *questions; /* NULL: there is no memory for them */
+	struct watch *watch;         /* NULL: stopped, or no inotify instance */
 	struct ev_io watch_io;
 	int mounts;      /* readable after a mount; -1: nobody can tell */
 	int mountinfo;
@@ -34,8 +43,8 @@ struct lookout {
 
 	struct question *question; /* about the place, under way; or NULL */
 	bool again;      /* another is wanted after it */
-	bool known;      /* the last one was answered */
-	enum directory_kind kind;
+	bool known;      /* the last one was answered, and holds */
+	enum directory_kind kind; /* of the lists directory */
 	enum directory_kind files_kind;
 	int files_error; /* why nobody can look at Mailman's files */
 	bool files_blind; /* this account may not see them */
@@ -56,6 +65,8 @@ open_mounts(struct lookout *o)
 	o->mounts = -1;
 }
 
+static void ask_place(struct lookout *o);
+
 static void
 on_mount(struct ev_loop *loop, struct ev_io *w, int events)
 {
@@ -65,20 +76,20 @@ on_mount(struct ev_loop *loop, struct ev_io *w, int events)
 	(void)loop, (void)events;
 	(void)epoll_wait(o->mounts, &e, 1, 0);
 	o->known = false;
-	lookout_ask(o);
+	ask_place(o);
 }
 
 /* What was seen is told before anybody looks at what it means. */
 static void
 read_events(struct lookout *o)
 {
-	unsigned seen = watch_read(o->watch);
+	unsigned seen = o->watch != NULL ? watch_read(o->watch) : 0;
 
 	if (seen == 0)
 		return;
 	o->owner.saw(o->owner.arg, seen);
 	if ((seen & WATCH_LOST) != 0)
-		lookout_ask(o);
+		ask_place(o);
 }
 
 static void
@@ -88,18 +99,16 @@ on_inotify(struct ev_loop *loop, struct ev_io *w, int events)
 	read_events(w->data);
 }
 
+/* The priorities let the loop handle these before look-ups that arrived in the
+ * same turn. */
 static void
-start_watchers(struct lookout *o)
+start_watching(struct lookout *o, void (*handle)(struct ev_loop *loop,
+    struct ev_io *w, int events), struct ev_io *w, int fd)
 {
-	ev_io_init(&o->watch_io, on_inotify, watch_fd(o->watch), EV_READ);
-	ev_set_priority(&o->watch_io, EV_MAXPRI);
-	o->watch_io.data = o;
-	ev_io_start(o->loop, &o->watch_io);
-	ev_io_init(&o->mounts_io, on_mount, o->mounts, EV_READ);
-	ev_set_priority(&o->mounts_io, EV_MAXPRI);
-	o->mounts_io.data = o;
-	if (o->mounts != -1)
-		ev_io_start(o->loop, &o->mounts_io);
+	ev_io_init(w, handle, fd, EV_READ);
+	ev_set_priority(w, EV_MAXPRI);
+	w->data = o;
+	ev_io_start(o->loop, w);
 }
 
 struct lookout *
@@ -112,25 +121,79 @@ lookout_new(struct ev_loop *loop, const struct mailman *mailman,
 		return NULL;
 	o->loop = loop;
 	o->mailman = mailman;
+	o->touched = touched;
 	o->owner = *owner;
-	o->watch = watch_new(touched);
-	if (o->watch == NULL) {
-		free(o);
-		return NULL;
-	}
 	open_mounts(o);
-	start_watchers(o);
+	if (o->mounts != -1)
+		start_watching(o, on_mount, &o->mounts_io, o->mounts);
 	return o;
+}
+
+static struct questions_options
+questions_options_for(const struct lookout *o)
+{
+	return (struct questions_options){
+		.mailman = o->mailman,
+		.site = o->site->name,
+		.lists_dir = o->site->lists_dir,
+		.data_dir = o->site->data_dir,
+		.deadline = o->deadline,
+		.inotify = o->watch != NULL ? watch_fd(o->watch) : -1,
+	};
+}
+
+/* Whether there is a watch now that was not there before. */
+static bool
+open_watch(struct lookout *o)
+{
+	if (o->watch != NULL)
+		return false;
+	o->watch = watch_new(o->touched);
+	if (o->watch == NULL) {
+		o->owner.told(o->owner.arg, false, errno);
+		return false;
+	}
+	start_watching(o, on_inotify, &o->watch_io, watch_fd(o->watch));
+	return true;
+}
+
+/* A worker gets the descriptor of the watch when it is started. */
+static void
+configure_questions(struct lookout *o)
+{
+	const struct questions_options options = questions_options_for(o);
+
+	if (o->questions != NULL)
+		questions_configure(o->questions, &options);
+	else
+		o->questions = questions_new(o->loop, &options);
+	o->known = false;
+	ask_place(o);
 }
 
 void
 lookout_configure(struct lookout *o, const struct conf_site *site,
-    struct questions *questions)
+    double deadline)
 {
 	o->site = site;
-	o->questions = questions;
+	o->deadline = deadline;
+	(void)open_watch(o);
+	configure_questions(o);
+}
+
+void
+lookout_stop(struct lookout *o)
+{
+	o->stopped = true;
 	o->known = false;
-	lookout_ask(o);
+	question_forget(o->question);
+	o->question = NULL;
+	if (o->mounts != -1)
+		ev_io_stop(o->loop, &o->mounts_io);
+	if (o->watch != NULL)
+		ev_io_stop(o->loop, &o->watch_io);
+	watch_free(o->watch);
+	o->watch = NULL;
 }
 
 void
@@ -138,17 +201,17 @@ lookout_free(struct lookout *o)
 {
 	if (o == NULL)
 		return;
-	question_forget(o->question);
-	ev_io_stop(o->loop, &o->watch_io);
-	ev_io_stop(o->loop, &o->mounts_io);
+	lookout_stop(o);
+	questions_free(o->questions);
 	if (o->mounts != -1)
 		close(o->mounts);
 	if (o->mountinfo != -1)
 		close(o->mountinfo);
-	watch_free(o->watch);
 	free(o);
 }
 
+/* Takes the watches that the worker armed, the files' first: see watch_take().
+ * *REARMED becomes true where one is new. */
 static void
 take_watches(struct lookout *o, const struct place_facts *f, bool *rearmed)
 {
@@ -175,7 +238,8 @@ static bool
 has_moved(const struct lookout *o, const struct place_facts *f)
 {
 	int wd;
-	const struct directory_id *id = watch_id(o->watch, &wd);
+	const struct directory_id *id = o->watch != NULL ?
+	    watch_id(o->watch, &wd) : NULL;
 
 	return id != NULL && (f->dev != id->dev || f->ino != id->ino);
 }
@@ -203,52 +267,29 @@ take_place(void *arg, const struct place_facts *f)
 	    f->files_watch_error == EACCES);
 	o->known = f->error == 0 && !o->again;
 	if (o->again)
-		lookout_ask(o);
+		ask_place(o);
 	o->owner.told(o->owner.arg, rearmed,
 	    f->error != 0 ? f->error : f->watch_error);
 }
 
-void
-lookout_ask(struct lookout *o)
+/* Has the worker look at the place; once more, where it looks just now. */
+static void
+ask_place(struct lookout *o)
 {
 	struct place_watched watched = { .wd = -1, .files_wd = -1 };
-	const struct directory_id *lists = watch_id(o->watch, &watched.wd);
-	const struct directory_id *files = watch_files_id(o->watch,
-	    &watched.files_wd);
+	const struct directory_id *id;
 
 	o->again = o->question != NULL;
-	if (o->again || o->questions == NULL)
+	if (o->again || o->stopped || o->watch == NULL || o->questions == NULL)
 		return;
-	if (lists != NULL)
-		watched.lists = *lists;
-	if (files != NULL)
-		watched.files = *files;
+	id = watch_id(o->watch, &watched.wd);
+	if (id != NULL)
+		watched.lists = *id;
+	id = watch_files_id(o->watch, &watched.files_wd);
+	if (id != NULL)
+		watched.files = *id;
 	o->question = questions_ask_place(o->questions, &watched, take_place,
 	    o);
-}
-
-bool
-lookout_is_known(const struct lookout *o)
-{
-	return o->known;
-}
-
-enum directory_kind
-lookout_kind(const struct lookout *o)
-{
-	return o->known ? o->kind : DIRECTORY_UNKNOWN;
-}
-
-struct watch *
-lookout_watch(struct lookout *o)
-{
-	return o->watch;
-}
-
-bool
-lookout_is_watched(const struct lookout *o)
-{
-	return watch_armed(o->watch);
 }
 
 /* 1: PATH leads to the directory ID; 0: it does not; -1: the kernel does not
@@ -274,7 +315,7 @@ are_lists_in_place(struct lookout *o, const struct directory_id *id)
 	o->known = false;
 	if (leads == 0)
 		o->owner.moved(o->owner.arg);
-	lookout_ask(o);
+	ask_place(o);
 	return false;
 }
 
@@ -311,7 +352,7 @@ are_files_in_place(struct lookout *o)
 	o->known = false;
 	if (leads == 0)
 		o->owner.saw(o->owner.arg, WATCH_FILES);
-	lookout_ask(o);
+	ask_place(o);
 	return false;
 }
 
@@ -322,20 +363,73 @@ lookout_look(struct lookout *o, const struct record_head *head)
 	int wd;
 
 	read_events(o);
+	if (!o->known || o->watch == NULL || o->kind != DIRECTORY_SEEN)
+		return false;
 	id = watch_id(o->watch, &wd);
-	if (!o->known || o->kind != DIRECTORY_SEEN || id == NULL ||
-	    id->dev != head->dev || id->ino != head->ino)
+	if (id == NULL || id->dev != head->dev || id->ino != head->ino)
 		return false;
 	return are_lists_in_place(o, id) && are_files_in_place(o);
 }
 
 void
-lookout_check(struct lookout *o)
+lookout_check(struct lookout *o, bool urgent)
 {
+	const bool local = o->known && o->kind != DIRECTORY_SLOW;
 	const struct directory_id *id;
 	int wd;
 
+	if (o->stopped)
+		return;
+	o->checks++;
+	/* There was no memory, or no inotify instance. */
+	if (open_watch(o) || o->questions == NULL)
+		configure_questions(o);
+	if (o->watch == NULL)
+		return;
 	id = watch_id(o->watch, &wd);
-	if (o->known && id != NULL && are_lists_in_place(o, id))
+	if (local && id != NULL && are_lists_in_place(o, id))
 		(void)are_files_in_place(o);
+	if (urgent || !o->known || id == NULL ||
+	    (!local && o->checks % SLOW_CHECKS == 0))
+		ask_place(o);
+}
+
+int
+lookout_facts(struct lookout *o, struct asking *asking, struct str name,
+    struct entry_facts *f)
+{
+	if (o->questions == NULL)
+		return -1;
+	return inquiry_facts(asking, o->questions, name, f);
+}
+
+bool
+lookout_hangs(const struct lookout *o)
+{
+	return o->questions != NULL && questions_hang(o->questions);
+}
+
+bool
+lookout_is_watching(const struct lookout *o)
+{
+	return o->watch != NULL && watch_armed(o->watch);
+}
+
+struct gone
+lookout_gone(struct lookout *o)
+{
+	return o->watch != NULL ? watch_gone(o->watch) : (struct gone){ 0 };
+}
+
+void
+lookout_forget(struct lookout *o, double now)
+{
+	if (o->watch != NULL)
+		watch_forget(o->watch, now);
+}
+
+bool
+lookout_lost(const struct lookout *o, struct str name)
+{
+	return o->watch != NULL && watch_lost(o->watch, name);
 }

@@ -28,16 +28,14 @@
 #include "cache/gone.h"
 #include "cache/inquiry.h"
 #include "cache/lookout.h"
-#include "cache/questions.h"
 #include "cache/rebuild.h"
 #include "cache/scan_report.h"
 #include "cache/scan_runner.h"
 #include "cache/state.h"
+#include "cache/touched.h"
 #include "cache/watch.h"
 
 #define LOOK_INTERVAL 1.0
-/* A place that only the worker may look at is looked at every so many looks. */
-#define SLOW_LOOKS 10
 /* A snapshot is trusted for so many rescans after the last good scan. */
 #define TRUSTED_RESCANS 2
 
@@ -49,11 +47,10 @@ struct refresh {
 	struct ev_loop *loop;
 	struct scan_runner *scans; /* NULL: stopped */
 	bool begun; /* the first scan began */
+	double overdue; /* when a scan has to have ended well (clock.h) */
 
-	struct questions *questions; /* NULL: not started, or no memory */
-	struct lookout *lookout; /* NULL: the same, or stopped, or no inotify */
+	struct lookout *lookout;
 	struct ev_timer look;
-	unsigned looks;
 
 	struct scan_report report;
 };
@@ -106,13 +103,7 @@ was_lost(void *arg, struct str name)
 {
 	const struct refresh *r = arg;
 
-	return r->lookout != NULL && watch_lost(lookout_watch(r->lookout), name);
-}
-
-static bool
-is_watching(const struct refresh *r)
-{
-	return r->lookout != NULL && lookout_is_watched(r->lookout);
+	return lookout_lost(r->lookout, name);
 }
 
 static bool
@@ -170,7 +161,7 @@ look_at_site(void *arg)
 {
 	struct refresh *r = arg;
 
-	return r->lookout != NULL && r->lists.cache != NULL &&
+	return r->lists.cache != NULL &&
 	    lookout_look(r->lookout, cache_head(r->lists.cache));
 }
 
@@ -181,10 +172,9 @@ facts_by_worker(void *arg, struct str name, struct entry_facts *f)
 {
 	struct refresh *r = arg;
 
-	if (r->questions == NULL ||
-	    (r->lists.cache == NULL && questions_hang(r->questions)))
+	if (r->lists.cache == NULL && lookout_hangs(r->lookout))
 		return -1;
-	return inquiry_facts(r->o.asking, r->questions, name, f);
+	return lookout_facts(r->lookout, r->o.asking, name, f);
 }
 
 static void
@@ -224,8 +214,8 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 	const char *err = "";
 	char text[256];
 
-	if (r->lookout != NULL && !result->burst)
-		watch_forget(lookout_watch(r->lookout), clock_seconds());
+	if (!result->burst)
+		lookout_forget(r->lookout, clock_seconds());
 	if (cached_lists_take(&r->lists, scan_runner_snapshot(r->scans),
 	        r->path, &err) == -1) {
 		snprintf(text, sizeof(text), "cannot open the snapshot: %s: %s",
@@ -238,6 +228,7 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 	scan_report_well(&r->report, r->o.site->name, result);
 	scan_runner_well(r->scans, count_missed(result));
 	touched_scan_well(&r->lists.touched);
+	r->overdue = clock_seconds() + TRUSTED_RESCANS * r->o.rescan;
 	/*
 	 * Inotify does not see what happens inside an entry: one that is no
 	 * list yet may become one, and one that is too young may ripen.
@@ -249,8 +240,6 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 		request_scan(r, result->ripe_in);
 	if (result->burst)
 		request_scan(r, GONE_WINDOW);
-	if (r->lookout != NULL && !is_watching(r))
-		lookout_ask(r->lookout);
 }
 
 static void
@@ -282,10 +271,9 @@ order_scan(void *arg, struct rebuild_order *order)
 	*order = rebuild_order(r->o.site, r->o.mailman, r->o.cache_dir);
 	order->known = r->lists.cache;
 	order->lists_before = r->lists_before;
-	if (r->lookout != NULL)
-		order->gone = watch_gone(lookout_watch(r->lookout));
+	order->gone = lookout_gone(r->lookout);
 	touched_scan_began(&r->lists.touched);
-	freshness_scan_began(&r->lists.fresh, is_watching(r));
+	freshness_scan_began(&r->lists.fresh, lookout_is_watching(r->lookout));
 }
 
 /* Takes a snapshot that somebody else wrote: cron, a person, a successor. */
@@ -308,63 +296,19 @@ look_at_snapshot(struct refresh *r)
 		request_scan(r, 0.0);
 }
 
-static struct questions_options
-questions_options_for(const struct refresh *r)
+/* Why the site is stuck: static text; NULL where it is not. */
+static const char *
+why_stuck(const struct refresh *r)
 {
-	return (struct questions_options){
-		.mailman = r->o.mailman,
-		.site = r->o.site->name,
-		.lists_dir = r->o.site->lists_dir,
-		.data_dir = r->o.site->data_dir,
-		.deadline = r->o.asking->deadline,
-		.inotify = r->lookout != NULL ?
-		    watch_fd(lookout_watch(r->lookout)) : -1,
-	};
-}
-
-static void
-configure_worker(struct refresh *r)
-{
-	const struct questions_options o = questions_options_for(r);
-
-	if (r->questions != NULL)
-		questions_configure(r->questions, &o);
-	else
-		r->questions = questions_new(r->loop, &o);
-	if (r->lookout != NULL && r->questions != NULL)
-		lookout_configure(r->lookout, r->o.site, r->questions);
-}
-
-/* Without memory or inotify instances the site is served all the same: what is
- * not in the snapshot is no answer, or nothing is watched.  It is tried again
- * later. */
-static void
-open_what_is_missing(struct refresh *r)
-{
-	const struct lookout_owner owner = { saw_events, lookout_told,
-		lookout_moved, r };
-
-	if (r->scans == NULL || (r->lookout != NULL && r->questions != NULL))
-		return;
-	if (r->lookout == NULL)
-		r->lookout = lookout_new(r->loop, r->o.mailman,
-		    &r->lists.touched, &owner);
-	if (r->lookout == NULL)
-		scan_report_watch(&r->report, r->o.site->lists_dir, errno);
-	configure_worker(r);
-}
-
-static void
-look_at_directories(struct refresh *r)
-{
-	const bool local = lookout_kind(r->lookout) == DIRECTORY_SEEN ||
-	    lookout_kind(r->lookout) == DIRECTORY_UNSEEN;
-
-	if (local)
-		lookout_check(r->lookout);
-	if (!lookout_is_known(r->lookout) || !is_watching(r) ||
-	    r->lists.fresh.away || (!local && r->looks % SLOW_LOOKS == 0))
-		lookout_ask(r->lookout);
+	if (r->scans == NULL)
+		return NULL;
+	if (lookout_hangs(r->lookout))
+		return "the file server of the lists directory does not answer";
+	if (scan_runner_stuck(r->scans))
+		return "the scan of the lists directory does not end";
+	if (is_scanning(r) && clock_seconds() >= r->overdue)
+		return "the scan of the lists directory takes too long";
+	return NULL;
 }
 
 static void
@@ -373,13 +317,11 @@ on_look(struct ev_loop *loop, struct ev_timer *w, int events)
 	struct refresh *r = w->data;
 
 	(void)loop, (void)events;
-	r->looks++;
 	/* A worker that does not answer is not waited for. */
 	begin_first_scan(r);
-	open_what_is_missing(r);
-	if (r->lookout != NULL)
-		look_at_directories(r);
+	lookout_check(r->lookout, r->lists.fresh.away);
 	freshness_aged(&r->lists.fresh, clock_seconds());
+	scan_report_stuck(&r->report, r->o.site->name, why_stuck(r));
 	if (is_scanning(r))
 		return;
 	look_at_snapshot(r);
@@ -426,6 +368,8 @@ refresh_new(struct ev_loop *loop, const struct refresh_options *o)
 	struct refresh *r = calloc(1, sizeof(*r));
 	const struct scan_runner_owner owner = { order_scan, note_scan_ended,
 		note_scan_failed, r };
+	const struct lookout_owner eyes = { saw_events, lookout_told,
+		lookout_moved, r };
 
 	if (r == NULL)
 		return NULL;
@@ -435,8 +379,10 @@ refresh_new(struct ev_loop *loop, const struct refresh_options *o)
 	r->path = cache_path(o->cache_dir, o->site->name, "cdb");
 	r->scans = scan_runner_new(loop, &owner, o->debounce, o->rescan,
 	    o->site->scan_timeout);
-	if (r->path == NULL || r->scans == NULL) {
+	r->lookout = lookout_new(loop, o->mailman, &r->lists.touched, &eyes);
+	if (r->path == NULL || r->scans == NULL || r->lookout == NULL) {
 		scan_runner_free(r->scans);
+		lookout_free(r->lookout);
 		free(r->path);
 		free(r);
 		return NULL;
@@ -452,9 +398,8 @@ refresh_start(struct refresh *r)
 	ev_timer_init(&r->look, on_look, LOOK_INTERVAL, LOOK_INTERVAL);
 	r->look.data = r;
 	ev_timer_start(r->loop, &r->look);
-	open_what_is_missing(r);
-	if (r->lookout == NULL || r->questions == NULL)
-		begin_first_scan(r);
+	r->overdue = clock_seconds() + TRUSTED_RESCANS * r->o.rescan;
+	lookout_configure(r->lookout, r->o.site, r->o.asking->deadline);
 }
 
 void
@@ -468,7 +413,7 @@ refresh_configure(struct refresh *r, const struct refresh_options *o)
 		return;
 	scan_runner_configure(r->scans, o->debounce, o->rescan,
 	    o->site->scan_timeout);
-	configure_worker(r);
+	lookout_configure(r->lookout, r->o.site, o->asking->deadline);
 	request_scan(r, 0.0);
 }
 
@@ -480,8 +425,7 @@ refresh_stop(struct refresh *r)
 		return;
 	scan_runner_free(r->scans);
 	r->scans = NULL;
-	lookout_free(r->lookout);
-	r->lookout = NULL;
+	lookout_stop(r->lookout);
 	freshness_stop(&r->lists.fresh);
 }
 
@@ -492,7 +436,7 @@ refresh_free(struct refresh *r)
 		return;
 	refresh_stop(r);
 	ev_timer_stop(r->loop, &r->look);
-	questions_free(r->questions);
+	lookout_free(r->lookout);
 	cached_lists_clear(&r->lists);
 	free(r->path);
 	free(r);
@@ -508,21 +452,23 @@ void
 refresh_status(struct refresh *r, struct refresh_status *st)
 {
 	const struct cache *c = r->lists.cache;
+	const char *stuck = why_stuck(r);
 
 	*st = (struct refresh_status){
 		.cached = c != NULL,
 		.away = r->lists.fresh.away,
 		.failing = r->report.failing,
-		.stuck = r->scans != NULL && scan_runner_stuck(r->scans),
+		.stuck = stuck != NULL,
 		.scanning = is_scanning(r),
-		.watching = is_watching(r),
+		.watching = lookout_is_watching(r->lookout),
 		.verifying = r->lists.verify,
 		.lists = c != NULL ? (size_t)cache_head(c)->count : 0,
 		.written = c != NULL ? cache_written(c) : 0,
 		.scanned = r->report.scanned,
 		.scans = r->report.scans,
 		.milliseconds = r->report.milliseconds,
-		.reason = r->report.reason,
+		.reason = stuck != NULL && r->report.reason[0] == '\0' ?
+		    stuck : r->report.reason,
 		.census = r->o.mailman->stamp ? cached_lists_census(&r->lists)
 		                              : NULL,
 		.odd = &r->report.odd,

@@ -110,3 +110,15 @@ scan_report_verify(struct scan_report *r, const char *dir, bool verify)
 		    "refused until the next rescan (option verify_misses)",
 		    dir);
 }
+
+void
+scan_report_stuck(struct scan_report *r, const char *site, const char *why)
+{
+	if (r->stuck == (why != NULL))
+		return;
+	r->stuck = why != NULL;
+	if (why != NULL)
+		log_error("refresh: site is stuck: %s: %s", site, why);
+	else
+		log_warn("refresh: site is stuck no more: %s", site);
+}

@@ -27,6 +27,7 @@ struct scan_report {
 	char logged[512]; /* the reason that was logged last */
 	int watch_error;  /* the errno that was logged last; 0: it watches */
 	bool unverified;  /* it was logged that misses are not verified */
+	bool stuck;       /* it was logged that the site is stuck */
 	struct odd_names odd; /* of the last scan that ended well */
 };
 
@@ -41,6 +42,9 @@ void scan_report_well(struct scan_report *r, const char *site,
     const struct rebuild_result *result);
 /* DIR cannot be watched; ERROR is the errno, and 0 where it is watched. */
 void scan_report_watch(struct scan_report *r, const char *dir, int error);
+/* The site is stuck for the reason WHY; NULL: it is not. */
+void scan_report_stuck(struct scan_report *r, const char *site,
+    const char *why);
 /* VERIFY is whether DIR is asked before an address is absent. */
 void scan_report_verify(struct scan_report *r, const char *dir, bool verify);
 
