@@ -50,7 +50,7 @@ struct cached_lists {
 	 */
 	int (*facts)(void *arg, struct str name, struct entry_facts *f);
 	/* Called with ARG where the disk differs from the snapshot, as
-	 * struct verdict says; may be NULL. */
+	 * struct conclusion says; may be NULL. */
 	void (*differs)(void *arg, enum lists_found found);
 	/* Whether NAME, which the snapshot has not, was seen to go with those
 	 * that make the site away; may be NULL. */

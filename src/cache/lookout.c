@@ -21,7 +21,8 @@
 #include "cache/record.h"
 #include "cache/watch.h"
 
-/* A place that only the worker may look at is looked at every so many checks. */
+/* A place that only the worker may look at is looked at every so many checks.
+ */
 #define SLOW_CHECKS 10
 
 struct lookout {

@@ -199,7 +199,7 @@ explain_end(struct site_scan *s, const struct errand *e)
 }
 
 static void
-end_scan(void *arg, size_t i)
+end_site_scan(void *arg, size_t i)
 {
 	const struct run *run = arg;
 	struct site_scan *s = &run->all->scan[i];
@@ -218,7 +218,7 @@ scan_sites(struct scan_sites *all)
 
 	if (errand == NULL)
 		fatal(EX_OSERR, "out of memory");
-	run.errands = (struct errands){ run_scan, hear_scan, end_scan, &run,
+	run.errands = (struct errands){ run_scan, hear_scan, end_site_scan, &run,
 		errand, all->n };
 	if (all->end > 0)
 		run.end = clock_seconds() + all->end;

@@ -23,7 +23,7 @@ hash_touched(struct str name)
 /* The place of HASH in the table of SIZE places, or the free one where it
  * belongs; there always is one. */
 static struct touched_name *
-find_place(struct touched_name *table, size_t size, uint64_t hash)
+find_touched(struct touched_name *table, size_t size, uint64_t hash)
 {
 	size_t i = (size_t)hash & (size - 1);
 
@@ -47,7 +47,7 @@ move_names(struct touched *t, size_t size, uint64_t scans)
 
 		if (old->hash == 0 || old->scans < scans)
 			continue;
-		*find_place(table, size, old->hash) = *old;
+		*find_touched(table, size, old->hash) = *old;
 		n++;
 	}
 	free(t->name);
@@ -67,7 +67,7 @@ touched_add(struct touched *t, struct str name)
 	    (t->n >= TOUCHED_MAX || move_names(t,
 	        t->size == 0 ? TOUCHED_FIRST : 2 * t->size, 0) == -1))
 		return -1;
-	place = find_place(t->name, t->size, hash);
+	place = find_touched(t->name, t->size, hash);
 	t->n += place->hash == 0;
 	*place = (struct touched_name){ hash, t->scans };
 	return 0;
@@ -77,7 +77,7 @@ bool
 touched_has(const struct touched *t, struct str name)
 {
 	return t->n > 0 &&
-	    find_place(t->name, t->size, hash_touched(name))->hash != 0;
+	    find_touched(t->name, t->size, hash_touched(name))->hash != 0;
 }
 
 void

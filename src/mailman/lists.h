@@ -1,10 +1,8 @@
 /*
  * lists - the interface through which one site's lists are looked up.
  *
- * Three kinds of lists implement it: a snapshot with the directory behind it
- * (cache/cached_lists.h), the directory alone (mailman/disk_lists.h), and an
- * array in a unit test.  Whoever resolves addresses does not know which of
- * them he asks.
+ * A snapshot with the directory behind it implements it (cached_lists.h), the
+ * directory alone (disk_lists.h), and an array in unit tests.
  */
 #ifndef MAILMAN_LISTS_H
 #define MAILMAN_LISTS_H
@@ -13,10 +11,8 @@
 
 #include "base/str.h"
 
-/*
- * What an entry is known from.  Mailman 3 may write files for Postfix that
- * name its lists (mailman/postfix_files.h); below they are "the files".
- */
+/* What an entry is known from.  Mailman 3 may write files for Postfix that name
+ * its lists (mailman/postfix_files.h); below they are "the files". */
 enum lists_basis {
 	LISTS_BY_DIRECTORY, /* a directory; the files do not count for it */
 	LISTS_BY_BOTH,      /* a directory, and the files name it */
@@ -33,7 +29,6 @@ enum lists_basis {
 	LISTS_BASES
 };
 
-/* Whether an entry that is known from B is a list. */
 static inline bool
 lists_basis_is_list(enum lists_basis b)
 {
@@ -85,11 +80,9 @@ struct lists {
 	 */
 	enum lists_found (*find)(const struct lists *l, struct str name,
 	    enum lists_from from, struct list *out);
-	/*
-	 * Looks, once in a turn of the daemon's loop or in a run of a command,
-	 * whether the snapshot has all names that there are.  False where it
-	 * has: what is absent by LISTS_FROM_SNAPSHOT in that turn is absent.
-	 */
+	/* Looks, once in a turn of the loop, whether the snapshot has all
+	 * names.  False where it has: what is absent by LISTS_FROM_SNAPSHOT in
+	 * that turn is absent. */
 	bool (*look)(const struct lists *l);
 	/*
 	 * Looks on disk whether the list NAME, which was found before, changed

@@ -1,4 +1,4 @@
-#include "cache/verdict.h"
+#include "cache/conclusion.h"
 #include "base/str.h"
 #include "mailman/directory.h"
 #include "mailman/entry_facts.h"
@@ -47,11 +47,11 @@ is_file_of_record(const struct evidence *e)
 }
 
 /* The disk has a list that is none in the snapshot. */
-static struct verdict
+static struct conclusion
 unrecorded(const struct evidence *e)
 {
 	const bool young = is_young(e, e->facts->file_mtime);
-	struct verdict v = { LISTS_FOUND, LISTS_FOUND, !young };
+	struct conclusion v = { LISTS_FOUND, LISTS_FOUND, !young };
 
 	if (young)
 		v.found = LISTS_NO_ANSWER;
@@ -62,10 +62,10 @@ unrecorded(const struct evidence *e)
 	return v;
 }
 
-static struct verdict
+static struct conclusion
 without_record(const struct evidence *e)
 {
-	struct verdict v = { .found = found_on_disk(e) };
+	struct conclusion v = { .found = found_on_disk(e) };
 	const bool away = e->head == NULL || e->fresh->away;
 
 	switch (v.found) {
@@ -77,7 +77,7 @@ without_record(const struct evidence *e)
 		/* Mailman 3 has lists without a directory, which its files
 		 * name. */
 		else if (files_changed(e))
-			v = (struct verdict){ LISTS_NO_ANSWER, LISTS_FOUND,
+			v = (struct conclusion){ LISTS_NO_ANSWER, LISTS_FOUND,
 				false };
 		break;
 	case LISTS_AWAY:
@@ -91,7 +91,7 @@ without_record(const struct evidence *e)
 }
 
 /* The snapshot has a phantom, or a list that went. */
-static struct verdict
+static struct conclusion
 recorded_as_none(const struct evidence *e)
 {
 	const enum lists_found found = found_on_disk(e);
@@ -100,44 +100,44 @@ recorded_as_none(const struct evidence *e)
 	if (found == LISTS_FOUND && !(phantom && is_file_of_record(e)))
 		return unrecorded(e);
 	if (found != LISTS_FOUND && found != LISTS_ABSENT)
-		return (struct verdict){ .found = found };
+		return (struct conclusion){ .found = found };
 	if (e->fresh->away)
-		return (struct verdict){ .found = LISTS_AWAY };
+		return (struct conclusion){ .found = LISTS_AWAY };
 	if (files_changed(e) ||
 	    (found == LISTS_FOUND && is_young(e, e->facts->file_ctime)))
-		return (struct verdict){ LISTS_NO_ANSWER, LISTS_FOUND, false };
-	return (struct verdict){ .found = LISTS_ABSENT };
+		return (struct conclusion){ LISTS_NO_ANSWER, LISTS_FOUND, false };
+	return (struct conclusion){ .found = LISTS_ABSENT };
 }
 
 /* The snapshot has an entry that could not be looked into.  It may be a list,
  * so only the directory itself can say that it is none. */
-static struct verdict
+static struct conclusion
 recorded_as_doubtful(const struct evidence *e)
 {
 	const enum lists_found found = found_on_disk(e);
 
 	if (found == LISTS_FOUND && is_file_of_record(e))
-		return (struct verdict){ LISTS_FOUND, LISTS_FOUND, false };
+		return (struct conclusion){ LISTS_FOUND, LISTS_FOUND, false };
 	if (found == LISTS_FOUND)
 		return unrecorded(e);
 	if (found == LISTS_ABSENT && !e->fresh->away)
-		return (struct verdict){ .found = LISTS_ABSENT };
-	return (struct verdict){ .found = LISTS_NO_ANSWER };
+		return (struct conclusion){ .found = LISTS_ABSENT };
+	return (struct conclusion){ .found = LISTS_NO_ANSWER };
 }
 
 /* The snapshot has a list, which may be a new one of that name by now. */
-static struct verdict
+static struct conclusion
 recorded_as_list(const struct evidence *e)
 {
 	const bool remade = found_on_disk(e) == LISTS_FOUND &&
 	    !is_file_of_record(e) && is_young(e, e->facts->file_mtime);
 
-	return (struct verdict){ .found = remade ? LISTS_NO_ANSWER :
+	return (struct conclusion){ .found = remade ? LISTS_NO_ANSWER :
 		LISTS_FOUND };
 }
 
-struct verdict
-verdict_of_name(const struct evidence *e)
+struct conclusion
+conclude_name(const struct evidence *e)
 {
 	if (e->record == NULL)
 		return without_record(e);
@@ -156,21 +156,21 @@ verdict_of_name(const struct evidence *e)
 
 /* The configuration of the list could not be read.  What it says now counts; if
  * it still cannot be read, nothing changed. */
-static struct verdict
+static struct conclusion
 unread_again(const struct evidence *e)
 {
 	if (found_on_disk(e) == LISTS_FOUND && !e->facts->unread)
-		return (struct verdict){ LISTS_FOUND, LISTS_FOUND, true };
-	return (struct verdict){ .found = LISTS_ABSENT };
+		return (struct conclusion){ LISTS_FOUND, LISTS_FOUND, true };
+	return (struct conclusion){ .found = LISTS_ABSENT };
 }
 
 /* Nobody knows what host the list has where the directory is away, or is
  * another one that tells no other host. */
-static struct verdict
+static struct conclusion
 host_not_told(const struct evidence *e, enum lists_found found)
 {
 	const struct entry_facts *f = e->facts;
-	struct verdict v = { .found = found };
+	struct conclusion v = { .found = found };
 
 	if (found == LISTS_ABSENT && e->fresh->away)
 		v.found = LISTS_AWAY;
@@ -182,20 +182,20 @@ host_not_told(const struct evidence *e, enum lists_found found)
 	return v;
 }
 
-struct verdict
-verdict_of_host(const struct evidence *e)
+struct conclusion
+conclude_host(const struct evidence *e)
 {
 	enum lists_found found;
 
 	if (e->record->basis == LISTS_UNREAD)
 		return unread_again(e);
 	if (files_changed(e))
-		return (struct verdict){ LISTS_NO_ANSWER, LISTS_FOUND, false };
+		return (struct conclusion){ LISTS_NO_ANSWER, LISTS_FOUND, false };
 	found = found_on_disk(e);
 	if (found != LISTS_FOUND)
 		return host_not_told(e, found);
 	if (is_file_of_record(e))
-		return (struct verdict){ .found = LISTS_ABSENT };
-	return (struct verdict){ e->facts->unread ? LISTS_NO_ANSWER :
+		return (struct conclusion){ .found = LISTS_ABSENT };
+	return (struct conclusion){ e->facts->unread ? LISTS_NO_ANSWER :
 		LISTS_FOUND, LISTS_FOUND, true };
 }

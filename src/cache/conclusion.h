@@ -1,5 +1,5 @@
 /*
- * verdict - what is answered for a name, by what the snapshot has for it and
+ * conclusion - what is answered for a name, by what the snapshot has for it and
  * what the disk then says of it.  Pure.
  *
  *	snapshot	disk			answer
@@ -27,8 +27,8 @@
  * Away and absent differ in what they do to mail: absent bounces it.  So what
  * may come back with the next mount or the next scan is away.
  */
-#ifndef CACHE_VERDICT_H
-#define CACHE_VERDICT_H
+#ifndef CACHE_CONCLUSION_H
+#define CACHE_CONCLUSION_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,7 +49,7 @@ struct evidence {
 	int64_t now;   /* nanoseconds since the epoch */
 };
 
-struct verdict {
+struct conclusion {
 	enum lists_found found;
 	/* How the disk differs from the snapshot: LISTS_FOUND: a list, or one
 	 * of Mailman's files, changed; LISTS_AWAY: the directory is another
@@ -60,12 +60,12 @@ struct verdict {
 
 /* Of a name that is no list in the snapshot, or for which it has a doubtful
  * entry, or a list while it is not clear whether that was made anew. */
-struct verdict verdict_of_name(const struct evidence *e);
+struct conclusion conclude_name(const struct evidence *e);
 /*
  * Of a list that the snapshot has, and that would be absent for its host:
  * LISTS_FOUND where the disk has another host for it, LISTS_ABSENT where all is
  * as the snapshot says.
  */
-struct verdict verdict_of_host(const struct evidence *e);
+struct conclusion conclude_host(const struct evidence *e);
 
 #endif

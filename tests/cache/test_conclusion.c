@@ -10,7 +10,7 @@
 #include "mailman/lists.h"
 #include "cache/freshness.h"
 #include "cache/record.h"
-#include "cache/verdict.h"
+#include "cache/conclusion.h"
 
 #define SECOND ((int64_t)1000000000)
 #define NOW (1000 * SECOND)
@@ -150,7 +150,7 @@ static const struct cell hosts[] = {
 
 static void
 check(const struct cell *c, size_t row,
-    struct verdict (*verdict)(const struct evidence *e))
+    struct conclusion (*conclusion)(const struct evidence *e))
 {
 	const struct record_head head = { .dev = 1, .ino = 2, .stamp = 3 };
 	const struct record record = { .ino = 10, .mtime = 20, .size = 30,
@@ -165,7 +165,7 @@ check(const struct cell *c, size_t row,
 		.stamp = c->is & NEW_FILES ? 4 : 3 };
 	struct evidence e = { &head, &record, &f, &fresh, SETTLE, NOW };
 	struct record same;
-	struct verdict v;
+	struct conclusion v;
 
 	snprintf(f.info.host, sizeof(f.info.host), "%s",
 	    c->is & SAME_HOST ? "a.test" : "b.test");
@@ -179,7 +179,7 @@ check(const struct cell *c, size_t row,
 		e.record = NULL;
 	if (c->has == NO_SNAPSHOT)
 		e.head = NULL;
-	v = verdict(&e);
+	v = conclusion(&e);
 	if (v.found != c->found || v.differs != c->differs ||
 	    v.host_on_disk != c->host_on_disk)
 		fail_msg("row %zu: %d, differs %d, host %d", row, v.found,
@@ -191,7 +191,7 @@ test_names(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		check(&names[i], i, verdict_of_name);
+		check(&names[i], i, conclude_name);
 }
 
 static void
@@ -199,7 +199,7 @@ test_hosts_of_lists(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts); i++)
-		check(&hosts[i], i, verdict_of_host);
+		check(&hosts[i], i, conclude_host);
 }
 
 /* Such a time tells nothing, and must not make an entry young for ever. */
@@ -213,11 +213,11 @@ test_a_time_in_the_future(void **state)
 	struct evidence e = { &head, NULL, &f, &fresh, SETTLE, NOW };
 
 	(void)state;
-	assert_int_equal(verdict_of_name(&e).found, LISTS_FOUND);
+	assert_int_equal(conclude_name(&e).found, LISTS_FOUND);
 	f.file_mtime = NOW + SECOND;
-	assert_int_equal(verdict_of_name(&e).found, LISTS_NO_ANSWER);
+	assert_int_equal(conclude_name(&e).found, LISTS_NO_ANSWER);
 	f.file_mtime = INT64_MIN;
-	assert_int_equal(verdict_of_name(&e).found, LISTS_FOUND);
+	assert_int_equal(conclude_name(&e).found, LISTS_FOUND);
 }
 
 /* An account that does not see Mailman's files sees no change of them. */
@@ -230,7 +230,7 @@ test_files_that_nobody_sees(void **state)
 	const struct evidence e = { &head, NULL, &f, &fresh, SETTLE, NOW };
 
 	(void)state;
-	assert_int_equal(verdict_of_name(&e).found, LISTS_ABSENT);
+	assert_int_equal(conclude_name(&e).found, LISTS_ABSENT);
 }
 
 int
