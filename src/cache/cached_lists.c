@@ -26,8 +26,8 @@
  *	    whoever knew of a list when he asked, knew it before the look, and
  *	    its name was touched.
  *
- * "The disk" is conclusion.h's table.  Where it is not asked (`verify' is not set)
- * the snapshot is trusted for a while, and away after that.
+ * "The disk" is conclusion.h's table.  Where it is not asked (`verify' is not
+ * set) the snapshot is trusted for a while, and away after that.
  */
 #include <stddef.h>
 #include <string.h>
@@ -100,8 +100,8 @@ now_ns(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* What is there for the conclusion on a name that the snapshot has as R (KNOWN is
- * 1), has not (0), or nobody knows (-1). */
+/* What is there for the conclusion on a name that the snapshot has as R (KNOWN
+ * is 1), has not (0), or nobody knows (-1). */
 static struct evidence
 evidence_for(const struct cached_lists *s, int known, const struct record *r,
     const struct entry_facts *facts)
@@ -119,19 +119,19 @@ evidence_for(const struct cached_lists *s, int known, const struct record *r,
 /* Answers for NAME what the conclusion says.  *OUT is valid until the next such
  * answer. */
 static enum lists_found
-follow_conclusion(struct cached_lists *s, struct str name, const struct conclusion *v,
-    const struct entry_facts *f, struct list *out)
+follow_conclusion(struct cached_lists *s, struct str name,
+    const struct conclusion *c, const struct entry_facts *f, struct list *out)
 {
-	if (v->differs != LISTS_ABSENT && s->differs != NULL)
-		s->differs(s->arg, v->differs);
-	if (v->host_on_disk) {
+	if (c->differs != LISTS_ABSENT && s->differs != NULL)
+		s->differs(s->arg, c->differs);
+	if (c->host_on_disk) {
 		s->info = f->info;
 		*out = (struct list){ .name = name,
 			.host = str_from(s->info.host), .unread = f->unread,
 			.basis = f->unread ? LISTS_UNREAD :
 			    LISTS_BY_DIRECTORY };
 	}
-	return v->found;
+	return c->found;
 }
 
 static int
@@ -147,7 +147,7 @@ find_on_disk(struct cached_lists *s, struct list *out)
 {
 	struct entry_facts facts;
 	struct evidence e;
-	struct conclusion v;
+	struct conclusion c;
 	struct record r;
 	const int known = find_record(s, out->name, &r);
 
@@ -155,8 +155,8 @@ find_on_disk(struct cached_lists *s, struct list *out)
 		return known == 1 || touched_has(&s->touched, out->name) ?
 		    LISTS_NO_ANSWER : LISTS_AWAY;
 	e = evidence_for(s, known, &r, &facts);
-	v = conclude_name(&e);
-	return follow_conclusion(s, out->name, &v, &facts, out);
+	c = conclude_name(&e);
+	return follow_conclusion(s, out->name, &c, &facts, out);
 }
 
 /* The snapshot has nothing for OUT->name (KNOWN is 0), an entry that is no list
@@ -223,7 +223,7 @@ find_changed_since(const struct lists *l, struct str name, struct list *out)
 	struct cached_lists *s = cached_lists_of(l);
 	struct entry_facts facts;
 	struct evidence e;
-	struct conclusion v;
+	struct conclusion c;
 	struct record r;
 
 	if (find_record(s, name, &r) != 1 || r.basis == LISTS_DOUBTFUL ||
@@ -235,8 +235,8 @@ find_changed_since(const struct lists *l, struct str name, struct list *out)
 	if (s->facts(s->arg, name, &facts) != 1)
 		return LISTS_NO_ANSWER;
 	e = evidence_for(s, 1, &r, &facts);
-	v = conclude_host(&e);
-	return follow_conclusion(s, name, &v, &facts, out);
+	c = conclude_host(&e);
+	return follow_conclusion(s, name, &c, &facts, out);
 }
 
 struct cached_list_visitor {

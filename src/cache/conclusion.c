@@ -51,43 +51,43 @@ static struct conclusion
 unrecorded(const struct evidence *e)
 {
 	const bool young = is_young(e, e->facts->file_mtime);
-	struct conclusion v = { LISTS_FOUND, LISTS_FOUND, !young };
+	struct conclusion c = { LISTS_FOUND, LISTS_FOUND, !young };
 
 	if (young)
-		v.found = LISTS_NO_ANSWER;
+		c.found = LISTS_NO_ANSWER;
 	/* A scan is due after any change; an entry that is too young is not
 	 * worth one more for each look-up. */
 	if (young && e->fresh->changed)
-		v.differs = LISTS_ABSENT;
-	return v;
+		c.differs = LISTS_ABSENT;
+	return c;
 }
 
 static struct conclusion
 without_record(const struct evidence *e)
 {
-	struct conclusion v = { .found = found_on_disk(e) };
+	struct conclusion c = { .found = found_on_disk(e) };
 	const bool away = e->head == NULL || e->fresh->away;
 
-	switch (v.found) {
+	switch (c.found) {
 	case LISTS_FOUND:
 		return unrecorded(e);
 	case LISTS_ABSENT:
 		if (away)
-			v.found = LISTS_AWAY;
+			c.found = LISTS_AWAY;
 		/* Mailman 3 has lists without a directory, which its files
 		 * name. */
 		else if (files_changed(e))
-			v = (struct conclusion){ LISTS_NO_ANSWER, LISTS_FOUND,
+			c = (struct conclusion){ LISTS_NO_ANSWER, LISTS_FOUND,
 				false };
 		break;
 	case LISTS_AWAY:
-		v.differs = LISTS_AWAY;
+		c.differs = LISTS_AWAY;
 		break;
 	default:
-		v.host_on_disk = true;
+		c.host_on_disk = true;
 		break;
 	}
-	return v;
+	return c;
 }
 
 /* The snapshot has a phantom, or a list that went. */
@@ -105,7 +105,8 @@ recorded_as_none(const struct evidence *e)
 		return (struct conclusion){ .found = LISTS_AWAY };
 	if (files_changed(e) ||
 	    (found == LISTS_FOUND && is_young(e, e->facts->file_ctime)))
-		return (struct conclusion){ LISTS_NO_ANSWER, LISTS_FOUND, false };
+		return (struct conclusion){ LISTS_NO_ANSWER, LISTS_FOUND,
+			false };
 	return (struct conclusion){ .found = LISTS_ABSENT };
 }
 
@@ -170,16 +171,16 @@ static struct conclusion
 host_not_told(const struct evidence *e, enum lists_found found)
 {
 	const struct entry_facts *f = e->facts;
-	struct conclusion v = { .found = found };
+	struct conclusion c = { .found = found };
 
 	if (found == LISTS_ABSENT && e->fresh->away)
-		v.found = LISTS_AWAY;
+		c.found = LISTS_AWAY;
 	if (found != LISTS_NO_ANSWER)
-		return v;
-	v.host_on_disk = true;
+		return c;
+	c.host_on_disk = true;
 	if (!f->unread && str_is(e->record->host, f->info.host))
-		v.found = LISTS_AWAY;
-	return v;
+		c.found = LISTS_AWAY;
+	return c;
 }
 
 struct conclusion
@@ -190,7 +191,8 @@ conclude_host(const struct evidence *e)
 	if (e->record->basis == LISTS_UNREAD)
 		return unread_again(e);
 	if (files_changed(e))
-		return (struct conclusion){ LISTS_NO_ANSWER, LISTS_FOUND, false };
+		return (struct conclusion){ LISTS_NO_ANSWER, LISTS_FOUND,
+			false };
 	found = found_on_disk(e);
 	if (found != LISTS_FOUND)
 		return host_not_told(e, found);

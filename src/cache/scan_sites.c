@@ -218,7 +218,8 @@ scan_sites(struct scan_sites *all)
 
 	if (errand == NULL)
 		fatal(EX_OSERR, "out of memory");
-	run.errands = (struct errands){ run_scan, hear_scan, end_site_scan, &run,
+	run.errands = (struct errands){ run_scan, hear_scan, end_site_scan,
+		&run,
 		errand, all->n };
 	if (all->end > 0)
 		run.end = clock_seconds() + all->end;
