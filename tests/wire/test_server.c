@@ -79,13 +79,32 @@ put_counts(struct buf *out)
 	socketmap_put_reply(out, SOCKETMAP_OK, str_from(text));
 }
 
+/* The connection whose request "wait" waits for a request "wake". */
+static struct conn_waiter *waiting;
+
+static void
+forget(void *arg, struct conn_waiter *w)
+{
+	(void)arg;
+	if (w != waiting)
+		abort();
+	waiting = NULL;
+}
+
 static enum conn_reply
 answer(void *arg, struct str request, struct conn_waiter *w, struct buf *out)
 {
 	static char big[BIG];
 
 	(void)arg;
-	(void)w;
+	if (str_is(request, "wait") && !w->question) {
+		waiting = w;
+		w->question = &waiting;
+		return CONN_LATER;
+	}
+	w->question = NULL;
+	if (str_is(request, "wake") && waiting)
+		waiting->wake(waiting);
 	if (str_is(request, "counts"))
 		put_counts(out);
 	else if (str_starts(request, "big ")) {
@@ -164,6 +183,7 @@ serve(const struct plan *plan, struct listener *l, size_t n)
 	/* A failed test leaves nobody behind. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	o.answer = answer;
+	o.forget = forget;
 	log_level(LEVEL_ERROR);
 	signal(SIGPIPE, SIG_DFL);
 	server = server_new(loop, &o);
@@ -362,7 +382,7 @@ hear_counts(char *heard, size_t n)
 
 /*
  * Asks on FD until the server has read all that came before.  Within a turn of
- * its loop anybody may be first: one turn accepts, the next one reads, and
+ * its loop anybody may be first: one turn may accept and the next one read, and
  * both are over when a third one answers.
  */
 static void
@@ -932,6 +952,38 @@ stopped_while_answering(void **state)
 	stop(pid);
 }
 
+static void
+stopped_while_waiting(void **state)
+{
+	pid_t pid = start(&usual);
+	int waits = dial(unix_spec), other = dial(tcp_spec);
+	int last = dial(unix_spec);
+
+	(void)state;
+	for (int late = 0; late < 2; late++) {
+		say(waits, "4:wait,");
+		/* Who is answered as it stops may be closed for that. */
+		ask_until_read(last);
+		kill(pid, SIGSTOP);
+		wait_until_stopped(pid);
+		pass(late ? LATE : 0);
+		kill(pid, SIGCONT);
+		if (late)
+			break;
+		say(other, "4:wake,");
+		expect(other, "7:OK wake,");
+		expect(waits, "7:OK wait,");
+	}
+	expect_end(waits);
+	late_turn_over(1);
+	/* It was forgotten, or this would wake it. */
+	say(other, "4:wake,");
+	expect(other, "7:OK wake,");
+	close(last);
+	close(other);
+	stop(pid);
+}
+
 /* What came while the loop was held up is not answered either. */
 static void
 slow_turn(void **state)
@@ -1094,6 +1146,7 @@ main(void)
 		cmocka_unit_test(stopped),
 		cmocka_unit_test(stopped_while_writing),
 		cmocka_unit_test(stopped_while_answering),
+		cmocka_unit_test(stopped_while_waiting),
 		cmocka_unit_test(slow_turn),
 		cmocka_unit_test(purges),
 		cmocka_unit_test(finishes),
