@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,11 +41,27 @@ give_snapshot(const struct rebuild_order *o, const struct rebuild_result *r)
 		(void)cache_give(c, MEMORY_FD);
 }
 
+/* There is no function for ioprio_set(2), and no header for its numbers. */
+#define IOPRIO_WHO_PROCESS 1
+#define IOPRIO_IDLE (3 << 13)
+
+void
+child_be_modest(void)
+{
+	const struct sched_param none = { 0 };
+
+	/* Where one of these is forbidden, the scan is only less modest. */
+	(void)sched_setscheduler(0, SCHED_IDLE, &none);
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
+}
+
 static void __attribute__((noreturn))
-rebuild_in_child(const struct rebuild_order *o)
+rebuild_in_child(const struct rebuild_order *o, bool modest)
 {
 	struct rebuild_result r;
 
+	if (modest)
+		child_be_modest();
 	/* All of it goes through the pipe, so its padding is set as well. */
 	memset(&r, 0, sizeof(r));
 	rebuild(o, &r);
@@ -54,7 +72,7 @@ rebuild_in_child(const struct rebuild_order *o)
 }
 
 int
-child_start(struct child *c, const struct rebuild_order *o)
+child_start(struct child *c, const struct rebuild_order *o, bool modest)
 {
 	int fds[2], saved;
 
@@ -63,7 +81,7 @@ child_start(struct child *c, const struct rebuild_order *o)
 	c->memory = memfd_create("snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	c->pid = fork_bare(fds[1], c->memory);
 	if (c->pid == 0)
-		rebuild_in_child(o);
+		rebuild_in_child(o, modest);
 	saved = errno;
 	close(fds[1]);
 	c->fd = fds[0];

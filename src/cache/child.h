@@ -6,6 +6,7 @@
 #ifndef CACHE_CHILD_H
 #define CACHE_CHILD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/str.h"
@@ -19,8 +20,16 @@ struct child {
 	int memory; /* in which it gives the snapshot; -1: there is none */
 };
 
-/* Starts a child that does what *O says.  0, or -1 with errno. */
-int child_start(struct child *c, const struct rebuild_order *o) WARN_UNUSED;
+/* Starts a child that does what *O says; one that is MODEST takes what others
+ * leave.  0, or -1 with errno. */
+int child_start(struct child *c, const struct rebuild_order *o, bool modest)
+    WARN_UNUSED;
+/*
+ * In the child: from now on it gets the processor and the disk only where
+ * nobody else wants them, so that look-ups do not wait for a scan.  Not for a
+ * scan that somebody waits for.
+ */
+void child_be_modest(void);
 /*
  * Reads the result of a child that the caller has waited for; STATUS is its
  * wait status.  A child that left no result makes it REBUILD_FAILED.

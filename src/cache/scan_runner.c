@@ -28,6 +28,7 @@ struct scan_runner {
 	bool late;    /* it took too long, and was killed */
 	bool left;    /* it did not die of that, and its failure was reported */
 	bool again;   /* a scan was requested since the child began */
+	bool first;   /* none began yet: look-ups wait for it */
 	bool stuck;   /* one was late, and none came to its end since */
 
 	struct ev_timer due;    /* until the scan that was requested */
@@ -151,14 +152,14 @@ scan_runner_begin(struct scan_runner *s)
 	scan_schedule_began(&s->schedule);
 	s->again = false;
 	s->owner.order(s->owner.arg, &order);
-	if (child_start(&s->child, &order) == -1) {
+	if (child_start(&s->child, &order, !s->first) == -1) {
 		snprintf(reason, sizeof(reason), "cannot start a process: %s",
 		    strerror(errno));
 		s->owner.not_started(s->owner.arg, reason);
 		return;
 	}
 	s->running = true;
-	s->late = false;
+	s->first = s->late = false;
 	s->limit = s->timeout;
 	free(s->dir);
 	s->dir = strdup(order.lists_dir);
@@ -222,6 +223,7 @@ scan_runner_new(struct ev_loop *loop, const struct scan_runner_owner *owner,
 		return NULL;
 	s->loop = loop;
 	s->owner = *owner;
+	s->first = true;
 	s->schedule.longest_delay = LONGEST_DELAY;
 	ev_timer_init(&s->due, on_scan_due, 0.0, 0.0);
 	ev_timer_init(&s->rescan, on_rescan_due, rescan, rescan);

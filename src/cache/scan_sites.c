@@ -219,8 +219,7 @@ scan_sites(struct scan_sites *all)
 	if (errand == NULL)
 		fatal(EX_OSERR, "out of memory");
 	run.errands = (struct errands){ run_scan, hear_scan, end_site_scan,
-		&run,
-		errand, all->n };
+		&run, errand, all->n };
 	if (all->end > 0)
 		run.end = clock_seconds() + all->end;
 	for (size_t i = 0; i < all->n; i++)

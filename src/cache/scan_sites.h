@@ -47,6 +47,7 @@ struct scan_sites {
 	const struct account *account;
 	bool look;     /* rebuild_look() in place of rebuild(), and only where
 			* `error' is 0 */
+	bool modest;   /* as child_be_modest() */
 	double end;    /* seconds for all of it; 0: no limit */
 	bool spare;    /* a scan that takes too long goes on, unless its
 			* directory did not even answer */

@@ -226,7 +226,7 @@ rebuild_sites(const struct conf *conf, char **names, bool accept_empty)
 		scan[n++] = site_scan_for(conf, &conf->sites[i], accept_empty);
 	}
 	run.sites = (struct scan_sites){ .changed = on_changed, .arg = &run,
-		.scan = scan, .n = n };
+		.scan = scan, .n = n, .modest = !run.terminal };
 	scan_sites(&run.sites);
 	for (size_t i = 0; i < n && rc == EX_OK; i++)
 		rc = end[i].code;

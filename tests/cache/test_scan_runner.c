@@ -1,4 +1,6 @@
 #include <ev.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
+#include "base/str.h"
 #include "mailman/mailman.h"
 #include "cache/rebuild.h"
 #include "cache/scan_runner.h"
@@ -29,7 +33,7 @@ static struct ev_timer heartbeat; /* so that WAIT looks again */
 static struct mailman slow;       /* its scans take until there is "go" */
 static struct scan_runner *scans;
 static struct rebuild_result last;
-static char lists_dir[1024], cache_dir[1024], go[1024];
+static char lists_dir[1024], cache_dir[1024], go[1024], policy[1024];
 static int begun, ended;
 static bool immortal; /* the child waits for a dead file server */
 
@@ -47,7 +51,10 @@ static int
 is_list_at_last(int dir, const char *name, struct stat *st)
 {
 	const struct timespec nap = { .tv_nsec = 5000000 };
+	const int fd = open(policy, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 
+	dprintf(fd, "%d", sched_getscheduler(0));
+	close(fd);
 	while (access(go, F_OK) == -1)
 		(void)nanosleep(&nap, NULL);
 	return mailman2.is_list(dir, name, st);
@@ -103,6 +110,7 @@ setup(void **state)
 	snprintf(lists_dir, sizeof(lists_dir), "%s", fixture_path("lists"));
 	snprintf(cache_dir, sizeof(cache_dir), "%s", fixture_path("cache"));
 	snprintf(go, sizeof(go), "%s", fixture_path("go"));
+	snprintf(policy, sizeof(policy), "%s", fixture_path("policy"));
 	fixture_list("lists", "a");
 	slow = mailman2;
 	slow.is_list = is_list_at_last;
@@ -142,6 +150,31 @@ test_in_time(void **state)
 	assert_int_equal(last.status, REBUILD_WRITTEN);
 	assert_false(scan_runner_runs(scans));
 	assert_false(scan_runner_stuck(scans));
+}
+
+static int
+last_policy(void)
+{
+	struct buf text = fixture_content(policy);
+	uint64_t n = UINT64_MAX;
+
+	assert_int_equal(str_number(buf_get(&text), 0, 100, &n), 0);
+	buf_clear(&text);
+	return (int)n;
+}
+
+/* Look-ups wait for the first scan; the others wait for look-ups. */
+static void
+test_modest_but_for_the_first(void **state)
+{
+	(void)state;
+	fixture_file(go, "");
+	begin(ENOUGH);
+	WAIT(ended == 1);
+	assert_int_equal(last_policy(), sched_getscheduler(0));
+	scan_runner_request(scans, 0.0);
+	WAIT(ended == 2);
+	assert_int_equal(last_policy(), SCHED_IDLE);
 }
 
 static void
@@ -206,6 +239,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_in_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_modest_but_for_the_first,
+		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_left_behind, setup,
 		    teardown),
