@@ -180,7 +180,7 @@ sample_conf(const char *text)
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	c = configuration_load(path);
+	c = configuration_load(path, NULL);
 	assert_non_null(c);
 	close(fd);
 	return c;

@@ -219,3 +219,22 @@ child_of() {
 	until_ok not status_is stuck
 	exits 0 "$LISTMAP" -c "$T/conf" status
 }
+
+# There are no domains, and so no site needs one.
+@test "without a configuration, a directory that does not answer counts" {
+	need_mounts
+	[ ! -e "$("$LISTMAPD" --help | sed -n 's/.*configuration (\(.*\))/\1/p')" ] ||
+	    skip "this machine has a configuration"
+	enter_namespace
+	$ENTER mount -t tmpfs none /var/lib
+	$ENTER mkdir -p /var/lib/mailman3/lists
+	exits 0 in_time $ENTER "$LISTMAPD" -T
+	[ "$(grep -c '^site' <<<"$output")" = 1 ]
+	says 'mailman = "3"'
+	$ENTER mkdir -p /var/lib/mailman/lists
+	$ENTER mount --bind "$T/far" /var/lib/mailman
+	hang
+	exits 0 in_time $ENTER "$LISTMAPD" -T
+	[ "$(grep -c '^site' <<<"$output")" = 2 ]
+	says 'mailman = "2.1"'
+}

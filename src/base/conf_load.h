@@ -7,6 +7,8 @@
 #ifndef BASE_CONF_LOAD_H
 #define BASE_CONF_LOAD_H
 
+#include <stdbool.h>
+
 struct conf;
 
 /* A generation of Mailman: its word, what its sites have by default, and what
@@ -18,6 +20,16 @@ struct conf_generation {
 	const char *delimiters;
 };
 
+/*
+ * Sets in THERE, for each generation of ALL, whether its lists directory is
+ * there.  For programs that must not wait for a file server: without one the
+ * directories are looked at.
+ */
+struct conf_finder {
+	void (*find)(void *arg, const struct conf_generation *all, bool *there);
+	void *arg;
+};
+
 /* So many generations at most, with the one without a word that ends them. */
 #define CONF_GENERATIONS_MAX 8
 
@@ -26,6 +38,7 @@ struct conf_vocabulary {
 	const char *const *roles; /* NULL: every word is a role */
 	const char *const *actions;
 	const struct conf_generation *mailmans; /* the oldest first */
+	const struct conf_finder *finder;       /* or NULL */
 };
 
 /*

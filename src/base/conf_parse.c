@@ -18,6 +18,7 @@
 #include "base/conf_parse.h"
 #include "base/buf.h"
 #include "base/conf.h"
+#include "base/conf_default.h"
 #include "base/conf_load.h"
 #include "base/conf_options.h"
 #include "base/conf_text.h"
@@ -382,22 +383,6 @@ set_validators(cfg_t *cfg)
 	}
 }
 
-/* Appends to TEXT the configuration that holds without a file. */
-static void
-put_default_sites(const struct conf_generation *all, struct buf *text)
-{
-	size_t n = 0, i;
-
-	while (all[n].word)
-		n++;
-	for (i = n; i-- > 0;)
-		if (access(all[i].lists_dir, F_OK) == 0)
-			buf_printf(text, "site \"%s\" { mailman = \"%s\" }\n",
-			    all[i].mailer, all[i].word);
-	if (text->n == 0)
-		buf_printf(text, "site \"%s\" {}", all[0].mailer);
-}
-
 static void
 log_text_error(const char *path, int line, const char *err)
 {
@@ -421,7 +406,7 @@ parse_tree(struct conf_parsed *p, const char *path)
 	buf_init(&text, CONF_TEXT_MAX);
 	if (!path) {
 		path = NO_FILE;
-		put_default_sites(p->words->mailmans, &text);
+		conf_default(p->words, &text);
 	} else if (conf_text_read(path, &text, &err, &line) == -1) {
 		log_text_error(path, line, err);
 		goto out;

@@ -51,7 +51,9 @@ ask_open(struct ask *a, const char *path, const char *address,
 	bool wrong;
 	const char *err;
 
-	*a = (struct ask){ .conf = path ? configuration_load(path) : NULL };
+	*a = (struct ask){ 0 };
+	if (path)
+		a->conf = configuration_load(path, NULL);
 	wrong = path && !a->conf;
 	a->address = choose_address(a->conf, path, address);
 	if (wrong)

@@ -252,7 +252,7 @@ read_configuration_again(struct daemon *d)
 	char why[1024];
 
 	log_keep_error(why, sizeof(why));
-	conf = configuration_load(d->file.path);
+	conf = configuration_load(d->file.path, d->lists->conf);
 	log_keep_error(NULL, 0);
 	if (conf) {
 		fixed_options_keep(d->lists->conf, conf);

@@ -21,11 +21,12 @@ mailman_find(const char *version)
 }
 
 struct conf *
-mailman_conf(const char *path, const char *const *roles)
+mailman_conf(const char *path, const char *const *roles,
+    const struct conf_finder *finder)
 {
 	struct conf_generation generations[CONF_GENERATIONS_MAX] = { 0 };
 	const struct conf_vocabulary words = { roles, action_names,
-		generations };
+		generations, finder };
 
 	for (size_t i = 0; mailmans[i] && i < CONF_GENERATIONS_MAX - 1; i++)
 		generations[i] = (struct conf_generation){

@@ -18,6 +18,7 @@
 struct address_rules;
 struct buf;
 struct conf;
+struct conf_finder;
 struct conf_site;
 struct list_info;
 struct postfix_files;
@@ -106,8 +107,10 @@ const struct mailman *mailman_find(const char *version);
 /*
  * Reads and checks the configuration PATH with the words that actions and
  * Mailmans have, and ROLES for those of maps (ends with NULL; NULL: any, for a
- * program that has no maps).  As conf_load(), but PROGRAM_CONF may be absent.
+ * program that has no maps), and FINDER (or NULL).  As conf_load(), but
+ * PROGRAM_CONF may be absent.
  */
-struct conf *mailman_conf(const char *path, const char *const *roles);
+struct conf *mailman_conf(const char *path, const char *const *roles,
+    const struct conf_finder *finder);
 
 #endif

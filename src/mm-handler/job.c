@@ -76,7 +76,7 @@ job_find(struct job *j)
 {
 	int status;
 
-	j->conf = mailman_conf(j->conf_path, NULL);
+	j->conf = mailman_conf(j->conf_path, NULL, NULL);
 	if (!j->conf)
 		return job_defer(j, "the configuration %s is wrong",
 		    j->conf_path);

@@ -33,7 +33,8 @@ static const struct conf_generation mailmans[] = {
 	{ "9", "/var/lib/mailman9/lists", "mailman9", "+" },
 	{ 0 },
 };
-static const struct conf_vocabulary words = { roles, actions, mailmans };
+static const struct conf_vocabulary words = { roles, actions, mailmans,
+	NULL };
 
 static struct {
 	int n;
@@ -284,7 +285,8 @@ mailmans_that_are_there(void **state)
 	char two[1024], three[1024];
 	const struct conf_generation here[] = { { "2.1", two, "mailman", "+" },
 		{ "9", three, "mailman9", "+" }, { 0 } };
-	const struct conf_vocabulary of_here = { roles, actions, here };
+	const struct conf_vocabulary of_here = { roles, actions, here,
+		NULL };
 	struct conf *c;
 
 	(void)state;
@@ -315,6 +317,33 @@ mailmans_that_are_there(void **state)
 }
 
 /* Debian's paths, and the hosts of the lists. */
+static void
+find_the_newest(void *arg, const struct conf_generation *all, bool *there)
+{
+	const char **word = arg;
+
+	*word = all[1].word;
+	there[1] = true;
+}
+
+/* Programs that must not look themselves are told. */
+static void
+mailmans_that_somebody_finds(void **state)
+{
+	const char *word = NULL;
+	const struct conf_finder finder = { find_the_newest, &word };
+	const struct conf_vocabulary found = { roles, actions, mailmans,
+		&finder };
+	struct conf *c = conf_load(NULL, &found);
+
+	(void)state;
+	assert_non_null(c);
+	assert_string_equal(word, "9");
+	assert_int_equal(c->nsites, 1);
+	assert_string_equal(c->sites[0].mailman, "9");
+	conf_free(c);
+}
+
 static void
 without_a_file(void **state)
 {
@@ -864,6 +893,7 @@ main(void)
 		TEST(a_site_without_a_domain),
 		TEST(without_a_file),
 		TEST(mailmans_that_are_there),
+		TEST(mailmans_that_somebody_finds),
 		TEST(what_is_printed_can_be_read),
 		TEST(wrong_values),
 		TEST(wrong_syntax),

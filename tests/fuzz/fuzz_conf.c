@@ -42,7 +42,7 @@ load(const void *data, size_t size)
 		{ 0 },
 	};
 	static const struct conf_vocabulary words = { roles, action_names,
-		mailmans_of };
+		mailmans_of, NULL };
 	int fd = memfd_create("conf", MFD_CLOEXEC);
 	struct conf *c;
 	size_t lines = 0;
