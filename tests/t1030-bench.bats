@@ -13,6 +13,7 @@ load lib
 	[ "$status" = 0 ]
 	[[ $output == *"unix, 64"* ]]
 	[[ $output == *"connect"* ]]
+	[[ $output == *"none found, a list each 10 ms"* ]]
 	[[ $output == *"rescan"* ]]
 	[[ $output == *"memory"* ]]
 	[[ $output == *"delivery by mm-handler, 10 KB"* ]]

@@ -48,6 +48,10 @@
 # While a rebuild runs means: lists are made and changed all the time, each
 # rescan followed by the next one; their number is printed.
 #
+# "A list each 10 ms" means: lists are made in that site all the time, as Mailman
+# makes them, in the rounds of both servers.  Whatever is no list has to be told
+# from one that was made a moment ago then (meanwhile.bash).
+#
 # A list is a directory with a pickle of nearly 4 KB, as Mailman writes it for
 # a new list, which names the domain that is asked for (hosts = "separate").
 # What a scan reads is in the memory of the machine by then; "find" and "cat"
@@ -111,6 +115,7 @@ during=$(awk "BEGIN { print $seconds < 2 ? 2 : $seconds }")
 self=no
 how=measure
 unit=look-up
+tell_p99=no
 for arg; do
 	case $arg in
 	--quick) rounds=1 tries=1 seconds=0.2 warm=0.05 during=0.5
@@ -249,15 +254,18 @@ pair()
 {
 	local turn fault=0
 
+	unset "v[p99]"
 	for turn in $(($1 % 2)) $((($1 + 1) % 2)); do
 		if [ "$turn" = 0 ]; then
 			# shellcheck disable=SC2086
 			"$how" "$base" -d "$seconds" $base_asked
 			basis=${v[$figure]} basis_time=${v[server_cpu]:-0}
+			basis_p99=${v[p99]:-0}
 		else
 			# shellcheck disable=SC2086
 			"$how" "$server" -d "$seconds" $server_asked
 			value=${v[$figure]} value_time=${v[server_cpu]:-0}
+			value_p99=${v[p99]:-0}
 		fi
 		clean || fault=1
 	done
@@ -270,6 +278,7 @@ compare()
 {
 	local what=$1 target=$2 base=$3 base_asked=$4 server=$5
 	local server_asked=$6 figure=$7 basis basis_time value value_time
+	local basis_p99 value_p99
 	local good=() bad=() i try fault all r
 
 	for ((i = 0; i < rounds; i++)); do
@@ -278,7 +287,7 @@ compare()
 			pair "$i" && fault=0 && break
 		done
 		all="$(calc "$value / $basis") $basis $value"
-		all+=" $basis_time $value_time"
+		all+=" $basis_time $value_time $basis_p99 $value_p99"
 		if [ $fault = 0 ]; then
 			good+=("$all")
 		else
@@ -290,19 +299,22 @@ compare()
 	printed "$what" "$target" "$r" "${good[@]}"
 }
 
-# printed WHAT TARGET DISTURBED "RATIO BASE SERVER BASE-TIME SERVER-TIME"...
+# printed WHAT TARGET DISTURBED "RATIO BASE SERVER BASE-TIME SERVER-TIME BASE-P99
+# SERVER-P99"...
 printed()
 {
 	local what=$1 target=$2 disturbed=$3 i note met column
 	local low=() mid=() high=()
 
 	shift 3
-	for ((i = 0; i < 5; i++)); do
+	for ((i = 0; i < 7; i++)); do
 		read -r -a column < <(printf '%s\n' "$@" |
 		    awk "{ printf \"%s \", \$$((i + 1)) }")
 		read -r "low[i]" "mid[i]" "high[i]" < <(median "${column[@]}")
 	done
 	note=$(printf '%.2f / %.2f us/%s' "${mid[3]}" "${mid[4]}" "$unit")
+	[ "$tell_p99" = no ] ||
+		note+=$(printf ', p99 %.0f / %.0f us' "${mid[5]}" "${mid[6]}")
 	met=$(judge "${mid[0]}" "$target")
 	if [ "$disturbed" != 0 ]; then
 		note+=", $disturbed of $rounds rounds disturbed"
@@ -715,6 +727,7 @@ mailman3()
 	rescans "the same, all of them written down; without" - -
 }
 
+. "$here/meanwhile.bash"
 . "$here/mail.bash"
 
 for program in "$floor" "$load" "$tree" "$run" "$rcpt" \
@@ -727,7 +740,7 @@ trap 'exit 1' INT TERM HUP
 ulimit -Sn "$(ulimit -Hn)"
 trees=${BENCH_TREES:-$dir/trees}
 mkdir -p "$trees" || die "cannot make $trees"
-rm -rf "$trees"/*/new-* "$trees"/*/churn-*
+rm -rf "$trees"/*/new-* "$trees"/*/churn-* "$trees"/*/made-*
 PIN=no
 read -r -a cpu < <(taskset -cp $$ | sed 's/.*: //' | tr , '\n' |
     awk -F- '{ for (i = $1; i <= $NF; i++) printf "%d ", i }')
@@ -760,6 +773,7 @@ fi
 serve served "$lists" "$tcp_served"
 serve few "$few"
 rates
+making
 PIN=apart
 measure served -c 64 -d "$seconds" -g "$lists" -e "$unix_served"
 # shellcheck disable=SC2154
