@@ -14,10 +14,13 @@ load lib
 	[[ $output == *"unix, 64"* ]]
 	[[ $output == *"connect"* ]]
 	[[ $output == *"none found, a list each 10 ms"* ]]
+	# with figures, or with what they need
+	[[ $output =~ another\ site\ hangs.*(us/look-up|not\ measured:\ needs) ]]
+	[[ $output =~ socketmapServer.pl.*(-|not\ measured:\ needs) ]]
+	[[ $output =~ mta-sts-resolver.*(us/look-up|not\ measured:\ needs) ]]
 	[[ $output == *"rescan"* ]]
 	[[ $output == *"memory"* ]]
 	[[ $output == *"delivery by mm-handler, 10 KB"* ]]
 	[[ $output == *"delivery of 10 MB, private memory"* ]]
-	# with figures, or with what they need
 	[[ $output =~ RCPTs/s\ of\ sendmail.*(us/RCPT|not\ measured:\ needs) ]]
 }

@@ -52,6 +52,14 @@
 # makes them, in the rounds of both servers.  Whatever is no list has to be told
 # from one that was made a moment ago then (meanwhile.bash).
 #
+# "Another site hangs" means: the lists directory of a second site, of which the
+# daemon has a snapshot, is on a file server that has stopped (bindfs, a FUSE
+# file system, with SIGSTOP), and ten look-ups a second are of what that one has
+# not.  Measured are look-ups of the first site.
+#
+# Other servers are asked for what costs them least (peers.bash); "listmapd" is
+# the other server there, and it has one processor like all of them.
+#
 # A list is a directory with a pickle of nearly 4 KB, as Mailman writes it for
 # a new list, which names the domain that is asked for (hosts = "separate").
 # What a scan reads is in the memory of the machine by then; "find" and "cat"
@@ -115,6 +123,7 @@ during=$(awk "BEGIN { print $seconds < 2 ? 2 : $seconds }")
 self=no
 how=measure
 unit=look-up
+tell_time=yes
 tell_p99=no
 for arg; do
 	case $arg in
@@ -139,10 +148,11 @@ die()
 
 finish()
 {
+	far_end
 	[ "${#pid[@]}" -gt 0 ] && kill "${pid[@]}" 2>/dev/null
 	sm_end
 	wait
-	rm -rf "$dir"
+	rm -rf --one-file-system "$dir"
 }
 
 # start NAME COMMAND...
@@ -303,7 +313,7 @@ compare()
 # SERVER-P99"...
 printed()
 {
-	local what=$1 target=$2 disturbed=$3 i note met column
+	local what=$1 target=$2 disturbed=$3 i note="" met column
 	local low=() mid=() high=()
 
 	shift 3
@@ -312,18 +322,20 @@ printed()
 		    awk "{ printf \"%s \", \$$((i + 1)) }")
 		read -r "low[i]" "mid[i]" "high[i]" < <(median "${column[@]}")
 	done
-	note=$(printf '%.2f / %.2f us/%s' "${mid[3]}" "${mid[4]}" "$unit")
+	[ "$tell_time" = no ] ||
+		note=$(printf '%.2f / %.2f us/%s, ' "${mid[3]}" "${mid[4]}" \
+		    "$unit")
 	[ "$tell_p99" = no ] ||
-		note+=$(printf ', p99 %.0f / %.0f us' "${mid[5]}" "${mid[6]}")
+		note+=$(printf 'p99 %.0f / %.0f us, ' "${mid[5]}" "${mid[6]}")
 	met=$(judge "${mid[0]}" "$target")
 	if [ "$disturbed" != 0 ]; then
-		note+=", $disturbed of $rounds rounds disturbed"
+		note+="$disturbed of $rounds rounds disturbed"
 		[ "$disturbed" != "$rounds" ] || [ "$met" = - ] || met="?"
 	fi
 	row "$what" "$(printf %.0f "${mid[1]}")" "$(printf %.0f "${mid[2]}")" \
 	    "$(printf %.2f "${mid[0]}")" \
 	    "$(printf '%.2f..%.2f' "${low[0]}" "${high[0]}")" "$target" \
-	    "$met" "$note"
+	    "$met" "${note%, }"
 }
 
 # configure_text SPECS CACHE-DIR LISTS-DIR: listmap.conf
@@ -728,6 +740,7 @@ mailman3()
 }
 
 . "$here/meanwhile.bash"
+. "$here/peers.bash"
 . "$here/mail.bash"
 
 for program in "$floor" "$load" "$tree" "$run" "$rcpt" \
@@ -773,7 +786,9 @@ fi
 serve served "$lists" "$tcp_served"
 serve few "$few"
 rates
+peers
 making
+hanging
 PIN=apart
 measure served -c 64 -d "$seconds" -g "$lists" -e "$unix_served"
 # shellcheck disable=SC2154
