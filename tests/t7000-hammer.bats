@@ -4,38 +4,9 @@
 # `make check-hammer' does it for ten minutes.  HAMMER_SEED=N, which a failure
 # tells, makes each process choose the same again.
 load lib
+load sites
 
 export PYTHONDONTWRITEBYTECODE=1
-
-# site NAME MAILMAN LISTS_DIR OPTIONS DOMAIN...: one more of the configuration.
-site() {
-	local number=$1 mailman=$2 dir=$3 options=$4 domain
-
-	shift 4
-	mkdir -p "$dir"
-	{
-		echo "site \"s$number\" {
-			mailman = \"$mailman\"
-			lists_dir = \"$dir\"
-			wrapper = \"/usr/lib/mailman/mail/mailman\"
-			$options"
-		for domain; do
-			echo "domain \"$domain\" { dedicated = true }"
-		done
-		echo "}"
-	} >>"$T/conf"
-}
-
-# begin_conf [TEXT]
-begin_conf() {
-	cat >"$T/conf" <<-END
-	listen = { "local:$T/run/socket" }
-	cache_dir = "$T/cache"
-	user = "root"
-	deadline = 25
-	${1:-}
-	END
-}
 
 # begin SITE...: as hammer.py wants them.
 begin() {
@@ -84,28 +55,17 @@ well() {
 
 @test "an overlay, whose lower layer changes unseen" {
 	need_mounts
-	mkdir "$T/lower" "$T/upper" "$T/work" "$T/merged"
-	mount -t overlay listmap-test "$T/merged" -o \
-	    "lowerdir=$T/lower,upperdir=$T/upper,workdir=$T/work" ||
-	    skip "may not mount overlays"
-	mkdir "$T/merged/lists" "$T/lower/lists"
+	on_overlay "$T/merged"
+	mkdir "$T/merged/lists" "$T/merged.lower/lists"
 	begin_conf 'debounce = 0.005'
 	site 0 2.1 "$T/merged/lists" 'hosts = "any"' lower.example.org
-	begin "lower,lower.example.org,$T/merged/lists,$T/lower/lists"
+	begin "lower,lower.example.org,$T/merged/lists,$T/merged.lower/lists"
 	hammer 3
 	well
 }
 
 @test "no inotify watch is to be had" {
-	need_root
-	cat >"$T/enter" <<-'END'
-	#!/bin/sh
-	exec unshare -Ur sh -c '
-	    echo 0 >/proc/sys/user/max_inotify_watches && exec "$@"' sh "$@"
-	END
-	chmod 755 "$T/enter"
-	"$T/enter" true || skip "may not set limits in a user namespace"
-	ENTER=$T/enter
+	without_watches
 	begin_conf 'rescan = 1'
 	site 0 2.1 "$T/0/lists" 'hosts = "any"' two.example.org
 	site 1 3 "$T/1/lists" 'settle = 0' three.example.org
