@@ -22,7 +22,15 @@ class Asker:
 
     def ask(self, request):
         """The reply's payload, or None when the connection was lost."""
-        self.s.sendall(b"%d:%s," % (len(request), request))
+        self.send(request)
+        return self.reply()
+
+    def send(self, *requests):
+        """All of them at once."""
+        self.s.sendall(b"".join(b"%d:%s," % (len(r), r) for r in requests))
+
+    def reply(self):
+        """The next one's payload, or None when the connection was lost."""
         digits = b""
         while not digits.endswith(b":"):
             c = self.f.read(1)

@@ -628,13 +628,9 @@ class Worker:
 
     def ask(self, asker, questions, counted):
         """All at once, the answers in order."""
-        if len(questions) == 1:
-            replies = [asker.ask(questions[0].text)]
-        else:
-            asker.s.sendall(b"".join(b"%d:%s," % (len(q.text), q.text)
-                                     for q in questions))
-            replies = [read_reply(asker) for _ in questions]
-        for q, reply in zip(questions, replies):
+        asker.send(*[q.text for q in questions])
+        for q in questions:
+            reply = asker.reply()
             if reply is None:
                 raise Wrong("the connection was lost: %s" % q)
             self.judge(q, reply, counted)
@@ -723,17 +719,6 @@ class Worker:
             t.join()
 
 
-def read_reply(asker):
-    digits = b""
-    while not digits.endswith(b":"):
-        c = asker.f.read(1)
-        if not c:
-            return None
-        digits += c
-    reply = asker.f.read(int(digits[:-1]) + 1)
-    return reply[:-1]
-
-
 class End:
     """What the parent writes to when all is over."""
 
@@ -804,13 +789,12 @@ def flood(options, sites, n):
             if i == events // 4:
                 site.newlist(site.path(words[1]), words[1])
         site.newlist(site.path(words[2]), words[2])
-        for word in words:
-            text = b"recipients %s@%s" % (word.encode(), site.domain.encode())
-            asker.s.sendall(b"%d:%s," % (len(text), text))
+        asker.send(*[("recipients %s@%s" % (word, site.domain)).encode()
+                     for word in words])
     finally:
         os.kill(options.flood, signal.SIGCONT)
     for word in words:
-        reply = read_reply(asker)
+        reply = asker.reply()
         if reply is None or not reply.startswith(b"OK "):
             raise Wrong("flood: %s at %s: %r" % (word, site.domain, reply))
     asker.s.close()

@@ -1,7 +1,7 @@
 # How the tests wait: until the thing has happened.  They give up only after
 # what no machine needs, however busy it is.
 
-PATIENCE=120
+PATIENCE=${PATIENCE:-120}
 
 # until_ok COMMAND...: runs it until it succeeds; where it never does, the last
 # run shows why.
