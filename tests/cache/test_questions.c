@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -62,6 +63,39 @@ kill(pid_t pid, int sig)
 	return (int)syscall(SYS_kill, pid, sig);
 }
 
+/* No socket can be had; a question finds no room; a worker says what it was not
+ * asked. */
+static bool no_sockets, no_room, garbles;
+static int starts; /* of workers */
+
+int
+socketpair(int domain, int type, int protocol, int fds[2])
+{
+	if (no_sockets) {
+		errno = EMFILE;
+		return -1;
+	}
+	starts++;
+	return (int)syscall(SYS_socketpair, domain, type, protocol, fds);
+}
+
+ssize_t
+send(int fd, const void *message, size_t n, int flags)
+{
+	const bool question = (flags & MSG_DONTWAIT) != 0;
+	char copy[4096];
+
+	if (question && no_room) {
+		errno = ENOBUFS;
+		return -1;
+	}
+	assert_true(n <= sizeof(copy));
+	memcpy(copy, message, n);
+	if (!question && garbles)
+		copy[0] ^= 1;
+	return syscall(SYS_sendto, fd, copy, n, flags, NULL, 0);
+}
+
 static void
 on_heartbeat(struct ev_loop *l, struct ev_timer *w, int events)
 {
@@ -113,8 +147,8 @@ setup(void **state)
 	if (fixture_setup(state) != 0)
 		return -1;
 	slow_mailman_reset();
-	unkillable = false;
-	nsurvivors = 0;
+	unkillable = no_sockets = no_room = garbles = false;
+	nsurvivors = starts = 0;
 	lines[0] = '\0';
 	log_sink(take_line, NULL);
 	loop = ev_default_loop(0);
@@ -293,10 +327,23 @@ test_forget(void **state)
 	assert_non_null(ask("a1", &end));
 	slow->hangs = false;
 	WAIT(end.times);
-	for (int i = 0; i < 40; i++)
-		assert_int_equal(all[i].times, 0);
 	/* Most of them nobody looked for. */
 	assert_true(slow->looks < 20);
+	/* The next worker does not look for what the last one had. */
+	slow->looks = 0;
+	slow->hangs = true;
+	for (int i = 0; i < 10; i++)
+		q[i] = ask("a0", &all[i]);
+	WAIT(slow->looks == 1);
+	for (int i = 0; i < 10; i++)
+		question_forget(q[i]);
+	end_worker(SIGKILL);
+	slow->hangs = false;
+	assert_non_null(ask("a1", &end));
+	WAIT(end.times);
+	for (int i = 0; i < 40; i++)
+		assert_int_equal(all[i].times, 0);
+	assert_int_equal(slow->looks, 2);
 }
 
 /* The entry ends whoever looks at it: the ones behind it are answered, and
@@ -344,6 +391,61 @@ test_ended_from_outside(void **state)
 	assert_non_null(ask("a2", &a));
 	WAIT(a.times);
 	assert_true(a.told);
+}
+
+/* A worker is started when it can be. */
+static void
+test_cannot_start(void **state)
+{
+	struct asked a;
+
+	(void)state;
+	begin(LONG);
+	no_sockets = true;
+	assert_non_null(ask("a0", &a));
+	assert_int_equal(logged("crew: cannot start a worker: s: Too many open "
+	                        "files (0 more before)"), 1);
+	no_sockets = false;
+	WAIT(a.times);
+	assert_true(a.told);
+	assert_int_equal(logged("\n"), 1);
+}
+
+static void
+test_no_room(void **state)
+{
+	struct asked a, b;
+
+	(void)state;
+	begin(LONG);
+	no_room = true;
+	assert_non_null(ask("a0", &a));
+	assert_non_null(ask("a1", &b));
+	for (int i = 0; i < 5; i++)
+		ev_run(loop, EVRUN_ONCE);
+	assert_true(a.times == 0 && b.times == 0);
+	no_room = false;
+	WAIT(a.times && b.times);
+	assert_true(a.told && b.told);
+	assert_string_equal(lines, "");
+}
+
+static void
+test_says_what_it_was_not_asked(void **state)
+{
+	struct asked a, b;
+
+	(void)state;
+	begin(LONG);
+	garbles = slow->hangs = true;
+	assert_non_null(ask("a0", &a));
+	assert_non_null(ask("a1", &b));
+	WAIT(slow->looks == 1);
+	/* This worker keeps on doing so, the next one does not. */
+	garbles = slow->hangs = false;
+	WAIT(a.times && b.times);
+	assert_true(a.told && b.told);
+	WAIT(logged("crew: worker ended") == 1);
 }
 
 static void
@@ -405,7 +507,6 @@ test_left_behind(void **state)
 	struct asked a, b, c, d = { 0 };
 	struct questions_options o;
 	struct questions *near;
-	int status;
 
 	(void)state;
 	begin(SHORT);
@@ -421,6 +522,7 @@ test_left_behind(void **state)
 	/* A reload does not start one either; another site's is started. */
 	o = options(SHORT);
 	questions_configure(questions, &o);
+	assert_int_equal(starts, CREW_LEFT_MAX);
 	o.mailman = &mailman2;
 	o.deadline = LONG;
 	near = questions_new(loop, &o);
@@ -430,19 +532,43 @@ test_left_behind(void **state)
 	assert_true(questions_hang(questions));
 	/* Their call returns, and both end at last. */
 	unkillable = false;
-	slow->hangs = false;
 	for (int i = 0; i < nsurvivors; i++)
-		assert_int_equal(syscall(SYS_kill, survivors[i], SIGKILL), 0);
+		assert_int_equal(kill(survivors[i], SIGKILL), 0);
+	slow->hangs = false;
 	WAIT(c.times);
 	assert_true(c.told);
 	assert_int_equal(slow->looks, 3);
 	assert_int_equal(nsurvivors, 2);
 	assert_false(questions_hang(questions));
 	questions_free(near);
-	/* All were reaped but the one that serves. */
+	/* They are reaped. */
 	WAIT(syscall(SYS_kill, survivors[0], 0) == -1 &&
 	    syscall(SYS_kill, survivors[1], 0) == -1);
-	assert_int_equal(waitpid(-1, &status, WNOHANG), 0);
+}
+
+/* One that was in its call for a while after SIGKILL got its answer: the next
+ * one does not wait for the pause to be over. */
+static void
+test_ended_at_last(void **state)
+{
+	struct asked a, b;
+	double lost;
+
+	(void)state;
+	begin(SHORT);
+	slow->hangs = unkillable = true;
+	assert_non_null(ask("a0", &a));
+	WAIT(a.times);
+	assert_non_null(ask("a1", &b));
+	WAIT(b.times);
+	lost = clock_seconds();
+	assert_non_null(ask("a2", &a));
+	WAIT(clock_seconds() - lost > 1.1);
+	assert_int_equal(starts, CREW_LEFT_MAX);
+	unkillable = false;
+	assert_int_equal(kill(survivors[1], SIGKILL), 0);
+	WAIT(syscall(SYS_kill, survivors[1], 0) == -1);
+	assert_int_equal(starts, CREW_LEFT_MAX + 1);
 }
 
 /* The pause before the next one doubles. */
@@ -649,9 +775,13 @@ main(void)
 		TEST(test_forget),
 		TEST(test_dies_twice),
 		TEST(test_ended_from_outside),
+		TEST(test_cannot_start),
+		TEST(test_no_room),
+		TEST(test_says_what_it_was_not_asked),
 		TEST(test_hangs),
 		TEST(test_stopped),
 		TEST(test_left_behind),
+		TEST(test_ended_at_last),
 		TEST(test_back_off),
 		TEST(test_loop_stopped),
 		TEST(test_configure),

@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -26,6 +27,29 @@
 #include "mailman/mailman.h"
 #include "tests/fixture.h"
 #include "tests/patience.h"
+
+/* In the place of the library's: a filesystem on which the case of letters does
+ * not matter, and that has no flag to say so. */
+static bool folds;
+
+int
+fstatat(int dir, const char *name, struct stat *st, int flags)
+{
+	char folded[1024];
+	int fd, result;
+	size_t i;
+
+	for (i = 0; name[i] != '\0' && i < sizeof(folded) - 1; i++)
+		folded[i] = folds ? (char)tolower(name[i]) : name[i];
+	folded[i] = '\0';
+	fd = openat(dir, folded, O_PATH |
+	    ((flags & AT_SYMLINK_NOFOLLOW) != 0 ? O_NOFOLLOW : 0));
+	if (fd == -1)
+		return -1;
+	result = fstat(fd, st);
+	close(fd);
+	return result;
+}
 
 static enum lists_found
 ask(const struct directory_id *must_be, const char *name)
@@ -249,6 +273,25 @@ test_kinds(void **state)
 	assert_int_equal(chmod(fixture_path("lists"), 0755), 0);
 }
 
+static void
+test_no_flag_for_case(void **state)
+{
+	(void)state;
+	if (kind_of(fixture_path("lists")) != DIRECTORY_SEEN) {
+		print_message("# the tests' own filesystem is another kind\n");
+		skip();
+	}
+	folds = true;
+	assert_int_equal(kind_of(fixture_path("lists")), DIRECTORY_SEEN);
+	fixture_file(fixture_path("lists/a"), "");
+	fixture_mkdir(fixture_path("lists/1"));
+	assert_int_equal(kind_of(fixture_path("lists")), DIRECTORY_SEEN);
+	fixture_mkdir(fixture_path("lists/1-b"));
+	assert_int_equal(kind_of(fixture_path("lists")), DIRECTORY_UNSEEN);
+	folds = false;
+	assert_int_equal(kind_of(fixture_path("lists")), DIRECTORY_SEEN);
+}
+
 /* Mounts TYPE at DIR with OPTIONS; false where that cannot be had here. */
 static bool
 mounted(const char *type, const char *dir, const char *options)
@@ -301,7 +344,7 @@ test_case_folded(void **state)
 {
 	const char *dir = fixture_path("lists");
 	int flags = FS_CASEFOLD_FL, fd;
-	bool folds;
+	bool set;
 
 	(void)state;
 	if (!mounted("tmpfs", dir, "mode=0777,casefold")) {
@@ -311,10 +354,10 @@ test_case_folded(void **state)
 	fixture_mkdir(fixture_path("lists/folded"));
 	fd = open(fixture_path("lists/folded"), O_RDONLY | O_DIRECTORY);
 	assert_int_not_equal(fd, -1);
-	folds = ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+	set = ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
 	close(fd);
 	assert_int_equal(kind_of(fixture_path("lists/folded")),
-	    folds ? DIRECTORY_UNSEEN : DIRECTORY_SEEN);
+	    set ? DIRECTORY_UNSEEN : DIRECTORY_SEEN);
 	assert_int_equal(kind_of(dir), DIRECTORY_SEEN);
 	unmount(dir);
 }
@@ -435,6 +478,7 @@ main(void)
 		TEST(test_particulars),
 		TEST(test_directory_away),
 		TEST(test_kinds),
+		TEST(test_no_flag_for_case),
 		TEST(test_overlay),
 		TEST(test_case_folded),
 		TEST(test_identity_cached),
