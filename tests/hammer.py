@@ -16,8 +16,9 @@ files	Mailman 3 with settle = 0, whose files in the directory OTHER name
 	lists that have no directory
 lower	as two, LISTS_DIR being an overlay whose lower layer is OTHER: lists
 	are also made there, which no inotify tells of
-stale	as two, and stale3 as three, for a directory of which inotify tells nothing: of names that
-	went only a rescan tells, and nothing is said of them here
+stale	as two, and stale3 as three, for a directory of which inotify tells
+	nothing: of names that went only a rescan tells, and nothing is said
+	of them here
 
 Ends with 1 and what was wrong:
 - a name that was a list from before the question was sent until after the
@@ -108,7 +109,8 @@ class Site:
         return os.path.join(self.dir, self.name(word))
 
     def fill(self):
-        os.makedirs(self.aside, exist_ok=True)
+        for path in self.dir, self.aside:
+            os.makedirs(path, exist_ok=True)
         if self.kind == "lower":
             os.makedirs(self.other + ".aside", exist_ok=True)
         for i in range(STAYING):
@@ -279,6 +281,7 @@ class Worker:
         self.suspects = []  # found, though they went
         self.alive = {s.number: [] for s in sites}
         self.below, self.rehosted = [], 0
+        self.deed_of = {}  # by which of them a name went
         self.n, self.wrong = 0, []
         self.over = threading.Event()
         for s in sites:
@@ -321,8 +324,8 @@ class Worker:
             return None
         return self.random.choice(alive)
 
-    def one_that_may_go(self, site):
-        word = self.one_alive(site)
+    def one_that_may_go(self, site, word=None):
+        word = word or self.one_alive(site)
         if word is None or self.suspects or \
                 not self.removals.may(site.number):
             return None
@@ -441,8 +444,12 @@ class Worker:
         return self.is_list(site, word)
 
     def unmake(self, site):
-        """The directory stays: no event tells of that."""
-        word = self.one_that_may_go(site)
+        """The directory stays: no event tells of that.  A link would count as
+        one to a volume that is away."""
+        word = self.one_alive(site)
+        if word is None or os.path.islink(site.path(word)):
+            return []
+        word = self.one_that_may_go(site, word)
         if word is None:
             return []
         for name in "config.pck", "config.pck.last":
@@ -573,6 +580,8 @@ class Worker:
                 self.random.random() < 0.5):
             deed = self.all_below if site.kind == "lower" else self.remove
         done = deed(site)
+        for _, word in done:
+            self.deed_of[site.number, word] = deed.__name__
         if done:
             self.counts[deed.__name__] += 1
         return done
@@ -667,7 +676,8 @@ class Worker:
         until(lambda: self.more_scans(q.site, enough), "scans")
         again = Question(self, q.site, q.key[1], q.form)
         if again.answer(self.asker.ask(again.text)) == "found":
-            raise Wrong("found, though it went: %s" % again)
+            raise Wrong("found, though it went: %s, by %s" % (
+                again, self.deed_of.get(q.key)))
         self.suspects.clear()
         self.removals.go_on(q.site.number)
 
@@ -782,10 +792,10 @@ def flood(options, sites, n):
     os.kill(options.flood, signal.SIGSTOP)
     try:
         site.newlist(site.path(words[0]), words[0])
+        path = "%s/.flood%d" % (site.dir, n)
+        mm2ops.write(path, b"")
         for i in range(events // 2 + 200):
-            path = "%s/.flood%d" % (site.dir, i % 50)
-            os.mkdir(path)
-            os.rmdir(path)
+            os.rename(path + "-" * (i % 2), path + "-" * ((i + 1) % 2))
             if i == events // 4:
                 site.newlist(site.path(words[1]), words[1])
         site.newlist(site.path(words[2]), words[2])

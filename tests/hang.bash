@@ -163,28 +163,9 @@ probed() {
 	echo "# $BATS_TEST_DESCRIPTION: near: $(head -n 1 "$T/probed")" >&3
 }
 
-# site_is NUMBER STATE...: what the status says of it is one of these.
-site_is() {
-	local number=$1 state
-
-	shift
-	state=$(in_time "$LISTMAP" -c "$T/conf" query .status all |
-	    awk -F '\t' -v s="site s$number" '$1 == s && $2 == "state" {
-		print $3 }')
-	case " $* " in
-	*" $state "*) return ;;
-	esac
-	echo "s$number is $state, not $*"
-	return 1
-}
-
+# sites_are NUMBERS STATE...: what the status says of each is one of these.
 sites_are() {
-	local numbers=$1 number
-
-	shift
-	for number in $numbers; do
-		site_is "$number" "$@" || return
-	done
+	hang_clients states "$@"
 }
 
 # All is as before: states, hits and misses.

@@ -4,6 +4,7 @@
 usage: hang.py ask SOCKET MAP_KEY=WORD...
        hang.py probe SOCKET COUNT MAP_KEY=WORD...
        hang.py order SOCKET MISS HIT NEAR
+       hang.py states SOCKET NUMBERS STATE...
        hang.py budget SOCKET MISS HIT N
        hang.py give-up SOCKET MISS N
 
@@ -20,6 +21,7 @@ order	asks what has to wait, MISS, among others on one connection: the
 budget	N clients ask for names like MISS, which has %d in it: some get TEMP
 	before others who asked earlier, all get TEMP in the end, and none of
 	them keeps HIT from being answered
+states	the sites s0 and so on of these numbers are in one of the states
 give-up	N clients ask for MISS, and go while they wait
 
 Where the machine is so busy that the daemon is late it closes connections with
@@ -136,6 +138,19 @@ def order(path, miss, hit, near):
     return 1
 
 
+def states(path, numbers, *allowed):
+    report = Asker(path).ask(b".status all").decode().split("\n")
+    found = {}
+    for line in report:
+        words = line.split("\t")
+        if words[1:2] == ["state"]:
+            found[words[0]] = words[2]
+    wrong = {n: found.get("site s" + n) for n in numbers.split()
+             if found.get("site s" + n) not in allowed}
+    print("not %s: %s" % (allowed, wrong))
+    return len(wrong)
+
+
 def raise_limit(n):
     """For N descriptors and some more; those above 1023 are for poll()."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -178,8 +193,15 @@ def budget(path, miss, hit, n):
     return len(wrong) or early == 0
 
 
+def connections(asker):
+    report = asker.ask(b".status all").decode()
+    return int(report.partition("daemon\tconnections\t")[2].split()[0])
+
+
 def give_up(path, miss, n):
+    """Others may come and go meanwhile, but not so many."""
     asker = Asker(path)
+    before = connections(asker)
     for i in range(int(n)):
         c = Client("local:" + path)
         c.raw(frame(miss % i) * (1 + i % 3))
@@ -189,12 +211,7 @@ def give_up(path, miss, n):
         elif i % 3 == 1:
             c.end()
         c.close()
-
-    def all_gone():
-        report = asker.ask(b".status all").decode()
-        return "daemon\tconnections\t" in report and \
-            int(report.partition("daemon\tconnections\t")[2].split()[0]) <= 2
-    until(all_gone, "the connections' ends")
+    until(lambda: connections(asker) <= before + 2, "the connections' ends")
     return 0
 
 
@@ -202,7 +219,7 @@ def main():
     what, path, *words = sys.argv[1:]
     if what == "probe":
         return Probe(path, words[0], words[1:]).run()
-    return {"ask": ask, "order": order, "budget": budget,
+    return {"ask": ask, "order": order, "states": states, "budget": budget,
             "give-up": give_up}[what](path, *words)
 
 

@@ -16,7 +16,6 @@ site() {
 	local number=$1 mailman=$2 dir=$3 options=$4 domain
 
 	shift 4
-	mkdir -p "$dir"
 	{
 		echo "site \"s$number\" {
 			mailman = \"$mailman\"

@@ -43,7 +43,7 @@ well() {
 	site 2 3 "$T/2/lists" 'settle = 0' three.example.org
 	site 3 3 "$T/3/lists" '' young.example.org
 	site 4 3 "$T/4/lists" "settle = 0" files.example.org
-	mkdir "$T/4/data"
+	mkdir -p "$T/4/data"
 	begin "two,two.example.org,$T/0/lists" \
 	    "hosts,hosts.example.org,$T/1/lists,other.example.org" \
 	    "three,three.example.org,$T/2/lists" \

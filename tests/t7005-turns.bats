@@ -22,6 +22,7 @@ lists_in() {
 	local dir
 
 	for dir; do
+		mkdir -p "$dir"
 		many_lists 60 "$dir"
 	done
 }

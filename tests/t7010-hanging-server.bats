@@ -38,12 +38,10 @@ heals() {
 	until_ok sites_are "0 3 4 7" stuck away
 	sites_are "1 2 5 6" ok
 	exits 75 in_time "$LISTMAP" -c "$T/conf" status
-	near_and_cached
 	# A near list that is new.
 	put_lists_of 2.1 "$T/near/s1/lists" near.example.org new
 	asks OK new@near.example.org
 	for pair in far.example.org:near.example.org \
-	    far3.example.org:near3.example.org both.example.org:both.example.org \
 	    both3.example.org:both3.example.org; do
 		hang_clients order "recipients nosuch@${pair%:*}" \
 		    "recipients far@${pair%:*}" "recipients near@${pair#*:}"
@@ -75,7 +73,7 @@ heals() {
 	probe
 	near_is_served
 	asks TEMP $FAR_HITS $FAR_MISSES
-	not site_is 0 ok
+	not sites_are 0 ok
 	exits 75 in_time "$LISTMAP" -c "$T/conf" status
 	heals
 }
@@ -121,11 +119,12 @@ reload() {
 	begun
 	probe
 	far_hangs
-	for i in 1 2; do
-		start_daemon --take-over
-		near_and_cached
-	done
-	until_ok sites_are "0 3 4 7" stuck away
+	start_daemon --take-over
+	near_is_served
+	start_daemon --take-over
+	near_and_cached
+	# The scan of one before may still have the lock of a cache: "failing".
+	until_ok sites_are "0 3 4 7" stuck away failing
 	heals
 }
 
@@ -138,15 +137,22 @@ reload() {
 	until_ok asks OK new@near.example.org
 	near_is_served
 	exits 0 in_time "$LISTMAP" -c "$T/conf" rebuild s1
-	until_ok site_is 0 stuck away
+	until_ok sites_are 0 stuck away
 	exits 75 in_time "$LISTMAP" -c "$T/conf" status
 	exits 0 in_time "$LISTMAP" -c "$T/conf" query recipients \
 	    far@far.example.org
 	exits 0 in_time "$LISTMAP" -c "$T/conf" query --direct recipients \
-	    near@near.example.org
+	    near@near.example.org far@far.example.org
 	exits 0 in_time "$LISTMAPD" -t -c "$T/conf"
 	near_and_cached
 	heals
+}
+
+@test "listmap query --direct of what no cache has" {
+	"$LISTMAP" -c "$T/conf" rebuild
+	far_hangs
+	exits 75 in_time "$LISTMAP" -c "$T/conf" query --direct recipients \
+	    nosuch@far.example.org
 }
 
 @test "SIGTERM while far misses wait" {
@@ -162,27 +168,19 @@ reload() {
 	far_goes_on
 }
 
-@test "the server is killed, and mounted anew" {
+@test "killed, mounted anew, and replaced by a local directory" {
 	begun
 	probe
 	far_hangs
-	near_and_cached
+	asks TEMP $FAR_MISSES
 	kill -KILL "$SERVER"
 	near_and_cached
 	until_ok sites_are "0 3 4 7" away stuck
-	near_and_cached
 	umount -l "$T/far"
-	near_is_served
-	asks OK $FAR_HITS
-	asks TEMP $FAR_MISSES
+	near_and_cached
 	serve_far
 	until_ok well
-	probed
-}
-
-@test "unmounted while it hangs, and a local directory is in its place" {
-	begun
-	probe
+	# And it hangs again, and a local directory comes in its place.
 	far_hangs
 	asks TEMP $FAR_MISSES
 	umount -l "$T/far"
@@ -232,7 +230,7 @@ reload() {
 	asks OK $NEAR_HITS $FAR_HITS
 	asks NOTFOUND nosuch@near3.example.org
 	until_ok asks TEMP nosuch@near.example.org
-	until_ok site_is 1 stuck away
+	until_ok sites_are 1 stuck away
 	asks OK $NEAR_HITS $FAR_HITS
 	far_goes_on
 	until_ok asks OK newer@near.example.org
