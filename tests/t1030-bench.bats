@@ -2,12 +2,16 @@
 
 load lib
 
-@test "make bench measures every row and finds every answer right" {
+programs() {
 	make -s -C "$top_builddir" tests/bench/{floor,load,rcpt,run,sink,tree} \
 	    >"$T/make.log" 2>&1 || {
 		cat "$T/make.log"
 		return 1
 	}
+}
+
+@test "make bench measures every row and finds every answer right" {
+	programs
 	run bash "$top_srcdir/tests/bench/bench.sh" --quick
 	echo "$output"
 	[ "$status" = 0 ]
@@ -23,4 +27,35 @@ load lib
 	[[ $output == *"delivery by mm-handler, 10 KB"* ]]
 	[[ $output == *"delivery of 10 MB, private memory"* ]]
 	[[ $output =~ RCPTs/s\ of\ sendmail.*(us/RCPT|not\ measured) ]]
+}
+
+@test "make bench-plot has a figure of both servers for each point" {
+	local where='[0-9]+ [1-9][0-9]* [1-9][0-9]*( [0-9.]+){2}$'
+
+	programs
+	run bash "$top_srcdir/tests/bench/bench.sh" --quick --plot
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "$(grep -cE "^connections $where" <<<"$output")" = 3 ]
+	[ "$(grep -cE "^lists $where" <<<"$output")" = 2 ]
+	command -v gnuplot >/dev/null || skip "the drawing needs gnuplot"
+	echo "$output" >"$T/data"
+	gnuplot -e "data='$T/data'; out='$T/plot.svg'" \
+	    "$top_srcdir/tests/bench/plot.gnuplot"
+	# four panels with two lines each
+	[ "$(grep -cE '<title>(floor|listmapd)<' "$T/plot.svg")" = 8 ]
+}
+
+@test "make bench-profile counts instructions of hits and misses" {
+	local tool
+
+	for tool in valgrind callgrind_control callgrind_annotate; do
+		command -v $tool >/dev/null || skip "needs $tool"
+	done
+	programs
+	run bash "$top_srcdir/tests/bench/profile.sh" 50 0.5
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "$(grep -cE '^ +[0-9]+ +[0-9]+  all ' <<<"$output")" = 2 ]
+	[ "$(grep -cE '  answer_request +src/answer/' <<<"$output")" = 2 ]
 }

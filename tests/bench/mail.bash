@@ -195,8 +195,8 @@ mail_daemon()
 	local place=/run/sendmail/$1 tables=/run/sendmail/$3
 
 	mkdir -p -m 700 "$sm_run/sendmail/$1.queue" || die "no queue"
-	sm_m4 -DBENCH_TABLES="$tables" -DBENCH_TYPE="$4" "../bench/$3.mc" >"$sm_run/sendmail/$1.cf" \
-	    2>"$dir/m4.log" || die "m4: $3.mc"
+	sm_m4 -DBENCH_TABLES="$tables" -DBENCH_TYPE="$4" "../bench/$3.mc" \
+	    >"$sm_run/sendmail/$1.cf" 2>"$dir/m4.log" || die "m4: $3.mc"
 	sm_in sendmail -C "$place.cf" -bi >/dev/null || die "newaliases"
 	sm_spawn "$1" taskset -c "$there" sendmail -C "$place.cf" -bD \
 	    -O DaemonPortOptions="Family=inet,Port=$2,Addr=127.0.0.1" \

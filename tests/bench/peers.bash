@@ -31,9 +31,9 @@ find_contrib()
 	done
 }
 
-# It knows two addresses, which are written in it, and forks for each connection.
-# Its NOTFOUND lacks the space that the protocol wants: only what is found is
-# asked for.
+# It knows two addresses, which are written in it, and forks for each
+# connection.  Its NOTFOUND lacks the space that the protocol wants: only what is
+# found is asked for.
 contrib()
 {
 	local name=socketmapServer.pl file tell_time=no
@@ -52,8 +52,8 @@ contrib()
 }
 
 # Nothing but its cache and parent domains is answered without DNS.  Its cache
-# cannot be filled from here, so parent domains are asked for: what it does is to
-# read the frame and to look at the first byte of the key.
+# cannot be filled from here, so parent domains are asked for: what it does is
+# to read the frame and to look at the first byte of the key.
 mta_sts()
 {
 	local name=postfix-mta-sts-resolver
@@ -74,8 +74,11 @@ mta_sts()
 	peer $name "local:$dir/sts.sock" -m postfix -k "$dir/sts.keys"
 }
 
+# They are far from the floor: few rounds show it.
 peers()
 {
+	local rounds=$((rounds < 5 ? rounds : 5))
+
 	contrib
 	mta_sts
 }

@@ -10,8 +10,8 @@
  * Makes list-000000 and so on, N of them, in DIR, each with a config.pck: a
  * copy of PCK, or what Mailman writes for a new list, nearly 4 KB with the
  * host in the midst of it.  What is there already stays as it is.  With -l
- * lists have their config.pck in common, by hard links: that is made sooner, and
- * takes half the room, and a million of them fit into memory.
+ * lists have their config.pck in common, by hard links: that is made sooner,
+ * and takes half the room, and a million of them fit into memory.
  *
  * With -a the lists are called new-000000 and so on and must not be there yet.
  * They are made as Mailman makes them (mkdir, write a temporary, rename), one
