@@ -17,7 +17,7 @@ test_setup() {
 	site "far" {
 		lists_dir = "$T/far"
 		hosts = "any"
-		scan_timeout = 2
+		scan_timeout = 1
 		domain "far.example.org" { dedicated = true }
 	}
 	EOF
@@ -66,7 +66,9 @@ hang() {
 	until_ok far_is_silent
 }
 
+# Whatever is read again then has as much time as it needs.
 heal() {
+	sed -i 's/scan_timeout = .*/scan_timeout = 600/' "$T/conf"
 	kill -CONT "$SERVER"
 	until_ok far_answers
 }
@@ -89,6 +91,29 @@ heal() {
 	exits 75 in_time "$LISTMAP" -c "$T/conf" rebuild far
 }
 
+# on_a_terminal COMMAND...
+on_a_terminal() {
+	python3 -c 'import pty, sys, os
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$@" </dev/null
+}
+
+@test "rebuild: on a terminal it says which site waits for what" {
+	sed -i '0,/hosts = "any"/s//&\nscan_timeout = 2/' "$T/conf"
+	hold_lock
+	hang
+	exits 75 on_a_terminal timeout -s KILL "$PATIENCE" "$LISTMAP" \
+	    -c "$T/conf" rebuild
+	says "lists: waits for the lock, which process $HOLDER (sleep) has"
+	says "site lists: cannot lock: $T/cache/lists.lock: process $HOLDER"
+	says "site far: the lists directory $T/far does not answer (1 s)"
+	free_lock
+	heal
+	exits 0 on_a_terminal "$LISTMAP" -c "$T/conf" rebuild
+	says "lists [##############################] 1"
+	says "lists: 1 lists, new cache"
+	says "far: 1 lists, new cache"
+}
+
 @test "listmapd -t: a directory that does not answer is a warning" {
 	hang
 	exits 0 in_time "$LISTMAPD" -t -c "$T/conf"
@@ -104,12 +129,17 @@ heal() {
 	says "startup: site far: the lists directory $T/far does not answer"
 }
 
-# near_is_served: found and absent are told, as if there were no other site.
+# near_is_served: found and absent are told, as if there were no other site; on
+# a busy machine an answer may come too late for the deadline of these tests.
 near_is_served() {
-	exits 0 in_time "$LISTMAP" -c "$T/conf" query recipients \
+	until_ok exits 0 in_time "$LISTMAP" -c "$T/conf" query recipients \
 	    a@lists.example.org
-	exits 1 in_time "$LISTMAP" -c "$T/conf" query recipients \
+	until_ok exits 1 in_time "$LISTMAP" -c "$T/conf" query recipients \
 	    nosuch@lists.example.org
+}
+
+all_is_well() {
+	"$LISTMAP" -c "$T/conf" status
 }
 
 far_is_served() {
@@ -132,7 +162,7 @@ far_is_served() {
 	hang
 	start_daemon
 	near_is_served
-	far_is_served
+	until_ok far_is_served
 }
 
 child_of() {
@@ -167,7 +197,7 @@ child_of() {
 	DAEMONS="$DAEMONS $successor"
 	until_ok child_of "$successor"
 	near_is_served
-	far_is_served
+	until_ok far_is_served
 	PID=$old answers
 	heal
 	PID=$successor
@@ -182,7 +212,7 @@ child_of() {
 	hang
 	start_daemon --take-over
 	near_is_served
-	far_is_served
+	until_ok far_is_served
 }
 
 @test "reload: a dead file server keeps nobody from it" {
@@ -200,24 +230,24 @@ child_of() {
 	kill -HUP "$PID"
 	until_ok logged "configuration read again"
 	near_is_served
-	far_is_served
+	until_ok far_is_served
 	exits 75 query recipients x@new.example.org
 }
 
 @test "status: a site whose scans do not end is stuck, until they do" {
 	start_daemon
 	until_ok far_is_served
-	exits 0 "$LISTMAP" -c "$T/conf" status
+	until_ok all_is_well
 	hang
 	kill -HUP "$PID"
 	until_ok status_is stuck
 	exits 75 "$LISTMAP" -c "$T/conf" status
-	says "the scan of $T/far took longer than scan_timeout (2 s)"
+	says "the scan of $T/far took longer than scan_timeout (1 s)"
 	near_is_served
-	far_is_served
+	until_ok far_is_served
 	heal
-	until_ok not status_is stuck
-	exits 0 "$LISTMAP" -c "$T/conf" status
+	kill -HUP "$PID"
+	until_ok all_is_well
 }
 
 # There are no domains, and so no site needs one.

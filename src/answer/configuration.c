@@ -19,7 +19,7 @@
 
 /* So long a start waits for Mailman's directories, and so long a daemon that
  * serves. */
-#define START_SECONDS 2.0
+#define START_SECONDS 1.0
 #define RELOAD_SECONDS 0.25
 
 /* Where Mailman is, as children find it out. */

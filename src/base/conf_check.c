@@ -22,7 +22,7 @@
 #include "base/str.h"
 
 /* So long conf_check_places() waits for a file server. */
-#define PLACES_SECONDS 2.0
+#define PLACES_SECONDS 1.0
 
 static int
 conf_error(const struct conf *c, int line, const char *fmt, ...)

@@ -23,7 +23,7 @@ int conf_check(struct conf *c, const struct conf_generation *mailmans)
 
 /*
  * Checks what only the filesystem tells: which paths lead to one place.  It
- * waits some seconds for file servers, so it is for a start, not for a daemon
+ * waits a second for file servers, so it is for a start, not for a daemon
  * that serves; a site whose file server does not answer is not checked.
  * Returns 0, or -1 after it logged a line for each error.
  */
