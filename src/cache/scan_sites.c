@@ -16,6 +16,7 @@
 #include "base/errands.h"
 #include "base/log.h"
 #include "base/privileges.h"
+#include "cache/child.h"
 #include "cache/rebuild.h"
 
 struct message {
@@ -99,6 +100,8 @@ scan_site(const struct scan_sites *all, const struct site_scan *s,
 	o.progress_arg = t;
 	o.lock.waits = tell_holder;
 	o.lock.arg = t;
+	if (all->modest)
+		child_be_modest();
 	/* One that goes on without its parent has an end, too. */
 	if (all->spare)
 		alarm((unsigned)(s->site->scan_timeout + o.lock.patience));
