@@ -201,9 +201,9 @@ class Site:
         """The process of ours that waits for the lock, or None."""
         with open("/proc/locks", encoding="ascii") as f:
             blocked = re.findall(r"-> FLOCK +\w+ +\w+ (\d+) ", f.read())
+        parents = [p.pid for p in (self.rebuilder, self.daemon) if p]
         for pid in map(int, blocked):
-            if self.rebuilder and pid == self.rebuilder.pid or \
-                    self.daemon and parent_of(pid) == self.daemon.pid:
+            if parent_of(pid) in parents:
                 return pid
         return None
 
