@@ -51,7 +51,8 @@ find_disk_list(const struct lists *l, struct str name, enum lists_from from,
 	struct disk_lists *d = (struct disk_lists *)l;
 	enum lists_found found;
 
-	(void)from;
+	if (from == LISTS_FROM_SNAPSHOT && !entry_name_ok(name))
+		return LISTS_ABSENT;
 	found = directory_find(d->mailman, d->lists_dir, NULL, name, NULL);
 	*out = (struct list){ .name = name };
 	if (found == LISTS_ABSENT && d->unfinished_is_no_answer &&

@@ -73,10 +73,11 @@ enum lists_from {
 
 struct lists {
 	/*
-	 * Looks NAME up, which holds only bytes that a list's name may hold.
-	 * What *OUT points to is valid until the next look-up.  Where there is
-	 * no answer, out->host is the host of the list that was there before,
-	 * if one is known.
+	 * Looks NAME up.  Whoever asks the disk has seen that entry_name_ok()
+	 * takes it; a snapshot may be asked for any bytes.  *OUT is written
+	 * where the list is found, or has no answer: out->host is then the host
+	 * of the list that was there before, if one is known.  What it points
+	 * to is valid until the next look-up.
 	 */
 	enum lists_found (*find)(const struct lists *l, struct str name,
 	    enum lists_from from, struct list *out);

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "mailman/reading.h"
 #include "base/buf.h"
 #include "base/str.h"
@@ -5,15 +7,22 @@
 #include "mailman/lists.h"
 #include "mailman/mailman.h"
 
-struct str
-reading_id(const struct reading *r, struct buf *id)
+/* The id of the list that R names: NAME, or NAME.DOMAIN, which is put together
+ * in MEMORY then.  Empty where it is longer than an entry's name. */
+static struct str
+put_id(const struct reading *r, char memory[ENTRY_NAME_MAX])
 {
+	const size_t n = r->list.n + 1 + r->domain.n;
+
 	if (r->domain.n == 0)
 		return r->list;
-	buf_str(id, r->list);
-	buf_char(id, '.');
-	buf_str(id, r->domain);
-	return id->failed ? STR("") : buf_get(id);
+	if (n > ENTRY_NAME_MAX)
+		return STR("");
+	if (r->list.n > 0)
+		memcpy(memory, r->list.p, r->list.n);
+	memory[r->list.n] = '.';
+	memcpy(memory + r->list.n + 1, r->domain.p, r->domain.n);
+	return (struct str){ memory, n };
 }
 
 bool
@@ -52,26 +61,25 @@ find_reading(const struct address_rules *rules, const struct lists *lists,
     enum lists_from from, struct reading *r)
 {
 	char memory[ENTRY_NAME_MAX];
-	struct list list = { 0 };
+	const struct str id = put_id(r, memory);
 	enum lists_found found, here;
-	struct buf b;
-	struct str id;
+	struct list list;
 
-	buf_over(&b, memory, sizeof(memory));
-	id = reading_id(r, &b);
-	if (!entry_name_ok(id))
+	/* A snapshot has no other names. */
+	if (from == LISTS_FROM_DISK && !entry_name_ok(id))
 		return LISTS_ABSENT;
 	found = lists->find(lists, id, from, &list);
+	if (found != LISTS_FOUND && found != LISTS_NO_ANSWER)
+		return found;
 	r->basis = list.basis;
-	if (found == LISTS_FOUND && !entry_name_is_mailable(id)) {
+	if (found == LISTS_NO_ANSWER)
+		return list.host.n > 0 &&
+		    answers_here(rules, r, &list) == LISTS_ABSENT ?
+		    LISTS_ABSENT : found;
+	if (!entry_name_is_mailable(id)) {
 		r->misnamed = true;
 		return LISTS_NO_ANSWER;
 	}
-	if (found == LISTS_NO_ANSWER && list.host.n > 0 &&
-	    answers_here(rules, r, &list) == LISTS_ABSENT)
-		return LISTS_ABSENT;
-	if (found != LISTS_FOUND)
-		return found;
 	here = answers_here(rules, r, &list);
 	if (here == LISTS_FOUND)
 		return here;

@@ -16,7 +16,6 @@
 #include "mailman/action.h"
 #include "mailman/lists.h"
 
-struct buf;
 struct mailman;
 
 struct reading {
@@ -74,9 +73,6 @@ struct readings {
 	bool begun;
 };
 
-/* The id of the list that R names: NAME, or NAME.DOMAIN, which is put together
- * in ID then.  Empty where ID has no room for it. */
-struct str reading_id(const struct reading *r, struct buf *id);
 /* Whether R means the list of that id. */
 bool reading_is(const struct reading *r, struct str id);
 

@@ -92,6 +92,25 @@ test_find(void **state)
 	}
 }
 
+/* A directory is there for some of them, which is none that may become a
+ * list. */
+static void
+test_names_of_no_entry(void **state)
+{
+	static const char *const names[] = { "", ".", "..", "/", "foo/", ":foo",
+		"Foo", "a\nb" };
+	struct list list;
+
+	(void)state;
+	make_list("foo", "a.test");
+	fixture_mkdir(fixture_path("lists/Foo"));
+	fixture_mkdir(fixture_path("lists/:foo"));
+	bare.unfinished_is_no_answer = true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (ask(names[i], LISTS_FROM_SNAPSHOT, &list) != LISTS_ABSENT)
+			fail_msg("%s", names[i]);
+}
+
 /* What the daemon does not read while others wait. */
 static void
 test_large_configuration(void **state)
@@ -289,6 +308,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_find),
+		TEST(test_names_of_no_entry),
 		TEST(test_large_configuration),
 		TEST(test_what_is_constant),
 		TEST(test_what_may_be_a_list),
