@@ -99,8 +99,7 @@ direct_any_host(const struct direct *d)
 
 	if (!s)
 		fatal(EX_OSERR, "out of memory");
-	for (size_t i = 0; i < s->n; i++)
-		s->site[i].any_host = true;
+	sites_ignore_hosts(s);
 	return s;
 }
 

@@ -11,6 +11,7 @@
 #include "base/conf.h"
 #include "base/str.h"
 #include "mailman/address.h"
+#include "mailman/domain_site.h"
 #include "mailman/lists.h"
 #include "mailman/mailman.h"
 #include "mailman/reading.h"
@@ -29,91 +30,37 @@
 /* The longest address that a list can have, in bytes. */
 #define ADDRESS_BYTES 1024
 
-/* A local part, the domain it is asked for at, and the sites that may know
- * it. */
+/* A local part, and the sites that may know it. */
 struct question {
-	const struct sites *sites;
 	struct str local;
-	const struct domain *domain; /* NULL: everywhere */
-	const struct str *names;     /* of the domain, or of none */
-	size_t nnames;
-	struct site *const *site;
-	size_t nsites;
-};
-
-/* The argument of answers_at_domain(). */
-struct place {
-	const struct question *q;
-	const struct site *site;
+	const struct domain_site *at;
+	size_t n;
+	bool any_host; /* the lists' hosts do not matter, nor the domain */
 };
 
 static enum lists_found
-found_if(bool answers)
-{
-	return answers ? LISTS_FOUND : LISTS_ABSENT;
-}
-
-/*
- * A list answers at its host, if that is a domain of the site.  Any other
- * answers at the dedicated domains, and at the shared ones where there are no
- * dedicated ones; or, where its id names the domain, at that one.  A list whose
- * host nobody knows answers at the dedicated domains; at a shared one it is not
- * known whether the address is a user's.
- */
-static enum lists_found
-answers_at_domain(const void *arg, const struct list *list)
-{
-	const struct place *p = arg;
-	const struct domain *d = p->q->domain, *own;
-
-	if (list->unread && list->host.n == 0)
-		return d->dedicated ? LISTS_FOUND : LISTS_NO_ANSWER;
-	for (size_t i = 0; i < d->nnames; i++)
-		if (str_eq(list->host, d->names[i]))
-			return LISTS_FOUND;
-	/* A domain that no snapshot knows is the host of its lists alone. */
-	if (d->nsites == 0)
-		return LISTS_ABSENT;
-	own = sites_domain(p->q->sites, list->host);
-	if (own && own->real && domain_has_site(own->real, p->site))
-		return LISTS_ABSENT;
-	if (!p->site->mailman->foreign_hosts)
-		return found_if(list->host.n == 0);
-	return found_if(d->dedicated || !p->site->dedicates);
-}
-
-/* At a shared domain a user may have the name that a hosting panel's directory
- * seems to have. */
-static const char *
-misname_joints(const struct site *site, const struct domain *d)
-{
-	return d && !d->dedicated ? "@" : site->mailman->misname_joints;
-}
-
-static enum lists_found
-search_site(const struct question *q, const struct site *site,
+search_site(const struct question *q, const struct domain_site *at,
     enum lists_from from, struct reading *reading)
 {
-	const struct place p = { q, site };
-	struct address_rules rules = site->rules;
+	struct address_rules rules;
 
-	rules.only_hosts = q->domain && q->domain->nsites == 0;
-	if (q->domain && (rules.only_hosts || !site->any_host)) {
-		rules.answers_here = answers_at_domain;
-		rules.arg = &p;
-	}
-	rules.names = q->names;
-	rules.nnames = q->nnames;
-	if (!rules.only_hosts)
-		rules.joints = misname_joints(site, q->domain);
-	return reading_find(&rules, site->lists, from, q->local, reading);
+	if (!q->any_host)
+		return reading_find(&at->rules, at->site->lists, from,
+		    q->local, reading);
+	rules = at->rules;
+	rules.answers_here = NULL;
+	rules.joints = at->site->mailman->misname_joints;
+	return reading_find(&rules, at->site->lists, from, q->local, reading);
 }
 
 /* Whether a site that is away may pass for one that has no such list. */
 static bool
-passes_for_absent(const struct site *site, const struct domain *d)
+passes_for_absent(const struct question *q, const struct domain_site *at)
 {
-	return d && !d->dedicated && site->lists->complete(site->lists);
+	const struct lists *lists = at->site->lists;
+
+	return !q->any_host && at->domain && !at->domain->dedicated &&
+	    lists->complete(lists);
 }
 
 /*
@@ -128,12 +75,12 @@ search_sites(const struct question *q, enum lists_from from, struct route *r,
 {
 	enum resolved result = RESOLVED_ABSENT;
 
-	for (size_t i = 0; i < q->nsites; i++) {
-		const struct site *site = q->site[i];
+	for (size_t i = 0; i < q->n; i++) {
+		const struct domain_site *at = &q->at[i];
 
-		switch (search_site(q, site, from, &r->reading)) {
+		switch (search_site(q, at, from, &r->reading)) {
 		case LISTS_FOUND:
-			r->site = site;
+			r->site = at->site;
 			return RESOLVED_FOUND;
 		case LISTS_UNSURE:
 			*unsure = true;
@@ -147,7 +94,7 @@ search_sites(const struct question *q, enum lists_from from, struct route *r,
 			r->reason = REASON_MISNAMED;
 			break;
 		case LISTS_AWAY:
-			if (passes_for_absent(site, q->domain))
+			if (passes_for_absent(q, at))
 				break;
 			r->reason = REASON_AWAY;
 			result = RESOLVED_NO_ANSWER;
@@ -165,8 +112,11 @@ look_at_sites(const struct question *q)
 {
 	bool ask = false;
 
-	for (size_t i = 0; i < q->nsites; i++)
-		ask |= q->site[i]->lists->look(q->site[i]->lists);
+	for (size_t i = 0; i < q->n; i++) {
+		const struct lists *lists = q->at[i].site->lists;
+
+		ask |= lists->look(lists);
+	}
 	return ask;
 }
 
@@ -180,15 +130,6 @@ search(const struct question *q, struct route *r)
 	if (known == RESOLVED_FOUND || (!unsure && !look_at_sites(q)))
 		return known;
 	return search_sites(q, LISTS_FROM_DISK, r, &unsure);
-}
-
-static struct question
-question_at(const struct sites *s, const struct address *a,
-    const struct domain *d)
-{
-	return (struct question){ .sites = s, .local = a->local, .domain = d,
-		.names = d->names, .nnames = d->nnames, .site = d->site,
-		.nsites = d->nsites };
 }
 
 /* The target of the redirect for LOCAL, with any detail; or NULL. */
@@ -207,6 +148,16 @@ find_redirect(const struct domain *d, struct str local)
 				return r->target;
 		}
 	return NULL;
+}
+
+/* The reading is written by whoever looks for one. */
+static void
+begin_route(struct route *r, const struct domain *d)
+{
+	r->domain = d;
+	r->site = NULL;
+	r->redirect = NULL;
+	r->reason = NULL;
 }
 
 /*
@@ -228,15 +179,14 @@ search_new_domain(const struct sites *s, const struct address *a,
 	r->new_domain.nnames = 1;
 	r->domain = &r->new_domain;
 	for (size_t i = 0; i < s->n && result != RESOLVED_FOUND; i++) {
-		struct question q = question_at(s, a, r->domain);
-		struct site *one = &s->site[i];
+		struct domain_site at;
 		enum resolved answer;
 
-		if (!one->discovers)
+		if (!s->site[i].discovers)
 			continue;
-		q.site = &one;
-		q.nsites = 1;
-		answer = search(&q, r);
+		domain_site_init(&at, s, &s->site[i], r->domain);
+		answer = search(&(struct question){ .local = a->local,
+		    .at = &at, .n = 1 }, r);
 		if (answer != RESOLVED_ABSENT)
 			result = answer;
 	}
@@ -248,19 +198,22 @@ search_new_domain(const struct sites *s, const struct address *a,
 enum resolved
 resolve(const struct sites *s, const struct address *a, struct route *r)
 {
-	const struct domain *d = sites_domain(s, a->domain);
-	struct question q;
+	const struct domain *named = sites_domain(s, a->domain);
+	const struct domain *d = named ? named->real : NULL;
 
-	*r = (struct route){ .domain = d ? d->real : NULL };
+	begin_route(r, d);
 	if (a->too_long)
 		return RESOLVED_ABSENT;
-	if (!r->domain)
-		return d ? RESOLVED_ABSENT : search_new_domain(s, a, r);
-	r->redirect = find_redirect(r->domain, a->local);
-	if (r->redirect)
+	if (!d)
+		return named ? RESOLVED_ABSENT : search_new_domain(s, a, r);
+	if (d->redirects)
+		r->redirect = find_redirect(d, a->local);
+	if (r->redirect) {
+		r->reading = (struct reading){ 0 };
 		return RESOLVED_FOUND;
-	q = question_at(s, a, r->domain);
-	return search(&q, r);
+	}
+	return search(&(struct question){ .local = a->local, .at = d->at,
+	    .n = d->nsites }, r);
 }
 
 enum resolved
@@ -268,14 +221,15 @@ resolve_local(const struct sites *s, const struct address *a, struct route *r)
 {
 	enum resolved result = RESOLVED_ABSENT;
 
-	*r = (struct route){ 0 };
+	begin_route(r, NULL);
 	if (a->too_long)
 		return RESOLVED_ABSENT;
 	for (size_t i = 0; i < s->n && result == RESOLVED_ABSENT; i++) {
-		struct site *one = &s->site[i];
+		struct domain_site at;
 
-		result = search(&(struct question){ .sites = s,
-		    .local = a->local, .site = &one, .nsites = 1 }, r);
+		domain_site_init(&at, s, &s->site[i], NULL);
+		result = search(&(struct question){ .local = a->local,
+		    .at = &at, .n = 1 }, r);
 	}
 	return result;
 }
@@ -285,16 +239,14 @@ resolve_any_host(const struct sites *s, const struct address *a,
     struct route *r)
 {
 	const struct domain *d = sites_domain(s, a->domain);
-	struct question q;
 
 	if (!d || !d->real)
 		return resolve_local(s, a, r);
-	*r = (struct route){ 0 };
+	begin_route(r, NULL);
 	if (a->too_long)
 		return RESOLVED_ABSENT;
-	q = question_at(s, a, d->real);
-	q.domain = NULL;
-	return search(&q, r);
+	return search(&(struct question){ .local = a->local,
+	    .at = d->real->at, .n = d->real->nsites, .any_host = true }, r);
 }
 
 /*

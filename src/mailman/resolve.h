@@ -24,7 +24,8 @@ struct route {
 	const char *redirect; /* the target of a redirect; then no list */
 	struct reading reading; /* the reading that counts; only if found */
 	const char *reason;   /* why there is no answer: static text */
-	struct domain new_domain; /* memory of *domain if no index has it */
+	/* Memory of *domain if no index has it; else it is not written. */
+	struct domain new_domain;
 };
 
 /*

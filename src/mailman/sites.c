@@ -7,6 +7,7 @@
 #include "base/conf_value.h"
 #include "base/str.h"
 #include "mailman/action.h"
+#include "mailman/domain_site.h"
 #include "mailman/mailman.h"
 
 static unsigned
@@ -232,6 +233,7 @@ fill_domains(struct sites *s)
 
 			d->real = d;
 			d->dedicated = conf->dedicated;
+			d->redirects |= conf->nredirects > 0;
 			if (d->url.n == 0)
 				d->url = str_from(site->conf->url);
 			site->dedicates |= conf->dedicated;
@@ -304,6 +306,30 @@ place_host(struct sites *s, struct site *site, const struct lists_host *host)
 		    add_foreign(s, site, host) : 0;
 	real = find_domain_named(s, d->real->name);
 	return real->url.n ? 0 : copy_into_index(s, host->url, &real->url);
+}
+
+/* The last step, for it takes pointers to all that is in the index. */
+static int
+fill_domain_sites(struct sites *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->ndomains; i++)
+		n += s->domain[i].nsites;
+	s->at = calloc(n + 1, sizeof(*s->at));
+	if (!s->at)
+		return -1;
+	n = 0;
+	for (size_t i = 0; i < s->ndomains; i++) {
+		struct domain *d = &s->domain[i];
+
+		if (d->real != d)
+			continue;
+		d->at = &s->at[n];
+		for (size_t j = 0; j < d->nsites; j++)
+			domain_site_init(&s->at[n++], s, d->site[j], d);
+	}
+	return 0;
 }
 
 static void
@@ -392,7 +418,8 @@ sites_new(const struct conf *conf, const struct lists *const *lists_of,
 	if (write_constants(s) == 0 && collect_names(s) == 0 &&
 	    fill_domains(s) == 0 &&
 	    each_site_host(s, place_host) == 0 && fill_names(s) == 0 &&
-	    each_site_host(s, name_alias_host) == 0) {
+	    each_site_host(s, name_alias_host) == 0 &&
+	    fill_domain_sites(s) == 0) {
 		sort_foreign(s);
 		return s;
 	}
@@ -419,7 +446,21 @@ sites_free(struct sites *s)
 	}
 	for (size_t i = 0; i < s->n; i++)
 		free(s->site[i].foreign);
+	free(s->at);
 	free(s->domain);
 	free(s->site);
 	free(s);
+}
+
+void
+sites_ignore_hosts(struct sites *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		s->site[i].any_host = true;
+	for (size_t i = 0; i < s->ndomains; i++) {
+		const struct domain *d = &s->domain[i];
+
+		for (size_t j = 0; d->real == d && j < d->nsites; j++)
+			domain_site_init(&d->at[j], s, d->site[j], d);
+	}
 }

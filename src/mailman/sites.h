@@ -19,6 +19,7 @@ struct conf;
 struct conf_domain;
 struct conf_site;
 struct conf_words;
+struct domain_site;
 struct lists;
 
 /* A host that is no domain of the site whose lists have it. */
@@ -63,6 +64,8 @@ struct domain {
 	size_t nnames;
 	struct site **site; /* in the order of the configuration */
 	size_t nsites;
+	struct domain_site *at; /* if real: at[i] is site[i] here */
+	bool redirects; /* one of its sites has some here */
 	const struct conf_domain **conf; /* conf[i] is what site[i] says of it;
 	                                    of a discovered one: nothing */
 };
@@ -73,6 +76,7 @@ struct sites {
 	size_t n;
 	struct domain *domain; /* sorted by name */
 	size_t ndomains;
+	struct domain_site *at; /* of all domains, one behind the other */
 	struct sites_names *names; /* memory of what was discovered */
 };
 
@@ -85,6 +89,9 @@ struct sites {
 struct sites *sites_new(const struct conf *conf,
     const struct lists *const *lists_of, const struct conf_words *only);
 void sites_free(struct sites *s); /* NULL is fine */
+/* Lets all lists of all sites answer at every domain, as if the option `hosts'
+ * said so. */
+void sites_ignore_hosts(struct sites *s);
 
 /* The domain NAME (lower case), or NULL. */
 const struct domain *sites_domain(const struct sites *s, struct str name);
