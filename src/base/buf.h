@@ -51,17 +51,26 @@ buf_reset(struct buf *b)
  * before; then it has failed. */
 bool buf_room(struct buf *b, size_t n);
 
+/* Appends N bytes, which the caller writes where this says; NULL where there is
+ * no room for them. */
+static inline char *
+buf_claim(struct buf *b, size_t n)
+{
+	if ((n > b->size - b->n || b->failed) && !buf_room(b, n))
+		return NULL;
+	b->n += n;
+	return b->p + b->n - n;
+}
+
 /* These append; a C string goes in without its NUL.  Those that a look-up calls
  * are defined here, for mostly there is room. */
 static inline void
 buf_put(struct buf *b, const void *p, size_t n)
 {
-	if (n == 0)
-		return;
-	if ((n > b->size - b->n || b->failed) && !buf_room(b, n))
-		return;
-	memcpy(b->p + b->n, p, n);
-	b->n += n;
+	char *to = n > 0 ? buf_claim(b, n) : NULL;
+
+	if (to)
+		memcpy(to, p, n);
 }
 
 static inline void

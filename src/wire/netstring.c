@@ -1,9 +1,6 @@
 #include "wire/netstring.h"
 #include "base/buf.h"
 
-/* Enough digits for the largest size_t. */
-#define DIGITS 20
-
 static const char *const errors[] = {
 	[NETSTRING_OK] = "no error",
 	[NETSTRING_MORE] = "incomplete frame",
@@ -70,15 +67,21 @@ netstring_error(enum netstring_result r)
 }
 
 /* Not with printf(), which is slow: every reply passes here. */
-void
-netstring_put_length(struct buf *out, size_t n)
+char *
+netstring_claim(struct buf *out, size_t n)
 {
-	char head[DIGITS + 1];
-	size_t at = sizeof(head);
+	size_t digits = 1, rest;
+	char *p;
 
-	head[--at] = ':';
-	do
-		head[--at] = (char)('0' + n % 10);
-	while ((n /= 10) > 0);
-	buf_put(out, head + at, sizeof(head) - at);
+	for (rest = n; rest >= 10; rest /= 10)
+		digits++;
+	p = buf_claim(out, digits + 1 + n + 1);
+	if (!p)
+		return NULL;
+	rest = n;
+	for (size_t i = digits; i-- > 0; rest /= 10)
+		p[i] = (char)('0' + rest % 10);
+	p[digits] = ':';
+	p[digits + 1 + n] = ',';
+	return p + digits + 1;
 }

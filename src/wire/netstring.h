@@ -38,10 +38,10 @@ enum netstring_result netstring_decode(struct str in, size_t max,
 const char *netstring_error(enum netstring_result r);
 
 /*
- * Appends the start of a frame with a payload of N bytes.  The caller appends
- * the payload and a comma, and so needs no copy of what it takes from several
- * places.
+ * Appends the frame of a payload of N bytes, and returns where these go: the
+ * caller writes them at once, and so needs no copy of what he takes from
+ * several places.  NULL where OUT has no room for all of it.
  */
-void netstring_put_length(struct buf *out, size_t n);
+char *netstring_claim(struct buf *out, size_t n) WARN_UNUSED;
 
 #endif

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "wire/socketmap.h"
 #include "base/buf.h"
 #include "base/str.h"
@@ -24,14 +26,25 @@ socketmap_parse_request(struct str payload, struct socketmap_request *r)
 	return 0;
 }
 
+/* Writes S to P, and returns what is behind it. */
+static char *
+write_bytes(char *p, struct str s)
+{
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	return p + s.n;
+}
+
 void
 socketmap_put_request(struct buf *out, struct str map, struct str key)
 {
-	netstring_put_length(out, map.n + 1 + key.n);
-	buf_str(out, map);
-	buf_char(out, ' ');
-	buf_str(out, key);
-	buf_char(out, ',');
+	char *p = netstring_claim(out, map.n + 1 + key.n);
+
+	if (!p)
+		return;
+	p = write_bytes(p, map);
+	*p++ = ' ';
+	write_bytes(p, key);
 }
 
 int
@@ -59,6 +72,8 @@ socketmap_parse_reply(struct str payload, struct socketmap_reply *r)
 void
 socketmap_put_reply(struct buf *out, enum socketmap_word word, struct str text)
 {
+	char *p;
+
 	if (word != SOCKETMAP_OK && word != SOCKETMAP_NOTFOUND)
 		word = SOCKETMAP_TEMP;
 	if (word == SOCKETMAP_OK && text.n == 0) {
@@ -69,8 +84,7 @@ socketmap_put_reply(struct buf *out, enum socketmap_word word, struct str text)
 		word = SOCKETMAP_TEMP;
 		text = STR("value too long");
 	}
-	netstring_put_length(out, words[word].n + text.n);
-	buf_str(out, words[word]);
-	buf_str(out, text);
-	buf_char(out, ',');
+	p = netstring_claim(out, words[word].n + text.n);
+	if (p)
+		write_bytes(write_bytes(p, words[word]), text);
 }
