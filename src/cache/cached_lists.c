@@ -199,11 +199,10 @@ find_cached(const struct lists *l, struct str name, enum lists_from from,
 {
 	struct cached_lists *s = cached_lists_of(l);
 	const bool snapshot = from == LISTS_FROM_SNAPSHOT;
-	int known = -1;
+	const int known = s->cache == NULL ? -1 :
+	    cache_look(s->cache, name, &out->host, &out->basis);
 
-	*out = (struct list){ .name = name };
-	if (s->cache != NULL)
-		known = cache_look(s->cache, name, &out->host, &out->basis);
+	out->name = name;
 	if (known == 1 && lists_basis_is_list(out->basis)) {
 		out->unread = out->basis == LISTS_UNREAD;
 		if (!may_be_remade(s, name))
