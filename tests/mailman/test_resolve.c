@@ -792,6 +792,19 @@ any_host(void **state)
 	assert_string_equal(homes("mailman-join"), "d1 d2 old s1");
 }
 
+static void
+hosts_are_ignored(void **state)
+{
+	(void)state;
+	USE(SITE("a", DEDICATED("d1") SHARED("s1") ALIAS("old", "d1")),
+	    of_all_kinds);
+	assert_string_equal(homes("one"), "d1 old");
+	assert_string_equal(homes("three"), "s1");
+	sites_ignore_hosts(at.sites);
+	assert_string_equal(homes("one"), "d1 old s1");
+	assert_string_equal(homes("three"), "d1 old s1");
+}
+
 /* The caches lower them; the configuration does it for the domains. */
 static void
 hosts_without_case(void **state)
@@ -1261,6 +1274,7 @@ main(void)
 		TEST(every_list_at_its_host),
 		TEST(foreign_hosts_without_a_dedicated_domain),
 		TEST(any_host),
+		TEST(hosts_are_ignored),
 		TEST(hosts_without_case),
 		TEST(one_local_part_on_two_hosts),
 		TEST(several_sites_and_hosts),
