@@ -50,14 +50,6 @@ str_rfind_any(struct str s, const char *set)
 	return last;
 }
 
-bool
-str_ends(struct str s, const char *suffix)
-{
-	size_t n = strlen(suffix);
-
-	return s.n >= n && memcmp(s.p + s.n - n, suffix, n) == 0;
-}
-
 struct str
 str_trim(struct str s)
 {

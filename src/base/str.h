@@ -26,7 +26,6 @@ struct str {
 
 /* What a look-up calls is defined here: it costs no call then, and the compiler
  * knows the length of a literal. */
-
 /* The bytes of a C string; NULL gives the empty slice.  Nothing is copied. */
 static inline struct str
 str_from(const char *c)
@@ -87,12 +86,16 @@ size_t str_rfind_any(struct str s, const char *set);
 static inline bool
 str_starts(struct str s, const char *prefix)
 {
-	size_t n = strlen(prefix);
-
-	return s.n >= n && memcmp(s.p, prefix, n) == 0;
+	return s.n >= strlen(prefix) &&
+	    memcmp(s.p, prefix, strlen(prefix)) == 0;
 }
 
-bool str_ends(struct str s, const char *suffix);
+static inline bool
+str_ends(struct str s, const char *suffix)
+{
+	return s.n >= strlen(suffix) &&
+	    memcmp(s.p + s.n - strlen(suffix), suffix, strlen(suffix)) == 0;
+}
 
 /* S without the white space at both ends. */
 struct str str_trim(struct str s);
@@ -111,8 +114,7 @@ int str_number(struct str s, uint64_t min, uint64_t max, uint64_t *out)
  * too short for all of it, the text ends with "...".  Returns DST, terminated.
  */
 char *str_printable(struct str s, char *dst, size_t size);
-
-/* Enough for str_printable() of an ordinary address. */
+/* Enough for it, of an ordinary address. */
 #define STR_SHOWN 256
 
 #endif

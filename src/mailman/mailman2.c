@@ -260,7 +260,8 @@ next_before_plus(struct readings *all)
 {
 	const struct address_rules *rules = all->rules;
 
-	if (!rules->plus_any && !strchr(rules->delimiters, '+'))
+	if (!rules->plus_any && rules->delimiters[0] != '+' &&
+	    !strchr(rules->delimiters, '+'))
 		return false;
 	while (all->from < all->local.n) {
 		struct str rest = str_tail(all->local, all->from);
@@ -288,10 +289,14 @@ next_before_plus(struct readings *all)
 static bool
 next_before_delimiter(struct readings *all)
 {
+	const char *delimiters = all->rules->delimiters;
 	size_t at;
 
+	/* By default there is no other. */
+	if (delimiters[0] == '+' && delimiters[1] == '\0')
+		return false;
 	while ((at = str_rfind_any(str_head(all->local, all->until),
-	    all->rules->delimiters)) != STR_NONE) {
+	    delimiters)) != STR_NONE) {
 		all->until = at;
 		if (all->local.p[at] != '+' &&
 		    may_be_verp(str_head(all->local, at))) {
