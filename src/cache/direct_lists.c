@@ -1,10 +1,14 @@
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "cache/direct_lists.h"
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -16,14 +20,23 @@
 #include "cache/cached_lists.h"
 #include "cache/freshness.h"
 #include "cache/gaps.h"
+#include "cache/place.h"
 #include "cache/record.h"
 #include "cache/state.h"
 #include "cache/touched.h"
+#include "cache/worker.h"
+
+/* So long a command waits for a directory, in milliseconds. */
+#define PATIENCE_MS 5000
 
 struct direct_lists {
 	struct cached_lists lists;
 	const struct mailman *mailman;
 	const struct conf_site *site;
+	struct worker worker;
+	bool has_worker;
+	bool hangs; /* the worker did not answer in time: none will */
+	uint64_t questions;
 };
 
 /* A command has one turn. */
@@ -79,32 +92,82 @@ read_names(struct cached_lists *s, const char *path)
 	return all;
 }
 
+static bool
+start_worker(struct direct_lists *d)
+{
+	const struct worker_order o = { d->mailman, d->site->lists_dir,
+		d->site->data_dir, -1 };
+
+	if (!d->has_worker && !d->hangs)
+		d->has_worker = worker_start(&d->worker, &o) == 0;
+	return d->has_worker;
+}
+
+/* A worker that hangs dies of this, sooner or later. */
+static void
+end_worker(struct direct_lists *d)
+{
+	if (!d->has_worker)
+		return;
+	worker_close(&d->worker);
+	(void)kill(d->worker.pid, SIGKILL);
+	if (!d->hangs)
+		(void)waitpid(d->worker.pid, NULL, 0);
+	d->has_worker = false;
+}
+
+/* Waits for the worker's reply.  0, or -1 where nobody can tell. */
+static int
+hear_worker(struct direct_lists *d, struct worker_reply *r)
+{
+	struct pollfd p = { .fd = d->worker.fd, .events = POLLIN };
+	const double end = clock_seconds() + PATIENCE_MS / 1000.0;
+	int heard = 0;
+
+	while (heard == 0 && clock_seconds() < end) {
+		(void)poll(&p, 1, PATIENCE_MS);
+		heard = worker_hear(&d->worker, r);
+	}
+	if (heard == 1)
+		return 0;
+	log_error("site %s: the lists directory does not answer: %s",
+	    d->site->name, d->site->lists_dir);
+	d->hangs = true;
+	end_worker(d);
+	return -1;
+}
+
 /* Where a directory has names in any case, or shows another one's, its names do
  * not tell what is found in it. */
 static bool
 look_once_at_directory(void *arg)
 {
+	const struct place_watched nothing = { .wd = -1, .files_wd = -1 };
 	struct direct_lists *d = arg;
 	struct cached_lists *s = &d->lists;
-	const struct conf_site *site = d->site;
+	struct worker_reply r;
 
-	if (s->cache == NULL ||
-	    directory_kind_of(site->lists_dir) == DIRECTORY_UNSEEN)
+	if (s->cache == NULL || !start_worker(d) ||
+	    worker_ask_place(&d->worker, ++d->questions, &nothing) == -1 ||
+	    hear_worker(d, &r) == -1 ||
+	    r.place.kind == DIRECTORY_UNSEEN ||
+	    r.place.stamp != cache_head(s->cache)->stamp)
 		return false;
-	if (d->mailman->stamp != NULL &&
-	    d->mailman->stamp(site->data_dir) != cache_head(s->cache)->stamp)
-		return false;
-	s->fresh.whole = read_names(s, site->lists_dir);
+	s->fresh.whole = read_names(s, d->site->lists_dir);
 	return s->fresh.whole;
 }
 
 static int
 ask_disk(void *arg, struct str name, struct entry_facts *f)
 {
-	const struct direct_lists *d = arg;
+	struct direct_lists *d = arg;
+	struct worker_reply r;
 
-	entry_facts_take(d->mailman, d->site->lists_dir, d->site->data_dir,
-	    name, f);
+	if (!start_worker(d) ||
+	    worker_ask_entry(&d->worker, ++d->questions, name) == -1 ||
+	    hear_worker(d, &r) == -1)
+		return -1;
+	*f = r.entry;
 	return 1;
 }
 
@@ -154,6 +217,7 @@ direct_lists_free(struct direct_lists *d)
 {
 	if (d == NULL)
 		return;
+	end_worker(d);
 	cached_lists_clear(&d->lists);
 	free(d);
 }

@@ -4,7 +4,8 @@
  *
  * Nobody watches, so the command looks once: it reads the names in the
  * directory, if it has changed since the scan.  For what the snapshot does not
- * tell it asks the disk, and waits for it.
+ * tell it has a worker ask the disk, and waits for it, some seconds at most:
+ * nobody can tell what is in a directory that does not answer.
  */
 #ifndef CACHE_DIRECT_LISTS_H
 #define CACHE_DIRECT_LISTS_H
