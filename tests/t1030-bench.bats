@@ -10,6 +10,40 @@ programs() {
 	}
 }
 
+# late_server SECONDS: a server whose first answer takes so long.
+late_server() {
+	python3 - "$T/late" "$1" <<-'END' 3>&- &
+	import os, socket, sys, time
+	s = socket.socket(socket.AF_UNIX)
+	s.bind(sys.argv[1] + ".new")
+	s.listen()
+	os.rename(sys.argv[1] + ".new", sys.argv[1])
+	late = float(sys.argv[2])
+	while True:
+	    c = s.accept()[0]
+	    while c.recv(4096):
+	        time.sleep(late)
+	        late = 0
+	        c.sendall(b"9:NOTFOUND ,")
+	END
+	DAEMONS="$DAEMONS $!"
+	until_ok [ -S "$T/late" ]
+}
+
+@test "a time in which nothing was answered begins anew" {
+	local rate
+
+	programs
+	for rate in 0 100; do
+		rm -f "$T/late"
+		late_server 0.35
+		run "$top_builddir/tests/bench/load" -d 0.01 -w 0 -r $rate \
+		    "local:$T/late"
+		echo "$output"
+		[ "$status" = 0 ]
+	done
+}
+
 @test "make bench measures every row and finds every answer right" {
 	programs
 	run bash "$top_srcdir/tests/bench/bench.sh" --quick
@@ -57,5 +91,6 @@ programs() {
 	echo "$output"
 	[ "$status" = 0 ]
 	[ "$(grep -cE '^ +[0-9]+ +[0-9]+  all ' <<<"$output")" = 2 ]
-	[ "$(grep -cE '  answer_request +src/answer/' <<<"$output")" = 2 ]
+	# with a file, be it that of what the compiler put into it
+	[ "$(grep -cE '  answer_request +src/' <<<"$output")" = 2 ]
 }

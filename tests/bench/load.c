@@ -78,6 +78,7 @@ struct load {
 	double rate;              /* of this process */
 	unsigned long sent;
 	uint64_t start, begin, end;
+	uint64_t first;           /* begin, before it began anew */
 	bool counting;
 	uint64_t server[2], own[2]; /* processor_time() at the beginning */
 };
@@ -110,6 +111,16 @@ processor_since(long pid, const uint64_t t[2], uint64_t since[2])
 	processor_time(pid, since);
 	since[0] -= t[0];
 	since[1] -= t[1];
+}
+
+/* Begins the time that counts. */
+static void
+load_begin(struct load *l, uint64_t now)
+{
+	l->begin = now;
+	l->end = now + (uint64_t)(l->o->seconds * SECOND);
+	processor_time(l->o->server, l->server);
+	processor_time(getpid(), l->own);
 }
 
 static void
@@ -158,13 +169,27 @@ load_send(struct load *l, struct connection *c, uint64_t since)
 		warn("send");
 }
 
+/* Begins the time that counts anew where it is over and nothing was answered
+ * in it, as where others kept the machine busy; whether it goes on. */
+static bool
+load_goes_on(struct load *l, uint64_t now)
+{
+	if (now < l->end)
+		return true;
+	if (l->t->span != 0 || l->t->rated != 0 ||
+	    now >= l->first + (uint64_t)PATIENCE * SECOND)
+		return false;
+	load_begin(l, now);
+	return true;
+}
+
 /* What the connection does after a reply, or after losing one. */
 static void
 load_next(struct load *l, struct connection *c, uint64_t now)
 {
 	c->key = NULL;
 	l->waiting--;
-	if (now >= l->end)
+	if (!load_goes_on(l, now))
 		return;
 	if (l->o->lookups > 0 && c->asked >= l->o->lookups)
 		load_reconnect(l, c);
@@ -248,21 +273,13 @@ load_pace(struct load *l, uint64_t now)
 static bool
 load_turn(struct load *l, uint64_t now)
 {
-	if (!l->counting && now >= l->begin && l->t->span == 0) {
+	if (!l->counting && now >= l->begin) {
 		l->counting = true;
-		l->begin = now;
-		l->end = now + (uint64_t)(l->o->seconds * SECOND);
-		processor_time(l->o->server, l->server);
-		processor_time(getpid(), l->own);
+		l->first = now;
+		load_begin(l, now);
 	}
-	if (now < l->end)
+	if (load_goes_on(l, now))
 		return true;
-	/* Where others keep the machine busy it may take longer to the first. */
-	if (l->t->span == 0 && l->t->rated == 0 &&
-	    now < l->begin + (uint64_t)PATIENCE * SECOND) {
-		l->end = now + (uint64_t)(l->o->seconds * SECOND);
-		return true;
-	}
 	if (l->t->span == 0) {
 		l->t->span = now - l->begin;
 		processor_since(l->o->server, l->server, l->t->server);
