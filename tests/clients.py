@@ -239,6 +239,15 @@ def children(pid):
         return [int(word) for word in f.read().split()]
 
 
+def is_worker(pid):
+    """Whether it is one that look-ups ask, and no scan."""
+    try:
+        with open(f"/proc/{pid}/comm") as f:
+            return f.read().strip() == "listmap-worker"
+    except OSError:
+        return False
+
+
 def stop(pid):
     """Stops it, and makes sure."""
     os.kill(pid, signal.SIGSTOP)

@@ -889,17 +889,23 @@ in_the_middle() {
 	is_whole
 }
 
+# The child that scans for `listmap rebuild' waits for the lock.
+cron_waits() {
+	SCANNER=$(pgrep -P "$CRON") &&
+	    grep -q -e "-> FLOCK .* $SCANNER " /proc/locks
+}
+
 # The daemon saw how they went, and cron did not.
 @test "a restore in place in the middle of cron's rebuild: not one absent" {
 	in_the_middle
 	"$LISTMAP" -c "$T/conf" rebuild >/dev/null 2>&1 3>&- &
-	SCANNER=$!
-	until_ok grep -q -e "-> FLOCK .* $SCANNER " /proc/locks
+	CRON=$!
+	until_ok cron_waits
 	slow_scan
 	free_lock
 	until_ok looked_at 40
 	rm -rf "$T"/lists/*
-	wait "$SCANNER" || :
+	wait "$CRON" || :
 	sleep 1
 	cp -a "$T"/backup/* "$T/lists"
 	is_whole

@@ -23,7 +23,7 @@ leads_nowhere(const struct sites *s, const char *local, const struct domain *d)
 	buf_printf(&b, "%s@", local);
 	buf_str(&b, d->name);
 	return address_parse(buf_get(&b), &a) == 0 &&
-	    resolve(s, &a, &r) == RESOLVED_ABSENT;
+	    resolve_hastily(s, &a, &r) == RESOLVED_ABSENT;
 }
 
 void

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cache/child.h"
@@ -45,13 +46,45 @@ give_snapshot(const struct rebuild_order *o, const struct rebuild_result *r)
 #define IOPRIO_WHO_PROCESS 1
 #define IOPRIO_IDLE (3 << 13)
 
+/* So many seconds a scan takes only what others leave: on a machine that is
+ * never idle it would not end. */
+#define MODEST_SECONDS 5
+
+static void
+be_modest_no_more(int sig)
+{
+	const struct sched_param none = { 0 };
+	int saved = errno;
+
+	(void)sig;
+	(void)sched_setscheduler(0, SCHED_OTHER, &none);
+	errno = saved;
+}
+
+static void
+limit_modesty(void)
+{
+	const struct itimerspec end = { .it_value.tv_sec = MODEST_SECONDS };
+	struct sigaction act = { .sa_handler = be_modest_no_more,
+		.sa_flags = SA_RESTART };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGUSR2 };
+	timer_t timer;
+
+	sigemptyset(&act.sa_mask);
+	if (sigaction(SIGUSR2, &act, NULL) == 0 &&
+	    timer_create(CLOCK_MONOTONIC, &event, &timer) == 0)
+		(void)timer_settime(timer, 0, &end, NULL);
+}
+
 void
 child_be_modest(void)
 {
 	const struct sched_param none = { 0 };
 
 	/* Where one of these is forbidden, the scan is only less modest. */
-	(void)sched_setscheduler(0, SCHED_IDLE, &none);
+	if (sched_setscheduler(0, SCHED_IDLE, &none) == 0)
+		limit_modesty();
 	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
 }
 

@@ -151,7 +151,7 @@ open_watch(struct lookout *o)
 		return false;
 	o->watch = watch_new(o->touched);
 	if (o->watch == NULL) {
-		o->owner.told(o->owner.arg, false, errno);
+		o->owner.told(o->owner.arg, false, errno, 0);
 		return false;
 	}
 	start_watching(o, on_inotify, &o->watch_io, watch_fd(o->watch));
@@ -270,7 +270,7 @@ take_place(void *arg, const struct place_facts *f)
 	if (o->again)
 		ask_place(o);
 	o->owner.told(o->owner.arg, rearmed,
-	    f->error != 0 ? f->error : f->watch_error);
+	    f->error != 0 ? f->error : f->watch_error, f->stamp);
 }
 
 /* Has the worker look at the place; once more, where it looks just now. */
@@ -320,13 +320,16 @@ are_lists_in_place(struct lookout *o, const struct directory_id *id)
 	return false;
 }
 
-/* Whether Mailman's files cannot have changed unseen for want of a watch: there
- * is no directory for them, or none that this account may look into. */
+/* Whether Mailman's files cannot have changed unseen for want of a watch: the
+ * snapshot with HEAD was made without them, and there is no directory for them,
+ * or none that this account may look into. */
 static bool
-are_files_still_missing(struct lookout *o)
+are_files_still_missing(struct lookout *o, const struct record_head *head)
 {
 	struct directory_id now;
 
+	if (head->stamp != 0)
+		return false;
 	if (o->files_blind)
 		return true;
 	return o->files_error == ENOENT &&
@@ -337,7 +340,7 @@ are_files_still_missing(struct lookout *o)
 /* Whether the directory with Mailman's files is still the one that is watched,
  * or there is still none. */
 static bool
-are_files_in_place(struct lookout *o)
+are_files_in_place(struct lookout *o, const struct record_head *head)
 {
 	const struct directory_id *id;
 	int wd, leads;
@@ -346,7 +349,7 @@ are_files_in_place(struct lookout *o)
 		return true;
 	id = watch_files_id(o->watch, &wd);
 	if (id == NULL)
-		return are_files_still_missing(o);
+		return are_files_still_missing(o, head);
 	leads = leads_to(o->site->data_dir, id);
 	if (leads == 1)
 		return o->files_kind == DIRECTORY_SEEN;
@@ -369,11 +372,11 @@ lookout_look(struct lookout *o, const struct record_head *head)
 	id = watch_id(o->watch, &wd);
 	if (id == NULL || id->dev != head->dev || id->ino != head->ino)
 		return false;
-	return are_lists_in_place(o, id) && are_files_in_place(o);
+	return are_lists_in_place(o, id) && are_files_in_place(o, head);
 }
 
 void
-lookout_check(struct lookout *o, bool urgent)
+lookout_check(struct lookout *o, const struct record_head *head, bool urgent)
 {
 	const bool local = o->known && o->kind != DIRECTORY_SLOW;
 	const struct directory_id *id;
@@ -388,8 +391,8 @@ lookout_check(struct lookout *o, bool urgent)
 	if (o->watch == NULL)
 		return;
 	id = watch_id(o->watch, &wd);
-	if (local && id != NULL && are_lists_in_place(o, id))
-		(void)are_files_in_place(o);
+	if (local && id != NULL && are_lists_in_place(o, id) && head != NULL)
+		urgent |= !are_files_in_place(o, head);
 	if (urgent || !o->known || id == NULL ||
 	    (!local && o->checks % SLOW_CHECKS == 0))
 		ask_place(o);

@@ -14,6 +14,7 @@
 #define CACHE_LOOKOUT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/str.h"
 #include "mailman/directory.h"
@@ -35,9 +36,10 @@ struct lookout_owner {
 	/*
 	 * The worker told what is at the paths.  REARMED: a watch is new, so
 	 * that what happened before went unseen.  ERROR is why the lists
-	 * directory is not watched (errno), or 0.
+	 * directory is not watched (errno), or 0.  STAMP is that of Mailman's
+	 * files, as in the head of a snapshot.
 	 */
-	void (*told)(void *arg, bool rearmed, int error);
+	void (*told)(void *arg, bool rearmed, int error, uint64_t stamp);
 	/* The path does not lead to the directory that was watched. */
 	void (*moved)(void *arg);
 	void *arg;
@@ -61,9 +63,11 @@ void lookout_free(struct lookout *o); /* O may be NULL */
  * the lists directory is that of the snapshot with HEAD.
  */
 bool lookout_look(struct lookout *o, const struct record_head *head);
-/* Looks, about each second, whether the paths lead elsewhere by now; has the
+/* Looks, about each second, whether the paths lead elsewhere by now, or Mailman's
+ * files are not those of the snapshot with HEAD (NULL: there is none); has the
  * worker look where only that may, or where URGENT. */
-void lookout_check(struct lookout *o, bool urgent);
+void lookout_check(struct lookout *o, const struct record_head *head,
+    bool urgent);
 
 /* The facts of the entry NAME, for the request in hand: as inquiry_facts(). */
 int lookout_facts(struct lookout *o, struct asking *asking, struct str name,

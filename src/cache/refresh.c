@@ -141,12 +141,14 @@ saw_events(void *arg, unsigned events)
 }
 
 static void
-lookout_told(void *arg, bool rearmed, int error)
+lookout_told(void *arg, bool rearmed, int error, uint64_t stamp)
 {
 	struct refresh *r = arg;
+	const bool other_files = r->o.mailman->stamp != NULL && error == 0 &&
+	    r->lists.cache != NULL && cache_head(r->lists.cache)->stamp != stamp;
 
 	scan_report_watch(&r->report, r->o.site->lists_dir, error);
-	if (rearmed)
+	if (rearmed || other_files)
 		note_unseen(r, 0.0);
 	begin_first_scan(r);
 }
@@ -320,7 +322,8 @@ on_look(struct ev_loop *loop, struct ev_timer *w, int events)
 	(void)loop, (void)events;
 	/* A worker that does not answer is not waited for. */
 	begin_first_scan(r);
-	lookout_check(r->lookout, r->lists.fresh.away);
+	lookout_check(r->lookout, r->lists.cache != NULL ?
+	    cache_head(r->lists.cache) : NULL, r->lists.fresh.away);
 	freshness_aged(&r->lists.fresh, clock_seconds());
 	scan_report_stuck(&r->report, r->o.site->name, why_stuck(r));
 	if (is_scanning(r))

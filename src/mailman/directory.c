@@ -148,7 +148,6 @@ static const uint32_t seen_types[] = {
 	0x9123683E, /* Btrfs */
 	0x01021994, /* tmpfs */
 	0x858458F6, /* ramfs */
-	0x2FC12FC1, /* ZFS */
 	0xF2F52010, /* F2FS */
 	0xCA451A4E, /* bcachefs */
 	0x3153464A, /* JFS */

@@ -36,6 +36,7 @@ struct question {
 	const struct domain_site *at;
 	size_t n;
 	bool any_host; /* the lists' hosts do not matter, nor the domain */
+	bool hasty;    /* the snapshots alone are asked */
 };
 
 static enum lists_found
@@ -120,6 +121,28 @@ look_at_sites(const struct question *q)
 	return ask;
 }
 
+static int
+stop_at_list(void *arg, const struct list *list)
+{
+	(void)arg;
+	(void)list;
+	return 1;
+}
+
+/* Whether there is a snapshot of each site: then what it is unsure of is none of
+ * its lists that answer at this domain. */
+static bool
+have_lists(const struct question *q)
+{
+	for (size_t i = 0; i < q->n; i++) {
+		const struct lists *l = q->at[i].site->lists;
+
+		if (l->each(l, stop_at_list, NULL) == -1)
+			return false;
+	}
+	return true;
+}
+
 /* Asks the snapshots, and the disk what they do not know. */
 static enum resolved
 search(const struct question *q, struct route *r)
@@ -127,6 +150,8 @@ search(const struct question *q, struct route *r)
 	bool unsure = false;
 	enum resolved known = search_sites(q, LISTS_FROM_SNAPSHOT, r, &unsure);
 
+	if (q->hasty)
+		return unsure && have_lists(q) ? RESOLVED_ABSENT : known;
 	if (known == RESOLVED_FOUND || (!unsure && !look_at_sites(q)))
 		return known;
 	return search_sites(q, LISTS_FROM_DISK, r, &unsure);
@@ -195,8 +220,9 @@ search_new_domain(const struct sites *s, const struct address *a,
 	return result;
 }
 
-enum resolved
-resolve(const struct sites *s, const struct address *a, struct route *r)
+static enum resolved
+resolve_address(const struct sites *s, const struct address *a,
+    struct route *r, bool hasty)
 {
 	const struct domain *named = sites_domain(s, a->domain);
 	const struct domain *d = named ? named->real : NULL;
@@ -205,7 +231,8 @@ resolve(const struct sites *s, const struct address *a, struct route *r)
 	if (a->too_long)
 		return RESOLVED_ABSENT;
 	if (!d)
-		return named ? RESOLVED_ABSENT : search_new_domain(s, a, r);
+		return named || hasty ? RESOLVED_ABSENT :
+		    search_new_domain(s, a, r);
 	if (d->redirects)
 		r->redirect = find_redirect(d, a->local);
 	if (r->redirect) {
@@ -213,7 +240,20 @@ resolve(const struct sites *s, const struct address *a, struct route *r)
 		return RESOLVED_FOUND;
 	}
 	return search(&(struct question){ .local = a->local, .at = d->at,
-	    .n = d->nsites }, r);
+	    .n = d->nsites, .hasty = hasty }, r);
+}
+
+enum resolved
+resolve(const struct sites *s, const struct address *a, struct route *r)
+{
+	return resolve_address(s, a, r, false);
+}
+
+enum resolved
+resolve_hastily(const struct sites *s, const struct address *a,
+    struct route *r)
+{
+	return resolve_address(s, a, r, true);
 }
 
 enum resolved

@@ -35,6 +35,11 @@ struct route {
 enum resolved resolve(const struct sites *s, const struct address *a,
     struct route *r);
 
+/* As resolve(), by what the snapshots say alone: what is absent may be there by
+ * now.  Asks no disk, and waits for nobody. */
+enum resolved resolve_hastily(const struct sites *s, const struct address *a,
+    struct route *r);
+
 /* Resolves a local part as an alias file would: it counts on every domain, and
  * the first site that has it wins.  r->domain is NULL. */
 enum resolved resolve_local(const struct sites *s, const struct address *a,
