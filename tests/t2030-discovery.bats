@@ -445,6 +445,8 @@ nowhere() {
 	}
 	until_ok last_one
 	pickles <<<"list abuse list.org"
+	# whoever asks for it learns that, and so does the daemon
+	until_ok answers_so recipients abuse@list.org OK
 	last_one() {
 		[ "$(nowhere)" = "domain half.org	abuse	leads nowhere" ]
 	}

@@ -144,8 +144,9 @@ static void
 lookout_told(void *arg, bool rearmed, int error, uint64_t stamp)
 {
 	struct refresh *r = arg;
+	const struct cache *c = r->lists.cache;
 	const bool other_files = r->o.mailman->stamp != NULL && error == 0 &&
-	    r->lists.cache != NULL && cache_head(r->lists.cache)->stamp != stamp;
+	    c != NULL && cache_head(c)->stamp != stamp;
 
 	scan_report_watch(&r->report, r->o.site->lists_dir, error);
 	if (rearmed || other_files)

@@ -1,8 +1,8 @@
 /*
  * lists - the interface through which one site's lists are looked up.
  *
- * A snapshot with the directory behind it implements it (cached_lists.h), the
- * directory alone (disk_lists.h), and an array in unit tests.
+ * Snapshots (cached_lists.h), directories (disk_lists.h) and arrays in unit
+ * tests implement it.
  */
 #ifndef MAILMAN_LISTS_H
 #define MAILMAN_LISTS_H

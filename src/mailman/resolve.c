@@ -129,8 +129,8 @@ stop_at_list(void *arg, const struct list *list)
 	return 1;
 }
 
-/* Whether there is a snapshot of each site: then what it is unsure of is none of
- * its lists that answer at this domain. */
+/* Whether there is a snapshot of each site: then what it is unsure of is none
+ * of its lists that answer at this domain. */
 static bool
 have_lists(const struct question *q)
 {
