@@ -248,6 +248,16 @@ is_refused() {
 	logged_so_often 1 "2 lists answer at every dedicated domain"
 	logged_so_often 1 "3 lists answer at every dedicated domain"
 	logged_so_often 1 "they name no host"
+	# also where the hosts are the same
+	pickles <<-END
+	list five four.example.com
+	END
+	five() {
+		query .status all |
+		    grep -q "	foreign_hosts	4 (2 four.*, 2 www.example.com)"
+	}
+	until_ok five
+	logged_so_often 1 "4 lists answer at every dedicated domain"
 }
 
 @test "hosts = any: no host is foreign, every list everywhere" {

@@ -18,8 +18,9 @@ struct ev_loop;
 struct lists;
 struct refresh;
 
-/* Called when a site has another snapshot. */
-typedef void site_lists_swapped_fn(void *arg);
+/* Called when a site has another snapshot, as in struct refresh_options. */
+typedef void site_lists_swapped_fn(void *arg, const struct lists *lists,
+    bool same_hosts);
 
 /* The arrays have an element for each of conf->sites. */
 struct site_lists {
@@ -41,7 +42,7 @@ struct site_lists {
  * A site that OLD (or NULL) has as well is borrowed from it, until
  * site_lists_replace(), or until the result is freed.  SWAPPED (or NULL) is
  * called with ARG when a site has another snapshot: struct sites that were made
- * of the hosts of its lists are to be made anew.
+ * of the hosts of its lists are to be made anew where these differ.
  */
 struct site_lists *site_lists_new(struct ev_loop *loop, struct conf *conf,
     const struct site_lists *old, struct asking *asking,

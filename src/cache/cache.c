@@ -168,6 +168,23 @@ cache_close(struct cache *c)
 	free(c);
 }
 
+int
+cache_share(struct cache *c)
+{
+	int result = cdbfile_share(c->file);
+
+	/* What the head points to has moved. */
+	if (read_cache_head(c, true) != NULL)
+		return -1;
+	return result;
+}
+
+int
+cache_lend(const struct cache *c, bool lent)
+{
+	return cdbfile_lend(c->file, lent);
+}
+
 bool
 cache_populate(struct cache *c, size_t bytes)
 {
@@ -198,6 +215,17 @@ is_same_cache_file(const struct stat *a, const struct stat *b)
 	    a->st_size == b->st_size &&
 	    is_same_time(&a->st_mtim, &b->st_mtim) &&
 	    is_same_time(&a->st_ctim, &b->st_ctim);
+}
+
+int
+cache_look_at(const struct cache *c, const struct stat *refused,
+    const char *path, struct stat *st)
+{
+	if (stat(path, st) == -1)
+		return -1;
+	if (c != NULL && is_same_cache_file(st, &c->st))
+		return 0;
+	return is_same_cache_file(st, refused) ? -1 : 1;
 }
 
 /* ST is of before the file was read: what is written while it is read makes it

@@ -37,6 +37,9 @@ void cache_close(struct cache *c); /* C may be NULL */
  * cdbfile_release() and cdbfile_populate() do. */
 bool cache_release(struct cache *c, size_t bytes); /* C may be NULL */
 bool cache_populate(struct cache *c, size_t bytes);
+/* Decide what children have of C, as cdbfile_share() and cdbfile_lend() do. */
+int cache_share(struct cache *c);
+int cache_lend(const struct cache *c, bool lent);
 
 /* A file that was refused as no snapshot, so that nobody reads it again and
  * again; zero: none was. */
@@ -54,6 +57,12 @@ struct cache_refused {
  */
 int cache_reopen(struct cache **c, struct cache_refused *refused,
     const char *path, const char **err) WARN_UNUSED;
+
+/* Looks at the file PATH, and reads nothing: 1 where it is another one than
+ * that of C, which may be NULL, and than REFUSED; 0 where it is C's; -1 where
+ * it is the one that was refused, or there is none.  *ST becomes its stat. */
+int cache_look_at(const struct cache *c, const struct stat *refused,
+    const char *path, struct stat *st) WARN_UNUSED;
 
 /* Gives C to another process, or takes what one gave, as cdbfile_give() and
  * cdbfile_take() do.  The checksum was checked when C was opened. */

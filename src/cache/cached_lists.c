@@ -326,11 +326,11 @@ cached_lists_configure(struct cached_lists *s, const struct conf_site *site)
 }
 
 static void
-note_swapped(struct cached_lists *s)
+note_swapped(struct cached_lists *s, bool same_hosts)
 {
 	s->lists.none_misnamed = false; /* the scan knows that, not the file */
 	if (s->swapped != NULL)
-		s->swapped(s->swapped_arg);
+		s->swapped(s->swapped_arg, &s->lists, same_hosts);
 }
 
 int
@@ -339,22 +339,18 @@ cached_lists_reopen(struct cached_lists *s, const char *path, const char **err)
 	int result = cache_reopen(&s->cache, &s->refused, path, err);
 
 	if (result == 1)
-		note_swapped(s);
+		note_swapped(s, false);
 	return result;
 }
 
-int
-cached_lists_take(struct cached_lists *s, int fd, const char *path,
-    const char **err)
+struct cache *
+cached_lists_swap(struct cached_lists *s, struct cache *fresh)
 {
-	struct cache *given = fd == -1 ? NULL : cache_take(fd, err);
+	struct cache *old = s->cache;
 
-	if (given == NULL)
-		return cached_lists_reopen(s, path, err);
-	cache_close(s->cache);
-	s->cache = given;
-	note_swapped(s);
-	return 1;
+	s->cache = fresh;
+	note_swapped(s, old != NULL && cache_same_hosts(old, fresh));
+	return old;
 }
 
 const size_t *

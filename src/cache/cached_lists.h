@@ -56,9 +56,10 @@ struct cached_lists {
 	 * that make the site away; may be NULL. */
 	bool (*lost)(void *arg, struct str name);
 	void *arg;
-	/* Called with SWAPPED_ARG after another snapshot took the place of the
-	 * one before; may be NULL. */
-	void (*swapped)(void *arg);
+	/* Called with SWAPPED_ARG and `lists' after another snapshot took the
+	 * place of the one before; SAME_HOSTS as cache_same_hosts() of the two
+	 * says.  May be NULL. */
+	void (*swapped)(void *arg, const struct lists *lists, bool same_hosts);
 	void *swapped_arg;
 
 	/* The rest is for cached_lists.c alone. */
@@ -82,10 +83,10 @@ void cached_lists_configure(struct cached_lists *s,
  */
 int cached_lists_reopen(struct cached_lists *s, const char *path,
     const char **err) WARN_UNUSED;
-/* The same, where a process has read the snapshot just now and gave it through
- * FD, see cache_give(); -1 or nothing there: PATH is read here. */
-int cached_lists_take(struct cached_lists *s, int fd, const char *path,
-    const char **err) WARN_UNUSED;
+/* Puts FRESH, which then belongs to S, in the place of the snapshot that S has,
+ * which is returned, or NULL: the caller closes it. */
+struct cache *cached_lists_swap(struct cached_lists *s, struct cache *fresh)
+    WARN_UNUSED;
 /* How many entries of the snapshot are known from what: LISTS_BASES numbers,
  * valid until the next snapshot.  NULL where there is none. */
 const size_t *cached_lists_census(const struct cached_lists *s);

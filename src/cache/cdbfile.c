@@ -47,13 +47,14 @@ number_at(const struct cdbfile *f, size_t pos)
 	return le32toh(n);
 }
 
-/* Needs the first HEAD_SIZE bytes of F alone. */
+/* Needs the first HEAD_SIZE bytes of F.  Where this fails errno is EPROTO. */
 static const char *
 check_cdb_tables(struct cdbfile *f)
 {
 	uint64_t end = number_at(f, 0);
 	size_t pos;
 
+	errno = EPROTO;
 	if (end < HEAD_SIZE)
 		return "no CDB";
 	f->end = (size_t)end;
@@ -108,36 +109,37 @@ read_cdb(struct cdbfile *f, int fd, const struct stat *st)
 	f->bytes = (struct str){ p, size };
 	f->mapped = size;
 	err = read_bytes(fd, p, 0, HEAD_SIZE);
-	if (err != NULL)
-		return err;
-	err = check_cdb_tables(f);
-	if (err != NULL) {
-		errno = EPROTO;
-		return err;
-	}
-	err = read_bytes(fd, p, HEAD_SIZE, size);
+	if (err == NULL)
+		err = check_cdb_tables(f);
+	if (err == NULL)
+		err = read_bytes(fd, p, HEAD_SIZE, size);
 	f->present = size;
 	if (err == NULL && mprotect(p, size, PROT_READ) == -1)
 		err = strerror(errno);
 	return err;
 }
 
+/* F, or NULL where ERR says why there is none, and F is freed. */
+static struct cdbfile *
+unless_failed(struct cdbfile *f, const char *err)
+{
+	const int saved = errno;
+
+	if (err == NULL)
+		return f;
+	cdbfile_close(f);
+	errno = saved;
+	return NULL;
+}
+
 static struct cdbfile *
 open_descriptor(int fd, struct stat *st, const char **err)
 {
 	struct cdbfile *f = calloc(1, sizeof(*f));
-	int saved;
 
-	if (f == NULL || fstat(fd, st) == -1)
-		*err = strerror(errno);
-	else
-		*err = read_cdb(f, fd, st);
-	if (*err == NULL)
-		return f;
-	saved = errno;
-	cdbfile_close(f);
-	errno = saved;
-	return NULL;
+	*err = f == NULL || fstat(fd, st) == -1 ? strerror(errno) :
+	    read_cdb(f, fd, st);
+	return unless_failed(f, *err);
 }
 
 struct cdbfile *
@@ -169,6 +171,28 @@ cdbfile_close(struct cdbfile *f)
 	free(f);
 }
 
+int
+cdbfile_lend(const struct cdbfile *f, bool lent)
+{
+	return madvise((void *)f->bytes.p, f->mapped,
+	    lent ? MADV_DOFORK : MADV_DONTFORK);
+}
+
+int
+cdbfile_share(struct cdbfile *f)
+{
+	char *p = mmap(NULL, f->mapped, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return -1;
+	memcpy(p, f->bytes.p, f->bytes.n);
+	munmap((void *)f->bytes.p, f->mapped);
+	f->bytes.p = p;
+	(void)mprotect(p, f->mapped, PROT_READ);
+	return cdbfile_lend(f, false);
+}
+
 bool
 cdbfile_populate(struct cdbfile *f, size_t bytes)
 {
@@ -189,10 +213,9 @@ bool
 cdbfile_release(struct cdbfile *f, size_t bytes)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t stays = 0;
+	const size_t stays = bytes >= f->mapped ? 0 :
+	    (f->mapped - bytes) / page * page;
 
-	if (bytes < f->mapped)
-		stays = (f->mapped - bytes) / page * page;
 	if (stays > 0) {
 		munmap((void *)(f->bytes.p + stays), f->mapped - stays);
 		f->mapped = stays;
@@ -218,7 +241,6 @@ static const char *
 map_given(struct cdbfile *f, int fd, struct stat *st)
 {
 	struct stat memory;
-	const char *err;
 	int seals;
 	void *p;
 
@@ -236,25 +258,18 @@ map_given(struct cdbfile *f, int fd, struct stat *st)
 	f->mapped = (size_t)memory.st_size;
 	f->bytes = (struct str){ p, f->mapped - sizeof(*st) };
 	memcpy(st, f->bytes.p + f->bytes.n, sizeof(*st));
-	err = check_cdb_tables(f);
-	if (err != NULL)
-		errno = EPROTO;
-	return err;
+	if (cdbfile_lend(f, false) == -1)
+		return strerror(errno);
+	return check_cdb_tables(f);
 }
 
 struct cdbfile *
 cdbfile_take(int fd, struct stat *st, const char **err)
 {
 	struct cdbfile *f = calloc(1, sizeof(*f));
-	int saved;
 
 	*err = f == NULL ? strerror(errno) : map_given(f, fd, st);
-	if (*err == NULL)
-		return f;
-	saved = errno;
-	cdbfile_close(f);
-	errno = saved;
-	return NULL;
+	return unless_failed(f, *err);
 }
 
 struct str

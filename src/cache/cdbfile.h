@@ -58,6 +58,18 @@ bool cdbfile_populate(struct cdbfile *f, size_t bytes);
  * frees the pages themselves. */
 bool cdbfile_release(struct cdbfile *f, size_t bytes);
 
+/*
+ * A fork copies what the kernel knows of the memory that is the process's own,
+ * and much memory takes milliseconds.  What was taken is memory of another
+ * kind, and children have it only where it is lent.
+ *
+ * Makes F, which was opened, such memory as well.  0, or -1 with errno.
+ */
+int cdbfile_share(struct cdbfile *f);
+/* Children that are forked from now on have F, or do not.  0, or -1 with
+ * errno. */
+int cdbfile_lend(const struct cdbfile *f, bool lent);
+
 /* All bytes of the file; they live as long as F. */
 struct str cdbfile_bytes(const struct cdbfile *f);
 

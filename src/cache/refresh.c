@@ -30,6 +30,7 @@
 #include "cache/inquiry.h"
 #include "cache/lookout.h"
 #include "cache/rebuild.h"
+#include "cache/renewal.h"
 #include "cache/scan_report.h"
 #include "cache/scan_runner.h"
 #include "cache/state.h"
@@ -46,20 +47,22 @@ struct refresh {
 	char *path;           /* of the snapshot */
 	size_t lists_before;  /* in the state when this began */
 	struct ev_loop *loop;
-	struct scan_runner *scans; /* NULL: stopped */
+	struct scan_runner *scans;
+	bool stopped; /* no scans any more */
 	bool begun; /* the first scan began */
 	double overdue; /* when a scan has to have ended well (clock.h) */
 
 	struct lookout *lookout;
 	struct ev_timer look;
 
+	struct renewal *renewal;
 	struct scan_report report;
 };
 
 static void
 request_scan(struct refresh *r, double delay)
 {
-	if (r->scans != NULL && r->begun)
+	if (r->begun)
 		scan_runner_request(r->scans, delay);
 }
 
@@ -110,13 +113,13 @@ was_lost(void *arg, struct str name)
 static bool
 is_scanning(const struct refresh *r)
 {
-	return r->scans != NULL && scan_runner_runs(r->scans);
+	return scan_runner_runs(r->scans) || renewal_runs(r->renewal);
 }
 
 static void
 begin_first_scan(struct refresh *r)
 {
-	if (r->begun || r->scans == NULL)
+	if (r->begun || r->stopped)
 		return;
 	r->begun = true;
 	scan_runner_begin(r->scans);
@@ -213,20 +216,23 @@ count_missed(const struct rebuild_result *result)
 }
 
 static void
-note_scan_well(struct refresh *r, const struct rebuild_result *result)
+note_another_writers(void *arg)
 {
-	const char *err = "";
-	char text[256];
+	struct refresh *r = arg;
+
+	log_info("refresh: snapshot of another writer: %s: %zu lists",
+	    r->o.site->name, (size_t)cache_head(r->lists.cache)->count);
+	/* It may be an older one that somebody put back. */
+	note_unseen(r, r->o.debounce);
+}
+
+static void
+note_renewed(void *arg, const struct rebuild_result *result)
+{
+	struct refresh *r = arg;
 
 	if (!result->burst)
 		lookout_forget(r->lookout, clock_seconds());
-	if (cached_lists_take(&r->lists, scan_runner_snapshot(r->scans),
-	        r->path, &err) == -1) {
-		snprintf(text, sizeof(text), "cannot open the snapshot: %s: %s",
-		    r->path, err);
-		note_scan_failed(r, text);
-		return;
-	}
 	r->lists.lists.none_misnamed = result->odd.complete &&
 	    result->odd.misnamed == 0;
 	scan_report_well(&r->report, r->o.site->name, result);
@@ -244,6 +250,14 @@ note_scan_well(struct refresh *r, const struct rebuild_result *result)
 		request_scan(r, result->ripe_in);
 	if (result->burst)
 		request_scan(r, GONE_WINDOW);
+}
+
+/* What was touched before the scan stays so until its snapshot is in use. */
+static void
+note_scan_well(struct refresh *r, const struct rebuild_result *result)
+{
+	if (renewal_scanned(r->renewal, result) == -1)
+		note_scan_failed(r, "cannot map the snapshot into memory");
 }
 
 static void
@@ -272,6 +286,8 @@ order_scan(void *arg, struct rebuild_order *order)
 {
 	struct refresh *r = arg;
 
+	/* With it would go what was touched before this scan. */
+	renewal_cancel(r->renewal);
 	*order = rebuild_order(r->o.site, r->o.mailman, r->o.cache_dir);
 	order->known = r->lists.cache;
 	order->lists_before = r->lists_before;
@@ -284,19 +300,14 @@ order_scan(void *arg, struct rebuild_order *order)
 static void
 look_at_snapshot(struct refresh *r)
 {
-	const char *err;
-	int rc = cached_lists_reopen(&r->lists, r->path, &err);
+	struct rebuild_order order =
+	    rebuild_order(r->o.site, r->o.mailman, r->o.cache_dir);
 
-	if (rc == 1) {
-		log_info("refresh: snapshot of another writer: %s: %zu lists",
-		    r->o.site->name,
-		    (size_t)cache_head(r->lists.cache)->count);
-		/* It may be an older one that somebody put back. */
-		note_unseen(r, r->o.debounce);
-	}
+	order.known = r->lists.cache;
 	/* The file is gone or no use: the snapshot in use stays, and a scan
 	 * writes it again. */
-	if (rc == -1 && r->lists.cache != NULL)
+	if (!renewal_look(r->renewal, r->path, &order) &&
+	    r->lists.cache != NULL)
 		request_scan(r, 0.0);
 }
 
@@ -304,7 +315,7 @@ look_at_snapshot(struct refresh *r)
 static const char *
 why_stuck(const struct refresh *r)
 {
-	if (r->scans == NULL)
+	if (r->stopped)
 		return NULL;
 	if (lookout_hangs(r->lookout))
 		return "the file server of the lists directory does not answer";
@@ -345,6 +356,8 @@ open_old_snapshot(struct refresh *r)
 	    errno != ENOENT)
 		log_warn("refresh: old snapshot is no use: %s: %s", r->path,
 		    err);
+	if (r->lists.cache != NULL)
+		(void)cache_share(r->lists.cache);
 	if (state_read(r->o.cache_dir, site, &state) == -1)
 		return;
 	r->lists_before = state.lists;
@@ -385,8 +398,12 @@ refresh_new(struct ev_loop *loop, const struct refresh_options *o)
 	r->scans = scan_runner_new(loop, &owner, o->debounce, o->rescan,
 	    o->site->scan_timeout);
 	r->lookout = lookout_new(loop, o->mailman, &r->lists.touched, &eyes);
-	if (r->path == NULL || r->scans == NULL || r->lookout == NULL) {
+	r->renewal = renewal_new(loop, &r->lists, r->scans,
+	    &(struct renewal_owner){ note_renewed, note_another_writers, r });
+	if (r->path == NULL || r->scans == NULL || r->lookout == NULL ||
+	    r->renewal == NULL) {
 		scan_runner_free(r->scans);
+		renewal_free(r->renewal);
 		lookout_free(r->lookout);
 		free(r->path);
 		free(r);
@@ -414,7 +431,7 @@ refresh_configure(struct refresh *r, const struct refresh_options *o)
 	cached_lists_configure(&r->lists, r->o.site);
 	r->lists.verify = o->verify;
 	scan_report_verify(&r->report, r->o.site->lists_dir, o->verify);
-	if (r->scans == NULL)
+	if (r->stopped)
 		return;
 	scan_runner_configure(r->scans, o->debounce, o->rescan,
 	    o->site->scan_timeout);
@@ -426,10 +443,12 @@ refresh_configure(struct refresh *r, const struct refresh_options *o)
 void
 refresh_stop(struct refresh *r)
 {
-	if (r->scans == NULL)
+	if (r->stopped)
 		return;
-	scan_runner_free(r->scans);
-	r->scans = NULL;
+	r->stopped = true;
+	/* What that drops is read again, as another writer's. */
+	renewal_cancel(r->renewal);
+	scan_runner_stop(r->scans);
 	lookout_stop(r->lookout);
 	freshness_stop(&r->lists.fresh);
 }
@@ -441,6 +460,8 @@ refresh_free(struct refresh *r)
 		return;
 	refresh_stop(r);
 	ev_timer_stop(r->loop, &r->look);
+	scan_runner_free(r->scans);
+	renewal_free(r->renewal);
 	lookout_free(r->lookout);
 	cached_lists_clear(&r->lists);
 	free(r->path);

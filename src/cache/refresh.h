@@ -34,9 +34,11 @@ struct refresh_options {
 	 * verify_misses). */
 	bool verify;
 	struct asking *asking; /* whose look-up is made (inquiry.h) */
-	/* Called with ARG after another snapshot took the place of the one
-	 * before; may be NULL. */
-	void (*swapped)(void *arg);
+	/* Called with ARG and refresh_lists() after another snapshot took the
+	 * place of the one before; SAME_HOSTS as cache_same_hosts() of the two
+	 * says.  May be NULL. */
+	void (*swapped)(void *arg, const struct lists *lists,
+	    bool same_hosts);
 	void *arg;
 };
 
@@ -65,7 +67,7 @@ struct refresh_status {
 	bool away;      /* the last scan did not believe the directory */
 	bool failing;   /* somebody has to do something: see `reason' */
 	bool stuck;     /* scans of the directory do not end */
-	bool scanning;  /* a child runs */
+	bool scanning;  /* a child runs, or what it made is put in place */
 	bool watching;  /* inotify watches the directory */
 	bool verifying; /* the directory is asked before "absent" */
 	size_t lists;   /* in the snapshot */

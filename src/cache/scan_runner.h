@@ -11,6 +11,11 @@
  * left behind, and no other one is started before it ended: they would only
  * become more.
  *
+ * A child that has made its report waits until what it gave is in place
+ * (child.h), and ends then.  The next one does not begin before.
+ *
+ * Another writer's snapshot is read by a child as well.
+ *
  * The runner does not know what a scan found.  Its owner looks at the result
  * and answers with scan_runner_well() or scan_runner_failed().
  */
@@ -30,7 +35,7 @@ struct scan_runner_owner {
 	/* A child is about to start: fills in what it is to do.  What *ORDER
 	 * points to is needed until the next callback. */
 	void (*order)(void *arg, struct rebuild_order *order);
-	/* The child ended with *RESULT. */
+	/* The scan ended with *RESULT. */
 	void (*ended)(void *arg, const struct rebuild_result *result);
 	/* No child could be started, for REASON. */
 	void (*not_started)(void *arg, const char *reason);
@@ -42,6 +47,9 @@ struct scan_runner_owner {
 struct scan_runner *scan_runner_new(struct ev_loop *loop,
     const struct scan_runner_owner *owner, double debounce, double rescan,
     double timeout);
+/* Ends the scan, if one runs, and begins none any more.  Snapshots of others
+ * are still read. */
+void scan_runner_stop(struct scan_runner *s);
 /* Ends the child, if one runs, and frees S, which may be NULL. */
 void scan_runner_free(struct scan_runner *s);
 
@@ -59,10 +67,21 @@ void scan_runner_request(struct scan_runner *s, double delay);
 /* Begins a scan at once, in the place of one that was requested.  No child
  * may run. */
 void scan_runner_begin(struct scan_runner *s);
-/* While the owner is told that the child ended well: the descriptor through
- * which it gave the snapshot (child.h).  -1: there is none. */
+/*
+ * Has the snapshot read that is there, as *ORDER says, whose `known' is the one
+ * in use.  WAS_READ is called with ARG when that ended; REFUSED: what is there
+ * is no snapshot.  False where that has to be tried again.
+ */
+bool scan_runner_read(struct scan_runner *s, const struct rebuild_order *order,
+    void (*was_read)(void *arg, bool refused), void *arg);
+/* While the owner is told that a child ended: the descriptor through which it
+ * gave the snapshot (cache_take()).  -1: it gave none; where it ended well,
+ * what is there is the one in use. */
 int scan_runner_snapshot(const struct scan_runner *s);
-/* Whether a child runs that was not left behind. */
+/* While the owner is told that: the child ends when the result is closed, which
+ * is the owner's then, and no other one begins before.  Once. */
+int scan_runner_keep(struct scan_runner *s);
+/* Whether a scan runs whose child was not left behind. */
 bool scan_runner_runs(const struct scan_runner *s);
 /* Whether a scan took too long, and none came to its end since. */
 bool scan_runner_stuck(const struct scan_runner *s);

@@ -31,6 +31,7 @@
 #include "wire/listen.h"
 #include "wire/listen_inherited.h"
 #include "wire/server.h"
+#include "mailman/sites.h"
 #include "cache/inquiry.h"
 #include "answer/answer.h"
 #include "answer/configuration.h"
@@ -67,6 +68,7 @@ struct daemon {
 	struct answer *answer;
 	struct waiting waiting; /* has the two above */
 	size_t clients; /* how many are served at the same time */
+	bool old_domains; /* no memory: they are those of an older snapshot */
 	unsigned long answers; /* how many there were: each has other pages */
 	struct server *server;
 	struct listener *listener; /* until the server has them */
@@ -181,23 +183,27 @@ use_answer(struct daemon *d, struct answer *answer)
 {
 	answer_free(d->answer);
 	d->answer = d->waiting.answer = answer;
+	d->old_domains = false;
 	d->answers++;
 }
 
 /* A site_lists_swapped_fn.  Another snapshot may have other hosts, and so other
- * domains: the maps are made anew. */
+ * domains: the maps are made anew.  Where the hosts are the same, and all of
+ * them are domains, nothing is another. */
 static void
-on_swapped(void *arg)
+on_swapped(void *arg, const struct lists *lists, bool same_hosts)
 {
 	struct daemon *d = arg;
 	struct answer *answer;
 
-	if (!d->answer)
+	if (!d->answer || (same_hosts && !d->old_domains &&
+	    !sites_count_lists(answer_sites(d->answer), lists)))
 		return;
 	answer = answer_new(d->lists->conf, d->lists->lists_of, write_status,
 	    d);
 	if (!answer) {
 		log_error("daemon: out of memory: domains are as before");
+		d->old_domains = true;
 		return;
 	}
 	warnings_foreign_hosts(answer_sites(d->answer), answer_sites(answer));

@@ -1,8 +1,7 @@
 /*
  * lists - the interface through which one site's lists are looked up.
  *
- * Snapshots (cached_lists.h), directories (disk_lists.h) and arrays in unit
- * tests implement it.
+ * Snapshots (cached_lists.h) and directories (disk_lists.h) implement it.
  */
 #ifndef MAILMAN_LISTS_H
 #define MAILMAN_LISTS_H

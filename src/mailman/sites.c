@@ -63,6 +63,17 @@ sites_domain(const struct sites *s, struct str name)
 	return find_domain_named(s, name);
 }
 
+bool
+sites_count_lists(const struct sites *s, const struct lists *l)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->site[i].lists == l && !s->site[i].any_host &&
+		    (s->site[i].foreign_lists > 0 ||
+		    s->site[i].hostless_lists > 0))
+			return true;
+	return false;
+}
+
 /* A copy of a name that lies in a snapshot, which may go before the index. */
 struct sites_names {
 	struct sites_names *next;

@@ -95,6 +95,9 @@ void sites_ignore_hosts(struct sites *s);
 
 /* The domain NAME (lower case), or NULL. */
 const struct domain *sites_domain(const struct sites *s, struct str name);
+/* Whether S has numbers to report that are made of how many lists L has with
+ * each host: lists that do not answer at their own. */
+bool sites_count_lists(const struct sites *s, const struct lists *l);
 /* Whether SITE is one of those of D. */
 bool domain_has_site(const struct domain *d, const struct site *site);
 

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "mailman/sites.h"
 #include "answer/warnings.h"
 #include "tests/sample.h"
 
@@ -128,11 +129,15 @@ foreign_hosts(void **state)
 	/* Said once, as long as nothing changes. */
 	warnings_foreign_hosts(at.sites, at.sites);
 	assert_int_equal(at.lines, 2);
+	/* One list more is another number. */
+	assert_true(sites_count_lists(at.sites, &at.sample.lists));
+	assert_false(sites_count_lists(at.sites, NULL));
 	clear();
 
 	build(CONF(""), none);
 	warnings_log(at.sites);
 	assert_int_equal(at.lines, 0);
+	assert_false(sites_count_lists(at.sites, &at.sample.lists));
 	clear();
 
 	build(CONF(""), odd);
@@ -144,6 +149,7 @@ foreign_hosts(void **state)
 	build(CONF("hosts = any"), some);
 	warnings_log(at.sites);
 	assert_int_equal(at.lines, 0);
+	assert_false(sites_count_lists(at.sites, &at.sample.lists));
 	clear();
 }
 

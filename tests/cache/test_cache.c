@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -471,6 +473,79 @@ test_steps(void **state)
 	assert_true(cache_release(NULL, 1));
 }
 
+/* What a child comes to that looks into C: its status, or minus the signal that
+ * ended it. */
+static int
+child_finds(const struct cache *c)
+{
+	struct record r;
+	int status;
+	pid_t pid = fork();
+
+	assert_int_not_equal(pid, -1);
+	if (pid == 0)
+		signal(SIGSEGV, SIG_DFL);
+	if (pid == 0)
+		_exit(cache_find(c, STR("foo"), &r));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void
+test_children(void **state)
+{
+	struct cache *c, *taken;
+	const char *err;
+	int fd = memory();
+
+	(void)state;
+	MAKE({ ":listmap", HEAD "1\t64\t1" REST },
+	    { "foo", "d\ta.test\t1\t2\t3" });
+	c = cache_open(fixture_path("s.cdb"), &err);
+	assert_non_null(c);
+	assert_int_equal(child_finds(c), 1);
+	assert_int_equal(cache_give(c, fd), 0);
+	assert_int_equal(cache_share(c), 0);
+	assert_int_equal(cache_head(c)->count, 1);
+	assert_int_equal(cache_head(c)->checksum.n, 16);
+	taken = cache_take(fd, &err);
+	close(fd);
+	for (int i = 0; i < 2; i++) {
+		struct cache *of = i == 0 ? c : taken;
+
+		assert_int_not_equal(child_finds(of), 1);
+		assert_int_equal(cache_lend(of, true), 0);
+		assert_int_equal(child_finds(of), 1);
+		assert_int_equal(cache_lend(of, false), 0);
+		assert_int_not_equal(child_finds(of), 1);
+		cache_close(of);
+	}
+}
+
+static void
+test_look_at(void **state)
+{
+	const char *err, *path = fixture_path("s.cdb");
+	const struct stat none = { 0 };
+	struct stat st, other;
+	struct cache *c;
+
+	(void)state;
+	assert_int_equal(cache_look_at(NULL, &none, path, &st), -1);
+	MAKE({ ":listmap", HEAD "0\t64\t1" REST });
+	assert_int_equal(cache_look_at(NULL, &none, path, &st), 1);
+	assert_int_equal(cache_look_at(NULL, &st, path, &other), -1);
+	c = cache_open(path, &err);
+	assert_non_null(c);
+	assert_int_equal(cache_look_at(c, &none, path, &other), 0);
+	MAKE({ ":listmap", HEAD "0\t64\t2" REST });
+	assert_int_equal(cache_look_at(c, &st, path, &other), 1);
+	assert_int_equal(cache_look_at(c, &other, path, &st), -1);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(cache_look_at(c, &none, path, &st), -1);
+	cache_close(c);
+}
+
 static void
 expect_nothing(int fd)
 {
@@ -593,6 +668,8 @@ main(void)
 		TEST(test_same_hosts),
 		TEST(test_look),
 		TEST(test_steps),
+		TEST(test_children),
+		TEST(test_look_at),
 		TEST(test_reopen),
 		TEST(test_damaged_while_open),
 		TEST(test_give_and_take),

@@ -627,13 +627,14 @@ test_hosts(void **state)
 	assert_string_equal(buf_cstr(&b), "a.test 3 http://a");
 }
 
-static int swaps;
+static int swaps, same;
 
 static void
-count_swap(void *arg)
+count_swap(void *arg, const struct lists *lists, bool same_hosts)
 {
-	(void)arg;
+	(void)arg, (void)lists;
 	swaps++;
+	same += same_hosts;
 }
 
 static void
@@ -668,6 +669,50 @@ test_reopen(void **state)
 	cached_lists_clear(&s);
 }
 
+static struct cache *
+open_with_host(const char *value)
+{
+	const char *err, *path = fixture_path("cache/s.cdb");
+	struct cdbmake *m = cdbmake_new(path, 0644, &err);
+	struct cache *c;
+
+	assert_non_null(m);
+	assert_int_equal(cdbmake_put(m, STR(":listmap"), STR("3\t"
+	    SNAPSHOT_UNSEALED "\t0\t1\t1\t0\t0\t")), 0);
+	assert_int_equal(cdbmake_put(m, STR(":host:a.test"), str_from(value)),
+	    0);
+	assert_int_equal(snapshot_commit(m, &err), 0);
+	c = cache_open(path, &err);
+	assert_non_null(c);
+	return c;
+}
+
+/* The old one is the caller's, who may take his time to close it. */
+static void
+test_swap(void **state)
+{
+	struct cache *one = open_with_host("1\thttp://a");
+	struct cache *two = open_with_host("2\thttp://a");
+	struct cache *other = open_with_host("2\thttp://b");
+	struct cached_lists s;
+
+	(void)state;
+	swaps = same = 0;
+	cached_lists_init(&s, &mailman2, true);
+	s.swapped = count_swap;
+	assert_null(cached_lists_swap(&s, one));
+	assert_true(swaps == 1 && same == 0);
+	s.lists.none_misnamed = true;
+	assert_ptr_equal(cached_lists_swap(&s, two), one);
+	assert_true(swaps == 2 && same == 1 && s.cache == two);
+	assert_false(s.lists.none_misnamed);
+	assert_ptr_equal(cached_lists_swap(&s, other), two);
+	assert_true(swaps == 3 && same == 1);
+	cache_close(one);
+	cache_close(two);
+	cached_lists_clear(&s);
+}
+
 #define TEST(f) \
 	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
@@ -687,6 +732,7 @@ main(void)
 		TEST(test_unread_list),
 		TEST(test_hosts),
 		TEST(test_reopen),
+		TEST(test_swap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,28 @@ inotify_init1(int flags)
 	return (int)syscall(SYS_inotify_init1, flags);
 }
 
+static int reads;
+
+/* In the place of the library's, to count those of this process. */
+ssize_t
+pread(int fd, void *p, size_t n, off_t at)
+{
+	reads++;
+	return (ssize_t)syscall(SYS_pread64, fd, p, n, at);
+}
+
+static int swaps, same_hosts;
+
+static void
+count_swap(void *arg, const struct lists *lists, bool same)
+{
+	(void)arg;
+	/* There is none yet while refresh_new() reads an old one. */
+	assert_true(refresh == NULL || lists == refresh_lists(refresh));
+	swaps++;
+	same_hosts += same;
+}
+
 static void
 on_heartbeat(struct ev_loop *l, struct ev_timer *w, int events)
 {
@@ -99,6 +121,7 @@ setup(void **state)
 	site = (struct conf_site){ .name = site_name, .hosts = hosts,
 		.lists_dir = lists_dir, .scan_timeout = 600 };
 	lines[0] = '\0';
+	swaps = same_hosts = 0;
 	log_sink(take_line, NULL);
 	return 0;
 }
@@ -126,6 +149,7 @@ options(const struct mailman *mailman, bool verify)
 		.debounce = 0.02,
 		.verify = verify,
 		.asking = &asking,
+		.swapped = count_swap,
 	};
 }
 
@@ -329,6 +353,24 @@ test_lists_come_and_go(void **state)
 	WAIT(sure());
 	assert_true(complete());
 	assert_int_equal(logged("away"), 0);
+}
+
+/* The scan's end is not yet its snapshot's beginning. */
+static void
+test_new_at_every_moment(void **state)
+{
+	(void)state;
+	begin_with_lists(true);
+	WAIT(sure());
+	assert_true(swaps == 1 && same_hosts == 0);
+	fixture_list("lists", "new");
+	while (!known("new")) {
+		assert_int_equal(ask("new"), LISTS_FOUND);
+		ev_run(loop, EVRUN_ONCE);
+	}
+	WAIT(swaps == 2);
+	assert_int_equal(same_hosts, 1);
+	WAIT(sure());
 }
 
 static void
@@ -590,7 +632,10 @@ test_snapshot_of_another_writer(void **state)
 	WAIT(status().scans > before && !status().scanning);
 	fixture_file(fixture_path("lists/half/config.pck"), "}.");
 	assert_int_equal(rebuild_by_hand(false), REBUILD_WRITTEN);
+	reads = 0;
 	WAIT(known("half"));
+	/* A child read it. */
+	assert_int_equal(reads, 0);
 	assert_int_equal(
 	    logged("refresh: snapshot of another writer: s: 7 lists"), 1);
 }
@@ -805,7 +850,9 @@ test_stopped(void **state)
 	assert_false(known("new"));
 	/* What a successor writes is still read. */
 	assert_int_equal(rebuild_by_hand(false), REBUILD_WRITTEN);
+	reads = 0;
 	WAIT(known("new"));
+	assert_int_equal(reads, 0);
 	assert_int_equal(status().scans, before);
 }
 
@@ -839,6 +886,7 @@ main(void)
 		TEST(test_first_start),
 		TEST(test_old_snapshot_serves_at_once),
 		TEST(test_lists_come_and_go),
+		TEST(test_new_at_every_moment),
 		TEST(test_half_made_list),
 		TEST(test_young_list_ripens),
 		TEST(test_unreadable_and_back),

@@ -1,5 +1,6 @@
 #include <ev.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -33,8 +34,13 @@ static struct ev_timer heartbeat; /* so that WAIT looks again */
 static struct mailman slow;       /* its scans take until there is "go" */
 static struct scan_runner *scans;
 static struct rebuild_result last;
-static char lists_dir[1024], cache_dir[1024], go[1024], policy[1024];
+static char lists_dir[1024], cache_dir[1024], go[1024];
+static char policy[1024], number[1024];
 static int begun, ended;
+static int reads;
+static bool last_refused, last_given;
+static bool keeps; /* the owner keeps the child of a scan that ended well */
+static int kept = -1;
 static bool immortal; /* the child waits for a dead file server */
 
 /* In the place of the library's: nothing that a test can do makes a process
@@ -47,14 +53,22 @@ kill(pid_t pid, int sig)
 	return (int)syscall(SYS_kill, pid, sig);
 }
 
+static void
+write_number(const char *path, int n)
+{
+	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	dprintf(fd, "%d", n);
+	close(fd);
+}
+
 static int
 is_list_at_last(int dir, const char *name, struct stat *st)
 {
 	const struct timespec nap = { .tv_nsec = 5000000 };
-	const int fd = open(policy, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 
-	dprintf(fd, "%d", sched_getscheduler(0));
-	close(fd);
+	write_number(policy, sched_getscheduler(0));
+	write_number(number, getpid());
 	while (access(go, F_OK) == -1)
 		(void)nanosleep(&nap, NULL);
 	return mailman2.is_list(dir, name, st);
@@ -86,10 +100,21 @@ take_result(void *arg, const struct rebuild_result *r)
 	(void)arg;
 	ended++;
 	last = *r;
+	if (keeps && r->status != REBUILD_FAILED && kept == -1)
+		kept = scan_runner_keep(scans);
 	if (r->status == REBUILD_FAILED)
 		scan_runner_failed(scans);
 	else
 		scan_runner_well(scans, 0);
+}
+
+static void
+was_read(void *arg, bool refused)
+{
+	(void)arg;
+	reads++;
+	last_refused = refused;
+	last_given = scan_runner_snapshot(scans) != -1;
 }
 
 static void
@@ -111,11 +136,13 @@ setup(void **state)
 	snprintf(cache_dir, sizeof(cache_dir), "%s", fixture_path("cache"));
 	snprintf(go, sizeof(go), "%s", fixture_path("go"));
 	snprintf(policy, sizeof(policy), "%s", fixture_path("policy"));
+	snprintf(number, sizeof(number), "%s", fixture_path("pid"));
 	fixture_list("lists", "a");
 	slow = mailman2;
 	slow.is_list = is_list_at_last;
-	begun = ended = 0;
-	immortal = false;
+	begun = ended = reads = 0;
+	immortal = keeps = false;
+	kept = -1;
 	return 0;
 }
 
@@ -153,12 +180,12 @@ test_in_time(void **state)
 }
 
 static int
-last_policy(void)
+last_number(const char *path)
 {
-	struct buf text = fixture_content(policy);
+	struct buf text = fixture_content(path);
 	uint64_t n = UINT64_MAX;
 
-	assert_int_equal(str_number(buf_get(&text), 0, 100, &n), 0);
+	assert_int_equal(str_number(buf_get(&text), 0, INT_MAX, &n), 0);
 	buf_clear(&text);
 	return (int)n;
 }
@@ -171,10 +198,10 @@ test_modest_but_for_the_first(void **state)
 	fixture_file(go, "");
 	begin(ENOUGH);
 	WAIT(ended == 1);
-	assert_int_equal(last_policy(), sched_getscheduler(0));
+	assert_int_equal(last_number(policy), sched_getscheduler(0));
 	scan_runner_request(scans, 0.0);
 	WAIT(ended == 2);
-	assert_int_equal(last_policy(), SCHED_IDLE);
+	assert_int_equal(last_number(policy), SCHED_IDLE);
 }
 
 static void
@@ -227,6 +254,122 @@ test_left_behind(void **state)
 }
 
 static void
+run_some_turns(void)
+{
+	for (int i = 0; i < 100; i++)
+		ev_run(loop, EVRUN_ONCE);
+}
+
+/* The result is there before the child's end; the next one begins after it. */
+static void
+test_child_stays(void **state)
+{
+	(void)state;
+	fixture_file(go, "");
+	keeps = true;
+	begin(ENOUGH);
+	WAIT(ended == 1);
+	assert_int_not_equal(kept, -1);
+	assert_false(scan_runner_runs(scans));
+	scan_runner_request(scans, 0.0);
+	run_some_turns();
+	assert_int_equal(begun, 1);
+	close(kept);
+	WAIT(ended == 2);
+	assert_int_equal(begun, 2);
+}
+
+static void
+test_child_that_stays_dies(void **state)
+{
+	(void)state;
+	fixture_file(go, "");
+	keeps = true;
+	begin(ENOUGH);
+	WAIT(ended == 1);
+	scan_runner_request(scans, 0.0);
+	assert_int_equal(kill((pid_t)last_number(number), SIGKILL), 0);
+	WAIT(ended == 2);
+	assert_int_equal(last.status, REBUILD_UNCHANGED);
+	close(kept);
+}
+
+/* Whoever forgets it keeps no scan away for ever. */
+static void
+test_child_stays_too_long(void **state)
+{
+	int before;
+
+	(void)state;
+	fixture_file(go, "");
+	keeps = true;
+	begin(1.0);
+	WAIT(kept != -1);
+	before = begun;
+	scan_runner_request(scans, 0.0);
+	WAIT(begun > before);
+	WAIT(last.status == REBUILD_UNCHANGED);
+	assert_false(scan_runner_stuck(scans));
+	close(kept);
+}
+
+static void
+begin_to_read(void)
+{
+	struct rebuild_order o;
+
+	order(NULL, &o);
+	begun--;
+	reads = 0;
+	WAIT(scan_runner_read(scans, &o, was_read, NULL));
+	assert_false(scan_runner_runs(scans));
+	assert_false(scan_runner_read(scans, &o, was_read, NULL));
+}
+
+static void
+read_snapshot(bool given, bool refused)
+{
+	begin_to_read();
+	WAIT(reads == 1);
+	assert_int_equal(last_given, given);
+	assert_int_equal(last_refused, refused);
+}
+
+static void
+test_reads(void **state)
+{
+	(void)state;
+	fixture_file(go, "");
+	begin(ENOUGH);
+	WAIT(ended == 1);
+	read_snapshot(true, false);
+	assert_int_equal(truncate(fixture_path("cache/s.cdb"), 10), 0);
+	read_snapshot(false, true);
+	assert_int_equal(ended, 1);
+	/* A scan that is wanted meanwhile comes. */
+	begin_to_read();
+	scan_runner_request(scans, 0.0);
+	WAIT(ended == 2);
+	assert_true(begun == 2 && reads == 1);
+}
+
+static void
+test_stopped(void **state)
+{
+	(void)state;
+	begin(ENOUGH);
+	scan_runner_request(scans, 0.0);
+	scan_runner_stop(scans);
+	assert_false(scan_runner_runs(scans));
+	scan_runner_request(scans, 0.0);
+	fixture_file(fixture_path("cache/s.cdb"), "no snapshot");
+	fixture_file(go, "");
+	read_snapshot(false, true);
+	run_some_turns();
+	assert_true(begun == 1 && ended == 0);
+}
+
+static void
 test_freed_while_it_runs(void **state)
 {
 	(void)state;
@@ -244,6 +387,14 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_left_behind, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(test_child_stays, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_child_that_stays_dies,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(test_child_stays_too_long,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reads, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stopped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_freed_while_it_runs, setup,
 		    teardown),
 	};
