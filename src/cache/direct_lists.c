@@ -118,7 +118,7 @@ end_worker(struct direct_lists *d)
 
 /* Waits for the worker's reply.  0, or -1 where nobody can tell. */
 static int
-hear_worker(struct direct_lists *d, struct worker_reply *r)
+hear_or_give_up(struct direct_lists *d, struct worker_reply *r)
 {
 	struct pollfd p = { .fd = d->worker.fd, .events = POLLIN };
 	const double end = clock_seconds() + PATIENCE_MS / 1000.0;
@@ -149,7 +149,7 @@ look_once_at_directory(void *arg)
 
 	if (s->cache == NULL || !start_worker(d) ||
 	    worker_ask_place(&d->worker, ++d->questions, &nothing) == -1 ||
-	    hear_worker(d, &r) == -1 ||
+	    hear_or_give_up(d, &r) == -1 ||
 	    r.place.kind == DIRECTORY_UNSEEN ||
 	    r.place.stamp != cache_head(s->cache)->stamp)
 		return false;
@@ -165,7 +165,7 @@ ask_disk(void *arg, struct str name, struct entry_facts *f)
 
 	if (!start_worker(d) ||
 	    worker_ask_entry(&d->worker, ++d->questions, name) == -1 ||
-	    hear_worker(d, &r) == -1)
+	    hear_or_give_up(d, &r) == -1)
 		return -1;
 	*f = r.entry;
 	return 1;

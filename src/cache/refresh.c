@@ -1,14 +1,9 @@
 /*
  * Three things tell that the directory may have changed: the watch
- * (saw_events), its path, which is looked at every second (lookout_moved), and
- * a look-up to which the disk said something else than the snapshot
- * (note_difference).  Each requests a scan from the scan_runner.  Each is an
- * event of struct freshness as well, where look-ups see what the snapshot is
- * worth until that scan ends.
- *
- * The loop asks the disk nothing (lookout.h).  A look-up that has to know what
- * the disk says of a name has the worker asked, and is made anew when that is
- * known (inquiry.h).
+ * (saw_events), its path (lookout_moved), and a look-up to which the disk said
+ * something else than the snapshot (note_difference).  Each requests a scan, and
+ * is an event of struct freshness, where look-ups see what the snapshot is worth
+ * until that scan ends.  The loop asks the disk nothing (lookout.h).
  */
 #include <errno.h>
 #include <ev.h>
