@@ -1,9 +1,9 @@
 /*
  * Three things tell that the directory may have changed: the watch
  * (saw_events), its path (lookout_moved), and a look-up to which the disk said
- * something else than the snapshot (note_difference).  Each requests a scan, and
- * is an event of struct freshness, where look-ups see what the snapshot is worth
- * until that scan ends.  The loop asks the disk nothing (lookout.h).
+ * something else than the snapshot (note_difference).  Each requests a scan,
+ * and is an event of struct freshness, where look-ups see what the snapshot is
+ * worth until that scan ends.  The loop asks the disk nothing (lookout.h).
  */
 #include <errno.h>
 #include <ev.h>
