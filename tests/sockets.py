@@ -72,16 +72,23 @@ def busy_port(number, *command):
 def idle_descriptors(spec, pid):
     """How many it has without a client and without a scan."""
     with Client(spec) as c:
-        eventually("no other client, no child", lambda: c.status()[
-            "daemon", "connections"] == "1" and not clients.children(pid))
-        n = len(descriptors(pid)) - 1
+        eventually("no other client, no scan", lambda: c.status()[
+            "daemon", "connections"] == "1" and
+            all(map(clients.is_worker, clients.children(pid))))
+        n = count_descriptors(pid) - 1
     same_descriptors(pid, n)
     return n
 
 
+def count_descriptors(pid):
+    """But for those by which it asks its workers, which come and go."""
+    workers = [c for c in clients.children(pid) if clients.is_worker(c)]
+    return len(descriptors(pid)) - len(workers)
+
+
 def same_descriptors(pid, before):
     eventually("as many descriptors as before",
-               lambda: len(descriptors(pid)) == before)
+               lambda: count_descriptors(pid) == before)
 
 
 def is_shed(spec):
@@ -392,7 +399,7 @@ def idle(spec, pid):
     crowd = [Client(spec) for _ in range(IDLE)]
     for c in crowd:
         c.answers("l9")
-    same(len(descriptors(pid)), start + IDLE, "descriptors")
+    same(count_descriptors(pid), start + IDLE, "descriptors")
     each = (memory(pid) - before) / IDLE
     check(each <= IDLE_BYTES, f"{each} bytes for each connection")
     for c in reversed(crowd):
@@ -459,8 +466,11 @@ def slow_child(spec, pid, directory):
         clients.make_list(directory + "/lists", "later")
         eventually("a child that scans", lambda: waiting_child(pid, lock))
         child = waiting_child(pid, lock)
+        # It has one of its own, to which it reports.
+        daemons = set(descriptors(pid).values())
         same([what for what in descriptors(child).values()
-              if what.startswith("socket:")], [], "sockets of the child")
+              if what.startswith("socket:") and what in daemons], [],
+             "sockets of the child that are the daemon's")
         c.end()
         c.closed("its end, while a child scans")
         other.answers("l2", "later")
