@@ -123,8 +123,7 @@ reload() {
 	near_is_served
 	start_daemon --take-over
 	near_and_cached
-	# The scan of one before may still have the lock of a cache: "failing".
-	until_ok sites_are "0 3 4 7" stuck away failing
+	until_ok sites_are "0 3 4 7" stuck away
 	heals
 }
 

@@ -239,7 +239,7 @@ child_kill(const struct child *c)
 void
 child_cancel(struct child *c)
 {
-	kill(c->pid, SIGTERM);
+	child_kill(c);
 	child_release(c);
 	child_forget(c);
 }

@@ -60,8 +60,9 @@ void child_release(struct child *c);
 /* Kills a child that takes too long.  Does not wait for it: one whose file
  * server is dead may live on. */
 void child_kill(const struct child *c);
-/* Kills a child whose result nobody wants any more, and closes what C has.
- * Does not wait for it. */
+/* Kills a child whose result nobody wants any more, also one that is stopped:
+ * somebody else may wait for its lock.  Closes what C has.  Does not wait for
+ * it. */
 void child_cancel(struct child *c);
 
 #endif

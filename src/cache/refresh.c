@@ -271,7 +271,8 @@ note_scan_ended(void *arg, const struct rebuild_result *result)
 		note_scan_away(r, result);
 		break;
 	case REBUILD_FAILED:
-		note_scan_failed(r, result->reason);
+		scan_report_undone(&r->report, r->o.site->name, result);
+		scan_runner_failed(r->scans);
 		break;
 	}
 }
@@ -306,7 +307,7 @@ look_at_snapshot(struct refresh *r)
 		request_scan(r, 0.0);
 }
 
-/* Why the site is stuck: static text; NULL where it is not. */
+/* Why the site is stuck: text until the loop turns; NULL where it is not. */
 static const char *
 why_stuck(const struct refresh *r)
 {
@@ -316,9 +317,8 @@ why_stuck(const struct refresh *r)
 		return "the file server of the lists directory does not answer";
 	if (scan_runner_stuck(r->scans))
 		return "the scan of the lists directory does not end";
-	if (is_scanning(r) && clock_seconds() >= r->overdue)
-		return "the scan of the lists directory takes too long";
-	return NULL;
+	return clock_seconds() < r->overdue ? NULL :
+	    scan_report_overdue(&r->report, is_scanning(r));
 }
 
 static void
@@ -488,8 +488,7 @@ refresh_status(struct refresh *r, struct refresh_status *st)
 		.scanned = r->report.scanned,
 		.scans = r->report.scans,
 		.milliseconds = r->report.milliseconds,
-		.reason = stuck != NULL && r->report.reason[0] == '\0' ?
-		    stuck : r->report.reason,
+		.reason = scan_report_reason(&r->report, stuck, c != NULL),
 		.census = r->o.mailman->stamp ? cached_lists_census(&r->lists)
 		                              : NULL,
 		.odd = &r->report.odd,

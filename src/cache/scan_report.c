@@ -33,8 +33,24 @@ void
 scan_report_failed(struct scan_report *r, const char *site, const char *reason)
 {
 	snprintf(r->reason, sizeof(r->reason), "%s", reason);
+	r->put_off[0] = '\0';
 	if (is_new_reason(r, reason))
 		log_error("refresh: scan failed: %s: %s", site, reason);
+}
+
+void
+scan_report_undone(struct scan_report *r, const char *site,
+    const struct rebuild_result *result)
+{
+	if (!result->busy) {
+		scan_report_failed(r, site, result->reason);
+		return;
+	}
+	/* The next time the text may name another process. */
+	if (r->put_off[0] == '\0')
+		log_warn("refresh: scan is put off: %s: %s", site,
+		    result->reason);
+	snprintf(r->put_off, sizeof(r->put_off), "%s", result->reason);
 }
 
 void
@@ -42,6 +58,7 @@ scan_report_away(struct scan_report *r, const char *site,
     const struct rebuild_result *result)
 {
 	snprintf(r->reason, sizeof(r->reason), "%s", result->reason);
+	r->put_off[0] = '\0';
 	if (!r->away || r->failing != result->failing)
 		log_warn("refresh: site is %s: %s: %s",
 		    result->failing ? "failing" : "away", site,
@@ -79,6 +96,7 @@ scan_report_well(struct scan_report *r, const char *site,
 	report_odd_names(r, site, &result->odd);
 	snprintf(r->reason, sizeof(r->reason), "%s",
 	    result->failing ? result->reason : "");
+	r->put_off[0] = '\0';
 	r->scanned = time(NULL);
 	r->away = false;
 	r->failing = result->failing;
@@ -121,4 +139,23 @@ scan_report_stuck(struct scan_report *r, const char *site, const char *why)
 		log_error("refresh: site is stuck: %s: %s", site, why);
 	else
 		log_warn("refresh: site is stuck no more: %s", site);
+}
+
+const char *
+scan_report_overdue(const struct scan_report *r, bool scanning)
+{
+	if (r->put_off[0] != '\0')
+		return r->put_off;
+	return scanning ? "the scan of the lists directory takes too long" :
+	    NULL;
+}
+
+const char *
+scan_report_reason(const struct scan_report *r, const char *stuck, bool cached)
+{
+	if (r->reason[0] == '\0' && stuck != NULL)
+		return stuck;
+	if (r->reason[0] == '\0' && !cached)
+		return r->put_off;
+	return r->reason;
 }

@@ -740,6 +740,54 @@ test_child_can_be_ended(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
+/* Somebody else's scan is no fault of the directory, but has to end. */
+static void
+test_another_has_the_lock(void **state)
+{
+	struct refresh_options o = options(&mailman2, true);
+	unsigned long before;
+	int fd;
+
+	(void)state;
+	site.scan_timeout = 6; /* half of it for the lock */
+	begin_with_lists(true);
+	fd = hold_scans();
+	before = status().scans;
+	fixture_list("lists", "new");
+	WAIT(status().scans == before + 2);
+	assert_string_equal(status().reason, "");
+	assert_false(status().stuck || status().failing || status().away);
+	assert_int_equal(logged("refresh: scan is put off: s: cannot lock"), 1);
+	assert_int_equal(logged("scan failed"), 0);
+	assert_int_equal(ask("new"), LISTS_FOUND);
+	/* No scan has ended well for twice `rescan'. */
+	o.rescan = 0.5;
+	begin_with(&o);
+	WAIT(strstr(status().reason, "has had it for more than") != NULL);
+	assert_true(status().stuck);
+	WAIT(logged("refresh: site is stuck: s: ") == 1);
+	assert_int_equal(close(fd), 0);
+	WAIT(known("new") && !status().stuck);
+	assert_string_equal(status().reason, "");
+}
+
+static void
+test_never_had_the_lock(void **state)
+{
+	int fd = hold_scans();
+
+	(void)state;
+	site.scan_timeout = 6;
+	fixture_list("lists", "foo");
+	begin(true);
+	WAIT(status().scans == 1);
+	assert_false(status().cached || status().stuck);
+	assert_non_null(strstr(status().reason, "cannot lock"));
+	assert_int_equal(close(fd), 0);
+	WAIT(status().cached);
+	assert_string_equal(status().reason, "");
+}
+
 static void
 test_unwritable_cache(void **state)
 {
@@ -902,6 +950,8 @@ main(void)
 		TEST(test_snapshot_spoiled),
 		TEST(test_child_killed),
 		TEST(test_child_can_be_ended),
+		TEST(test_another_has_the_lock),
+		TEST(test_never_had_the_lock),
 		TEST(test_unwritable_cache),
 		TEST(test_without_verification),
 		TEST(test_trust_has_an_end),

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,12 +43,17 @@ static bool last_refused, last_given;
 static bool keeps; /* the owner keeps the child of a scan that ended well */
 static int kept = -1;
 static bool immortal; /* the child waits for a dead file server */
+static bool stopped;  /* the child is, when it is killed */
+static pid_t killed;
 
 /* In the place of the library's: nothing that a test can do makes a process
  * survive SIGKILL. */
 int
 kill(pid_t pid, int sig)
 {
+	killed = pid;
+	if (stopped)
+		(void)syscall(SYS_kill, pid, SIGSTOP);
 	if (immortal && sig == SIGKILL)
 		return 0;
 	return (int)syscall(SYS_kill, pid, sig);
@@ -141,7 +147,7 @@ setup(void **state)
 	slow = mailman2;
 	slow.is_list = is_list_at_last;
 	begun = ended = reads = 0;
-	immortal = keeps = false;
+	immortal = keeps = stopped = false;
 	kept = -1;
 	return 0;
 }
@@ -377,6 +383,21 @@ test_freed_while_it_runs(void **state)
 	assert_true(scan_runner_runs(scans));
 }
 
+/* It has the lock, and a successor's scan waits for that. */
+static void
+test_freed_while_it_is_stopped(void **state)
+{
+	int status;
+
+	(void)state;
+	begin(ENOUGH);
+	stopped = true;
+	scan_runner_free(scans);
+	scans = NULL;
+	UNTIL(waitpid(killed, &status, WNOHANG) == killed);
+	assert_true(WIFSIGNALED(status));
+}
+
 int
 main(void)
 {
@@ -397,6 +418,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_stopped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_freed_while_it_runs, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(test_freed_while_it_is_stopped,
+		    setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
