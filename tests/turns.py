@@ -284,7 +284,7 @@ class Tracer:
         self.f = tempfile.NamedTemporaryFile("r")
         self.p = subprocess.Popen(
             ["strace", "-p", str(pid), "-o", self.f.name, *options],
-            stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         line = self.p.stderr.readline()
         if "attached" not in line:
             raise RuntimeError(line)
@@ -305,9 +305,18 @@ class Tracer:
 
     def end(self):
         self.p.send_signal(signal.SIGINT)
-        self.p.communicate()
-        with self.f:
-            return self.read()
+        self.p.wait()
+        return self.read()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        """Whatever happened: it would hold the daemon, and be waited for."""
+        self.p.kill()
+        self.p.wait()
+        self.p.stderr.close()
+        self.f.close()
 
 
 class Stops:
@@ -323,11 +332,12 @@ class Stops:
     def calls_of_a_turn(self):
         """Those by which a question for what is no list is answered, with how
         often each of them is made."""
-        tracer = Tracer(self.pid)
-        self.ask(self.first, "nosuch")
-        self.first.reply()
+        with Tracer(self.pid) as tracer:
+            self.ask(self.first, "nosuch")
+            self.first.reply()
+            trace = tracer.end()
         calls = {}
-        for line in tracer.end().split("\n"):
+        for line in trace.split("\n"):
             m = re.match(r"(\w+)\(", line)
             if m and m[1] not in NO_STOPS:
                 calls[m[1]] = calls.get(m[1], 0) + 1
@@ -336,8 +346,15 @@ class Stops:
     def stop_at(self, call, number):
         self.n += 1
         name = "stop%d" % self.n
-        tracer = Tracer(self.pid, "-e", "trace=" + call, "-e",
-                        "inject=%s:signal=SIGSTOP:when=%d" % (call, number))
+        with Tracer(self.pid, "-e", "trace=" + call, "-e",
+                    "inject=%s:signal=SIGSTOP:when=%d" % (call, number)) as t:
+            replies = self.replies_around_a_stop(t, name)
+            trace = t.end()
+        if replies[0] not in ("found", "absent") or \
+                replies[1:] != ["found", "found"]:
+            self.wrong.append("%s %d: %s\n%s" % (call, number, replies, trace))
+
+    def replies_around_a_stop(self, tracer, name):
         replies = []
 
         def take(client):
@@ -351,7 +368,7 @@ class Stops:
             tracer.let_go_on()
             return take(client)
         self.ask(self.first, name)
-        until(lambda: tracer.stops() or take(self.first), "a stop at " + call)
+        until(lambda: tracer.stops() or take(self.first), "a stop")
         self.stops += tracer.stops()
         newlist(os.path.join(self.dir, name))
         self.ask(self.first, name)
@@ -360,10 +377,7 @@ class Stops:
             while len(replies) < 2:
                 until(lambda: take_or_go_on(self.first), "a reply")
             until(lambda: take_or_go_on(second), "another's reply")
-        trace = tracer.end()
-        if replies[0] not in ("found", "absent") or \
-                replies[1:] != ["found", "found"]:
-            self.wrong.append("%s %d: %s\n%s" % (call, number, replies, trace))
+        return replies
 
     def run(self):
         for call, times in sorted(self.calls_of_a_turn().items()):
