@@ -52,6 +52,9 @@ MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1024", "MALLOC_TOP_PAD_": "0"}
 NEVER = ("exit_group", "exit", "restart_syscall", "rt_sigreturn", "flock",
          "getrandom")
 
+# By which a child waits, after its report, until the daemon is done with it.
+WAITS = "recvfrom"
+
 # The host of this one is another since the last scan: until it was read, and
 # where nobody may look, it is not known at its new one.
 MOVED = ("moved",)
@@ -96,7 +99,7 @@ class Injector:
         command = ["strace", "-p", str(pid), "-o", trace]
         if fault:
             command += ["-e", "inject=%s:error=%s:when=%s" % fault[:3]]
-            traced = fault.call
+            traced = fault.call + "," + WAITS
             # Where malloc() goes next; 0 is how this call fails.
             if traced == "mmap":
                 command += ["-e", "inject=brk:retval=0"]
@@ -107,6 +110,13 @@ class Injector:
         if "attached" not in line:
             self.p.wait()
             raise RuntimeError("strace: " + line + self.p.stderr.read())
+
+    def until_reported(self):
+        """Until the process has made its report, or ended."""
+        def has():
+            with open(self.trace, encoding="latin-1") as f:
+                return self.p.poll() is not None or WAITS + "(" in f.read()
+        until(has, "the scan's end")
 
     def wait(self):
         """Until the process ended.  How often it made each call, and how many
@@ -216,11 +226,11 @@ class Site:
         if self.daemon:
             self.daemon.send_signal(signal.SIGSTOP)
         self.unlock()
-        result = injector.wait()
         if self.daemon:
+            injector.until_reported()
             self.lock()
             self.daemon.send_signal(signal.SIGCONT)
-        return result
+        return injector.wait()
 
     def clear_cache(self):
         for name in os.listdir(self.where + "/cache"):

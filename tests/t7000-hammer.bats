@@ -66,7 +66,7 @@ well() {
 
 @test "no inotify watch is to be had" {
 	without_watches
-	begin_conf 'rescan = 1'
+	begin_conf 'rescan = 5'
 	site 0 2.1 "$T/0/lists" 'hosts = "any"' two.example.org
 	site 1 3 "$T/1/lists" 'settle = 0' three.example.org
 	begin "stale,two.example.org,$T/0/lists" \

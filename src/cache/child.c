@@ -226,7 +226,7 @@ void
 child_release(struct child *c)
 {
 	if (c->fd != -1)
-		close(c->fd);
+		fork_end(c->fd);
 	c->fd = -1;
 }
 

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cache/fork.h"
@@ -72,4 +73,11 @@ fork_bare(int first, int second)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	errno = saved;
 	return pid;
+}
+
+void
+fork_end(int fd)
+{
+	(void)shutdown(fd, SHUT_RDWR);
+	close(fd);
 }

@@ -19,4 +19,8 @@
  */
 pid_t fork_bare(int first, int second);
 
+/* Closes the socket FD, whose other end such a child has.  It sees the end of
+ * the conversation, also where FD is open elsewhere. */
+void fork_end(int fd);
+
 #endif

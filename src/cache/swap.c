@@ -4,6 +4,7 @@
 
 #include "cache/swap.h"
 #include "cache/cache.h"
+#include "cache/fork.h"
 
 /* A step is about so many bytes, which takes some 20 us, and there is one in so
  * many seconds. */
@@ -24,7 +25,7 @@ static void
 release_held(struct swap *s)
 {
 	if (s->held != -1)
-		close(s->held);
+		fork_end(s->held);
 	s->held = -1;
 }
 

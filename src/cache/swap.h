@@ -23,9 +23,9 @@ struct swap *swap_new(struct ev_loop *loop, swap_take_fn *take, void *arg);
 /* Closes what S has, and frees S, which may be NULL. */
 void swap_free(struct swap *s);
 
-/* Begins with FRESH, in the place of one that swap_runs().  HELD is a
- * descriptor that is closed when the old one is gone, or FRESH was dropped; -1:
- * none.  Both belong to S. */
+/* Begins with FRESH, in the place of one that swap_runs().  HELD is the socket
+ * of a child that is told when the old one is gone, or FRESH was dropped
+ * (fork.h); -1: none.  Both belong to S. */
 void swap_begin(struct swap *s, struct cache *fresh, int held);
 /* Drops the new snapshot if it is not in use yet. */
 void swap_cancel(struct swap *s);

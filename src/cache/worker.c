@@ -187,6 +187,6 @@ worker_hear(const struct worker *w, struct worker_reply *r)
 void
 worker_close(struct worker *w)
 {
-	close(w->fd);
+	fork_end(w->fd);
 	w->fd = -1;
 }

@@ -437,12 +437,14 @@ test_says_what_it_was_not_asked(void **state)
 
 	(void)state;
 	begin(LONG);
-	garbles = slow->hangs = true;
+	garbles = true;
+	slow->hangs = true;
 	assert_non_null(ask("a0", &a));
 	assert_non_null(ask("a1", &b));
 	WAIT(slow->looks == 1);
 	/* This worker keeps on doing so, the next one does not. */
-	garbles = slow->hangs = false;
+	garbles = false;
+	slow->hangs = false;
 	WAIT(a.times && b.times);
 	assert_true(a.told && b.told);
 	WAIT(logged("crew: worker ended") == 1);

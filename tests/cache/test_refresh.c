@@ -157,6 +157,7 @@ static void
 begin_with(const struct refresh_options *o)
 {
 	refresh_free(refresh);
+	refresh = NULL;
 	refresh = refresh_new(loop, o);
 	assert_non_null(refresh);
 	refresh_start(refresh);
