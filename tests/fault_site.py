@@ -52,8 +52,9 @@ MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1024", "MALLOC_TOP_PAD_": "0"}
 NEVER = ("exit_group", "exit", "restart_syscall", "rt_sigreturn", "flock",
          "getrandom")
 
-# By which a child waits, after its report, until the daemon is done with it.
-WAITS = "recvfrom"
+# By which a child makes its report; then it waits until the daemon is done with
+# what it gave.
+REPORTS = "sendto"
 
 # The host of this one is another since the last scan: until it was read, and
 # where nobody may look, it is not known at its new one.
@@ -99,7 +100,7 @@ class Injector:
         command = ["strace", "-p", str(pid), "-o", trace]
         if fault:
             command += ["-e", "inject=%s:error=%s:when=%s" % fault[:3]]
-            traced = fault.call + "," + WAITS
+            traced = fault.call + "," + REPORTS
             # Where malloc() goes next; 0 is how this call fails.
             if traced == "mmap":
                 command += ["-e", "inject=brk:retval=0"]
@@ -115,7 +116,7 @@ class Injector:
         """Until the process has made its report, or ended."""
         def has():
             with open(self.trace, encoding="latin-1") as f:
-                return self.p.poll() is not None or WAITS + "(" in f.read()
+                return self.p.poll() is not None or REPORTS + "(" in f.read()
         until(has, "the scan's end")
 
     def wait(self):
@@ -285,6 +286,7 @@ class Site:
         if self.asker:
             self.asker.s.close()
         if self.daemon:
+            self.daemon.send_signal(signal.SIGCONT)
             self.daemon.terminate()
             self.daemon.wait()
         self.daemon = self.asker = None

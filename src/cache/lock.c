@@ -155,3 +155,10 @@ lock_take(const char *path, const struct lock_wait *w, char *holder,
 	errno = saved;
 	return -1;
 }
+
+void
+lock_release(int fd)
+{
+	(void)flock(fd, LOCK_UN);
+	close(fd);
+}

@@ -24,14 +24,17 @@ struct lock_wait {
 
 /*
  * Locks the file PATH, which is made where there is none, and stays.  The
- * descriptor, which the caller closes to unlock; or -1 with errno.  EWOULDBLOCK
- * is that another process had it all the time that W allows, and HOLDER (SIZE
- * bytes) then says which one, as far as it can be told: "process 123
- * (listmapd)" or "another process".
+ * descriptor, for lock_release(); or -1 with errno.  EWOULDBLOCK is that another
+ * process had it all the time that W allows, and HOLDER (SIZE bytes) then says
+ * which one, as far as it can be told: "process 123 (listmapd)" or "another
+ * process".
  *
  * It owns SIGALRM and the process's timer meanwhile.
  */
 int lock_take(const char *path, const struct lock_wait *w, char *holder,
     size_t size) WARN_UNUSED;
+/* Unlocks the file and closes it, also where the process lives on and its
+ * descriptor is open elsewhere. */
+void lock_release(int fd);
 
 #endif

@@ -326,8 +326,8 @@ scan_and_write(struct rebuild_job *job)
 		(void)snapshot_write(job);
 }
 
-/* Waits for the lock.  Its descriptor, which the caller closes; or -1 and the
- * job has failed. */
+/* Waits for the lock.  Its descriptor, for lock_release(); or -1 and the job has
+ * failed. */
 static int
 lock_site_cache(struct rebuild_job *job)
 {
@@ -416,7 +416,7 @@ rebuild(const struct rebuild_order *o, struct rebuild_result *r)
 		r->milliseconds =
 		    (unsigned long)((clock_seconds() - start) * 1000);
 		write_scan_state(&job);
-		close(fd);
+		lock_release(fd);
 	}
 	rebuild_job_clear(&job);
 }

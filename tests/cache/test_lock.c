@@ -110,10 +110,27 @@ test_nobody_has_it(void **state)
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
-	close(fd);
+	lock_release(fd);
 	fd = take(0);
 	assert_int_not_equal(fd, -1);
-	close(fd);
+	lock_release(fd);
+}
+
+/* As a child has it that was made meanwhile. */
+static void
+test_released_though_open_elsewhere(void **state)
+{
+	int fd, elsewhere;
+
+	(void)state;
+	fd = take(0);
+	elsewhere = dup(fd);
+	lock_release(fd);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	fd = take(0);
+	assert_int_not_equal(fd, -1);
+	lock_release(fd);
+	close(elsewhere);
 }
 
 static void
@@ -193,6 +210,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_nobody_has_it),
+		TEST(test_released_though_open_elsewhere),
 		TEST(test_no_such_file),
 		TEST(test_held),
 		TEST(test_leaves_the_timer_as_it_was),
