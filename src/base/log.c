@@ -1,17 +1,25 @@
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
 /* A line of syslog carries no more (RFC 3164, section 4.1). */
 #define LINE_MAX_BYTES 1024
 
+/* A reader that is alive takes a line in so many milliseconds; after one that
+ * it did not take nobody waits for it. */
+#define MOMENT_MS 20
+
 static enum log_level wanted = LEVEL_INFO;
 static const char *prefix = "listmap";
 static bool to_syslog, to_stderr = true;
+static bool never_waits;
+static unsigned long lost; /* lines since the last one that was taken */
 static int fatal_code;
 static log_sink_fn *sink_fn;
 static void *sink_arg;
@@ -43,6 +51,12 @@ log_to_both(const char *ident)
 }
 
 void
+log_never_wait(void)
+{
+	never_waits = true;
+}
+
+void
 log_level(enum log_level level)
 {
 	wanted = level;
@@ -70,6 +84,28 @@ log_keep_error(char *text, size_t size)
 		*kept = '\0';
 }
 
+static bool
+stderr_takes_a_line(void)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&p, 1, lost == 0 ? MOMENT_MS : 0) == 1;
+}
+
+static void
+write_to_stderr(const char *line)
+{
+	if (never_waits && !stderr_takes_a_line()) {
+		lost++;
+		return;
+	}
+	if (lost > 0)
+		fprintf(stderr, "%s: log: %lu lines were lost: standard error "
+		    "did not take them\n", prefix, lost);
+	lost = 0;
+	fprintf(stderr, "%s: %s\n", prefix, line);
+}
+
 __attribute__((format(printf, 2, 0))) static void
 write_log_line(enum log_level level, const char *fmt, va_list ap)
 {
@@ -92,7 +128,7 @@ write_log_line(enum log_level level, const char *fmt, va_list ap)
 	if (!sink_fn && to_syslog)
 		syslog(priority[level], "%s", line);
 	if (!sink_fn && to_stderr)
-		fprintf(stderr, "%s: %s\n", prefix, line);
+		write_to_stderr(line);
 	errno = saved;
 }
 

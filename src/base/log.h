@@ -21,6 +21,13 @@ void log_to_stderr(const char *ident);
 void log_to_syslog(const char *ident);
 void log_to_both(const char *ident);
 
+/*
+ * From now on a line that standard error does not take in a moment is lost,
+ * and how many were is said in front of the next one that it takes: whoever
+ * reads it (a pipe, a terminal) must not hold up a daemon that serves.
+ */
+void log_never_wait(void);
+
 /* Sets the most verbose level that is logged; LEVEL_INFO at first. */
 void log_level(enum log_level level);
 /* Whether lines of LEVEL are logged: for lines that are costly to make. */

@@ -452,6 +452,7 @@ daemon_start(struct daemon *d)
 	d->tick.data = d;
 	ev_init(&d->tick, on_stage_tick);
 	enter_stage(d, SERVING, 0, TICK_SECONDS);
+	log_never_wait();
 	log_info("daemon: listmapd %s serves %zu site%s", PACKAGE_VERSION,
 	    conf->nsites,
 	    conf->nsites == 1 ? "" : "s");

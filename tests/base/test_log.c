@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -144,6 +145,7 @@ static int
 in_child(void (*call)(void), char *text, size_t size)
 {
 	int ends[2], status;
+	size_t length = 0;
 	ssize_t n;
 	pid_t pid;
 
@@ -151,14 +153,17 @@ in_child(void (*call)(void), char *text, size_t size)
 	pid = fork();
 	if (pid == 0) {
 		dup2(ends[1], STDERR_FILENO);
+		close(ends[0]);
 		log_sink(NULL, NULL);
 		call();
 		_exit(0);
 	}
 	close(ends[1]);
-	n = read(ends[0], text, size - 1);
+	while (length < size - 1 &&
+	    (n = read(ends[0], text + length, size - 1 - length)) > 0)
+		length += (size_t)n;
 	close(ends[0]);
-	text[n > 0 ? n : 0] = '\0';
+	text[length] = '\0';
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
@@ -170,6 +175,39 @@ one_line(void)
 	log_to_stderr("prog");
 	log_info("m: said");
 	log_debug("m: not said");
+}
+
+/* Fills stderr, a pipe that nobody reads now; then says something. */
+static void
+says_into_a_full_pipe(void)
+{
+	char page[4096] = "";
+	const int flags = fcntl(STDERR_FILENO, F_GETFL);
+
+	alarm(60);
+	(void)fcntl(STDERR_FILENO, F_SETFL, flags | O_NONBLOCK);
+	while (write(STDERR_FILENO, page, sizeof(page)) > 0)
+		;
+	(void)fcntl(STDERR_FILENO, F_SETFL, flags);
+	log_never_wait();
+	log_to_stderr("prog");
+	log_info("m: one");
+	log_info("m: two");
+}
+
+static void
+says_what_was_lost(void)
+{
+	int ends[2];
+	const int kept = dup(STDERR_FILENO);
+
+	if (pipe(ends) == -1)
+		_exit(1);
+	dup2(ends[1], STDERR_FILENO);
+	says_into_a_full_pipe();
+	dup2(kept, STDERR_FILENO);
+	log_info("m: three");
+	log_info("m: four");
 }
 
 static void
@@ -232,6 +270,17 @@ fatal_ends_with_one_code_always(void **state)
 	assert_int_equal(in_child(ends, text, sizeof(text)), EX_CONFIG);
 }
 
+static void
+never_waits_for_a_reader(void **state)
+{
+	char text[256];
+
+	(void)state;
+	assert_int_equal(in_child(says_what_was_lost, text, sizeof(text)), 0);
+	assert_string_equal(text, "prog: log: 2 lines were lost: standard "
+	    "error did not take them\nprog: m: three\nprog: m: four\n");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -244,6 +293,7 @@ main(void)
 		TEST(keeps_the_first_error),
 		TEST(limits_what_peers_can_cause),
 		TEST(writes_to_stderr),
+		TEST(never_waits_for_a_reader),
 		TEST(fatal_ends_with_the_code),
 		TEST(fatal_ends_with_one_code_always),
 	};
