@@ -24,10 +24,10 @@ struct lock_wait {
 
 /*
  * Locks the file PATH, which is made where there is none, and stays.  The
- * descriptor, for lock_release(); or -1 with errno.  EWOULDBLOCK is that another
- * process had it all the time that W allows, and HOLDER (SIZE bytes) then says
- * which one, as far as it can be told: "process 123 (listmapd)" or "another
- * process".
+ * descriptor, for lock_release(); or -1 with errno.  EWOULDBLOCK is that
+ * another process had it all the time that W allows, and HOLDER (SIZE bytes)
+ * then says which one, as far as it can be told: "process 123 (listmapd)" or
+ * "another process".
  *
  * It owns SIGALRM and the process's timer meanwhile.
  */

@@ -326,8 +326,8 @@ scan_and_write(struct rebuild_job *job)
 		(void)snapshot_write(job);
 }
 
-/* Waits for the lock.  Its descriptor, for lock_release(); or -1 and the job has
- * failed. */
+/* Waits for the lock.  Its descriptor, for lock_release(); or -1, and the job
+ * has failed. */
 static int
 lock_site_cache(struct rebuild_job *job)
 {
