@@ -45,7 +45,6 @@ struct refresh {
 	struct scan_runner *scans;
 	bool stopped; /* no scans any more */
 	bool begun; /* the first scan began */
-	double overdue; /* when a scan has to have ended well (clock.h) */
 
 	struct lookout *lookout;
 	struct ev_timer look;
@@ -233,7 +232,6 @@ note_renewed(void *arg, const struct rebuild_result *result)
 	scan_report_well(&r->report, r->o.site->name, result);
 	scan_runner_well(r->scans, count_missed(result));
 	touched_scan_well(&r->lists.touched);
-	r->overdue = clock_seconds() + TRUSTED_RESCANS * r->o.rescan;
 	/*
 	 * Inotify does not see what happens inside an entry: one that is no
 	 * list yet may become one, and one that is too young may ripen.
@@ -317,8 +315,8 @@ why_stuck(const struct refresh *r)
 		return "the file server of the lists directory does not answer";
 	if (scan_runner_stuck(r->scans))
 		return "the scan of the lists directory does not end";
-	return clock_seconds() < r->overdue ? NULL :
-	    scan_report_overdue(&r->report, is_scanning(r));
+	return scan_runner_overdue(r->scans) ?
+	    scan_report_overdue(&r->report, is_scanning(r)) : NULL;
 }
 
 static void
@@ -415,7 +413,6 @@ refresh_start(struct refresh *r)
 	ev_timer_init(&r->look, on_look, LOOK_INTERVAL, LOOK_INTERVAL);
 	r->look.data = r;
 	ev_timer_start(r->loop, &r->look);
-	r->overdue = clock_seconds() + TRUSTED_RESCANS * r->o.rescan;
 	lookout_configure(r->lookout, r->o.site, r->o.asking->deadline);
 }
 

@@ -50,7 +50,7 @@ void scan_report_watch(struct scan_report *r, const char *dir, int error);
 /* The site is stuck for the reason WHY; NULL: it is not. */
 void scan_report_stuck(struct scan_report *r, const char *site,
     const char *why);
-/* What holds up the scans, none of which ended well for too long; NULL: nothing
+/* What holds up the scans, none of which ended for too long; NULL: nothing
  * that is known.  SCANNING is whether one runs. */
 const char *scan_report_overdue(const struct scan_report *r, bool scanning);
 /* Why all is not well, or "".  STUCK as in scan_report_stuck(); CACHED is

@@ -14,6 +14,8 @@
 #define LONGEST_DELAY 2.0
 /* The seconds in which a child dies that can. */
 #define DEATH_SECONDS 5.0
+/* So many rescans after the last scan ended another one should have. */
+#define OVERDUE_RESCANS 2
 
 enum stage {
 	IDLE,
@@ -34,11 +36,12 @@ struct scan_runner {
 	enum stage stage;
 	void (*was_read)(void *arg, bool refused);
 	void *read_arg;
+	double overdue_at; /* when the next scan has to have ended */
 	double limit;   /* the seconds that it may take */
 	char *dir;      /* that it reads; NULL: out of memory */
 	bool first;   /* no scan began */
 	bool again;   /* a scan was requested since one began */
-	bool overdue; /* a scan begins when the child ends */
+	bool waiting; /* a scan begins when the child ends */
 	bool stuck;   /* a scan was late, and none came to its end since */
 	bool stopped; /* no scan begins any more */
 
@@ -110,6 +113,12 @@ fail_late(const struct scan_runner *s, struct rebuild_result *r)
 		    "until it does", (long)s->child.pid);
 }
 
+static void
+expect_end(struct scan_runner *s)
+{
+	s->overdue_at = clock_seconds() + OVERDUE_RESCANS * s->rescan.repeat;
+}
+
 /* Tells the owner what the child came to. */
 static void
 tell_owner(struct scan_runner *s, const struct rebuild_result *result)
@@ -119,6 +128,8 @@ tell_owner(struct scan_runner *s, const struct rebuild_result *result)
 	} else {
 		scan_schedule_ended(&s->schedule, clock_seconds(),
 		    (double)result->milliseconds / 1000);
+		if (!result->busy)
+			expect_end(s);
 		s->owner.ended(s->owner.arg, result);
 	}
 	child_forget(&s->child);
@@ -202,7 +213,7 @@ on_child_ended(struct ev_loop *loop, struct ev_child *w, int events)
 	if (s->again)
 		scan_runner_request(s, s->debounce);
 	s->again = false;
-	if (s->overdue)
+	if (s->waiting)
 		scan_runner_begin(s);
 }
 
@@ -234,7 +245,7 @@ scan_runner_begin(struct scan_runner *s)
 
 	ev_timer_stop(s->loop, &s->due);
 	scan_schedule_began(&s->schedule);
-	s->again = s->overdue = false;
+	s->again = s->waiting = false;
 	s->owner.order(s->owner.arg, &order);
 	if (start_child(s, CHILD_SCANS, &order) == -1) {
 		snprintf(reason, sizeof(reason), "cannot start a process: %s",
@@ -286,14 +297,20 @@ scan_runner_stuck(const struct scan_runner *s)
 	return s->stuck;
 }
 
+bool
+scan_runner_overdue(const struct scan_runner *s)
+{
+	return clock_seconds() >= s->overdue_at;
+}
+
 static void
 on_scan_due(struct ev_loop *loop, struct ev_timer *w, int events)
 {
 	struct scan_runner *s = w->data;
 
 	(void)loop, (void)events;
-	s->overdue = s->stage != IDLE;
-	if (!s->overdue)
+	s->waiting = s->stage != IDLE;
+	if (!s->waiting)
 		scan_runner_begin(s);
 }
 
@@ -335,6 +352,7 @@ scan_runner_new(struct ev_loop *loop, const struct scan_runner_owner *owner,
 	s->due.data = s->rescan.data = s->retry.data = s->late_at.data = s;
 	s->report.data = s;
 	scan_runner_configure(s, debounce, rescan, timeout);
+	expect_end(s);
 	return s;
 }
 
@@ -342,7 +360,7 @@ static void
 stop_schedule(struct scan_runner *s)
 {
 	s->stopped = true;
-	s->again = s->overdue = false;
+	s->again = s->waiting = false;
 	ev_timer_stop(s->loop, &s->due);
 	ev_timer_stop(s->loop, &s->rescan);
 	ev_timer_stop(s->loop, &s->retry);

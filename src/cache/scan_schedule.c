@@ -24,7 +24,8 @@ scan_schedule_began(struct scan_schedule *s)
 void
 scan_schedule_ended(struct scan_schedule *s, double now, double took)
 {
-	s->not_before = now + took;
+	s->not_before = now + (took < s->longest_backoff ? took :
+	    s->longest_backoff);
 }
 
 static double

@@ -34,8 +34,8 @@ struct scan_schedule {
 double scan_schedule_ask(struct scan_schedule *s, double now, double delay);
 /* The scan that was requested began. */
 void scan_schedule_began(struct scan_schedule *s);
-/* It ended at NOW and had taken TOOK seconds.  Then it failed, or went well, or
- * neither. */
+/* It ended at NOW and had taken TOOK seconds, in which it may have hung.  Then
+ * it failed, or went well, or neither. */
 void scan_schedule_ended(struct scan_schedule *s, double now, double took);
 void scan_schedule_failed(struct scan_schedule *s, double now);
 void scan_schedule_well(struct scan_schedule *s);

@@ -162,14 +162,20 @@ teardown(void **state)
 }
 
 static void
-begin(double timeout)
+begin_with(double rescan, double timeout)
 {
 	const struct scan_runner_owner owner = { order, take_result,
 		not_started, NULL };
 
-	scans = scan_runner_new(loop, &owner, 0.01, 3600, timeout);
+	scans = scan_runner_new(loop, &owner, 0.01, rescan, timeout);
 	assert_non_null(scans);
 	scan_runner_begin(scans);
+}
+
+static void
+begin(double timeout)
+{
+	begin_with(3600, timeout);
 }
 
 static void
@@ -194,6 +200,21 @@ last_number(const char *path)
 	assert_int_equal(str_number(buf_get(&text), 0, INT_MAX, &n), 0);
 	buf_clear(&text);
 	return (int)n;
+}
+
+/* A scan that failed has ended, and the next one is not late at once. */
+static void
+test_overdue_until_one_ends(void **state)
+{
+	(void)state;
+	begin_with(0.2, ENOUGH);
+	WAIT(access(number, F_OK) == 0 && scan_runner_overdue(scans));
+	scan_runner_configure(scans, 0.01, 3600, ENOUGH);
+	assert_true(scan_runner_overdue(scans));
+	assert_int_equal(kill(last_number(number), SIGKILL), 0);
+	WAIT(ended == 1);
+	assert_int_equal(last.status, REBUILD_FAILED);
+	assert_false(scan_runner_overdue(scans));
 }
 
 /* Look-ups wait for the first scan; the others wait for look-ups. */
@@ -403,6 +424,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_in_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_overdue_until_one_ends,
+		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_modest_but_for_the_first,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_late, setup, teardown),

@@ -49,10 +49,22 @@ test_half_of_the_time(void **state)
 
 	(void)state;
 	scan_schedule_began(&p);
-	scan_schedule_ended(&p, 100, 10);
-	assert_true(scan_schedule_ask(&p, 100, 0.5) == 110);
-	assert_true(scan_schedule_ask(&p, 109.75, 0.5) == 110);
+	scan_schedule_ended(&p, 100, 3);
+	assert_true(scan_schedule_ask(&p, 100, 0.5) == 103);
+	assert_true(scan_schedule_ask(&p, 102.75, 0.5) == 103);
 	assert_true(scan_schedule_ask(&p, 120, 0.5) == 120);
+}
+
+/* It took so long because its file server did not answer. */
+static void
+test_one_that_hung(void **state)
+{
+	struct scan_schedule p = new_schedule();
+
+	(void)state;
+	scan_schedule_began(&p);
+	scan_schedule_ended(&p, 100, 1000);
+	assert_true(scan_schedule_ask(&p, 100, 0) == 100 + p.longest_backoff);
 }
 
 static void
@@ -99,6 +111,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_debounce_is_capped),
 		cmocka_unit_test(test_half_of_the_time),
+		cmocka_unit_test(test_one_that_hung),
 		cmocka_unit_test(test_back_off),
 		cmocka_unit_test(test_gaps_are_retried),
 	};
