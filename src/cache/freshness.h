@@ -75,8 +75,6 @@ void freshness_unseen(struct freshness *f);
 void freshness_touched(struct freshness *f);
 /* The directory is not the one that the snapshot came from. */
 void freshness_suspect(struct freshness *f);
-/* The snapshot is another writer's: nobody knows when its scan began. */
-void freshness_replaced(struct freshness *f);
 
 /* A scan began; WATCHING is whether the directory is watched. */
 void freshness_scan_began(struct freshness *f, bool watching);
