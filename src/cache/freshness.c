@@ -44,14 +44,14 @@ freshness_scan_began(struct freshness *f, bool watching)
 }
 
 void
-freshness_scan_well(struct freshness *f, bool unripe, double now, double trust)
+freshness_scan_well(struct freshness *f, bool silent, double now, double trust)
 {
 	f->trusted_until = now + trust;
 	f->trusted = true;
 	f->away = false;
 	f->suspect = false;
 	f->whole = f->watched;
-	f->complete = f->watched && !f->changed && !unripe;
+	f->complete = f->watched && !f->changed && !silent;
 }
 
 void

@@ -20,8 +20,8 @@
  *	*: not while the directory is suspect or away, for then the event is
  *	   one of another directory
  *	**: whether the watch saw all that happened since the scan began
- *	***: the same, if no entry changed since then and none may become a
- *	   list in silence
+ *	***: the same, if no entry changed since then and none may come, or
+ *	   become a list, in silence
  *	****: once its time is over
  *
  * A scan that failed changes nothing.
@@ -42,7 +42,8 @@ struct freshness {
 	 * were touched since (touched.h). */
 	bool whole;
 	/* The snapshot held every list for as long as its directory was to be
-	 * seen.  Stays true after the directory went. */
+	 * seen.  Stays true after the directory went.  Never true where lists
+	 * come without an event. */
 	bool complete;
 	/* The directory that the snapshot came from was moved, unmounted or
 	 * replaced, as far as anybody knows. */
@@ -79,11 +80,11 @@ void freshness_suspect(struct freshness *f);
 /* A scan began; WATCHING is whether the directory is watched. */
 void freshness_scan_began(struct freshness *f, bool watching);
 /*
- * The scan ended well, and the snapshot is that of the scan.  UNRIPE is whether
- * it has entries that may become lists without an event.  The snapshot is
- * trusted for TRUST seconds from NOW.
+ * The scan ended well, and the snapshot is that of the scan.  SILENT is whether
+ * there may be lists without an event: entries that become one, or whatever
+ * others do on a network.  The snapshot is trusted for TRUST seconds from NOW.
  */
-void freshness_scan_well(struct freshness *f, bool unripe, double now,
+void freshness_scan_well(struct freshness *f, bool silent, double now,
     double trust);
 /* The scan did not believe the directory. */
 void freshness_scan_away(struct freshness *f);

@@ -419,6 +419,15 @@ lookout_is_watching(const struct lookout *o)
 	return o->watch != NULL && watch_armed(o->watch);
 }
 
+/* Where Mailman writes no files, or none are there, their kind is unknown. */
+bool
+lookout_sees_all(const struct lookout *o)
+{
+	return lookout_is_watching(o) && o->kind == DIRECTORY_SEEN &&
+	    (o->files_kind == DIRECTORY_SEEN ||
+	        o->files_kind == DIRECTORY_UNKNOWN);
+}
+
 struct gone
 lookout_gone(struct lookout *o)
 {

@@ -78,6 +78,9 @@ bool lookout_hangs(const struct lookout *o);
 
 /* Whether the lists directory is watched. */
 bool lookout_is_watching(const struct lookout *o);
+/* Whether the watch sees all that happens to the lists directory, and to
+ * Mailman's files: on a network it does not. */
+bool lookout_sees_all(const struct lookout *o);
 /* The same as watch_gone(), watch_forget() and watch_lost() (watch.h); nothing
  * went where nobody watches. */
 struct gone lookout_gone(struct lookout *o);

@@ -237,7 +237,8 @@ note_renewed(void *arg, const struct rebuild_result *result)
 	 * list yet may become one, and one that is too young may ripen.
 	 */
 	freshness_scan_well(&r->lists.fresh,
-	    result->unfinished > 0 || result->young > 0, clock_seconds(),
+	    result->unfinished > 0 || result->young > 0 ||
+	        !lookout_sees_all(r->lookout), clock_seconds(),
 	    TRUSTED_RESCANS * r->o.rescan);
 	if (result->young > 0)
 		request_scan(r, result->ripe_in);
