@@ -168,8 +168,6 @@ configure_questions(struct lookout *o)
 		questions_configure(o->questions, &options);
 	else
 		o->questions = questions_new(o->loop, &options);
-	o->known = false;
-	ask_place(o);
 }
 
 void
@@ -180,6 +178,8 @@ lookout_configure(struct lookout *o, const struct conf_site *site,
 	o->deadline = deadline;
 	(void)open_watch(o);
 	configure_questions(o);
+	o->known = false;
+	ask_place(o);
 }
 
 void
@@ -195,6 +195,9 @@ lookout_stop(struct lookout *o)
 		ev_io_stop(o->loop, &o->watch_io);
 	watch_free(o->watch);
 	o->watch = NULL;
+	/* The next worker would get whatever has the descriptor by then. */
+	if (o->questions != NULL)
+		configure_questions(o);
 }
 
 void
@@ -202,8 +205,9 @@ lookout_free(struct lookout *o)
 {
 	if (o == NULL)
 		return;
-	lookout_stop(o);
 	questions_free(o->questions);
+	o->questions = NULL;
+	lookout_stop(o);
 	if (o->mounts != -1)
 		close(o->mounts);
 	if (o->mountinfo != -1)

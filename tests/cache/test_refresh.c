@@ -1,12 +1,15 @@
+#include <dirent.h>
 #include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
@@ -937,6 +940,86 @@ test_stopped(void **state)
 	assert_int_equal(status().scans, before);
 }
 
+/* Whether the process PID is a worker of ours that lives. */
+static bool
+is_worker(const char *pid)
+{
+	char path[64], line[256] = "", name[32], stage;
+	long parent;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return false;
+	if (fgets(line, sizeof(line), f) == NULL)
+		line[0] = '\0';
+	fclose(f);
+	return sscanf(line, "%*d (%31[^)]) %c %ld", name, &stage, &parent) ==
+	    3 && strcmp(name, "listmap-worker") == 0 && stage != 'Z' &&
+	    parent == (long)getpid();
+}
+
+/* 0: there is none. */
+static pid_t
+worker(void)
+{
+	DIR *d = opendir("/proc");
+	const struct dirent *e;
+	pid_t pid = 0;
+
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL)
+		if (is_worker(e->d_name))
+			pid = (pid_t)strtol(e->d_name, NULL, 10);
+	closedir(d);
+	return pid;
+}
+
+/* The descriptor of the inotify instance. */
+static int
+instance(void)
+{
+	char path[64], to[64];
+	ssize_t n;
+
+	for (int fd = 3; fd < 1024; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		n = readlink(path, to, sizeof(to) - 1);
+		to[n < 0 ? 0 : n] = '\0';
+		if (strcmp(to, "anon_inode:inotify") == 0)
+			return fd;
+	}
+	return -1;
+}
+
+/* A client's connection may get the number that the watch had. */
+static void
+test_stopped_worker_has_no_connection(void **state)
+{
+	struct pollfd end = { .events = POLLIN };
+	int fds[2], number;
+
+	(void)state;
+	begin_with_lists(true);
+	WAIT(sure() && worker() != 0);
+	number = instance();
+	assert_int_not_equal(number, -1);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	refresh_stop(refresh);
+	assert_int_equal(dup2(fds[1], number), number);
+	if (worker() != 0)
+		assert_int_equal(kill(worker(), SIGKILL), 0);
+	assert_int_equal(ask("nosuch"), LISTS_ABSENT);
+	assert_int_not_equal(worker(), 0);
+	assert_int_equal(close(number), 0);
+	assert_int_equal(close(fds[1]), 0);
+	end.fd = fds[0];
+	assert_int_equal(poll(&end, 1, 0), 1);
+	assert_true((end.revents & POLLHUP) != 0);
+	assert_int_equal(close(fds[0]), 0);
+}
+
 static void
 test_no_watch_to_be_had(void **state)
 {
@@ -991,6 +1074,7 @@ main(void)
 		TEST(test_trust_has_an_end),
 		TEST(test_lost_events_are_changes),
 		TEST(test_stopped),
+		TEST(test_stopped_worker_has_no_connection),
 		TEST(test_no_watch_to_be_had),
 	};
 
