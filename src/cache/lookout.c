@@ -397,7 +397,8 @@ lookout_check(struct lookout *o, const struct record_head *head, bool urgent)
 	id = watch_id(o->watch, &wd);
 	if (local && id != NULL && are_lists_in_place(o, id) && head != NULL)
 		urgent |= !are_files_in_place(o, head);
-	if (urgent || !o->known || id == NULL ||
+	/* Whether it answers again is seen where it is asked. */
+	if (urgent || !o->known || id == NULL || lookout_hangs(o) ||
 	    (!local && o->checks % SLOW_CHECKS == 0))
 		ask_place(o);
 }

@@ -65,7 +65,8 @@ void lookout_free(struct lookout *o); /* O may be NULL */
 bool lookout_look(struct lookout *o, const struct record_head *head);
 /* Looks, about each second, whether the paths lead elsewhere by now, or
  * Mailman's files are not those of the snapshot with HEAD (NULL: there is
- * none); has the worker look where only that may, or where URGENT. */
+ * none); has the worker look where only that may, where it hangs, or where
+ * URGENT. */
 void lookout_check(struct lookout *o, const struct record_head *head,
     bool urgent);
 

@@ -1020,6 +1020,27 @@ test_stopped_worker_has_no_connection(void **state)
 	assert_int_equal(close(fds[0]), 0);
 }
 
+/* Whoever asked has gone, and nobody else asks for a name. */
+static void
+test_hangs_no_more(void **state)
+{
+	struct refresh_options o = options(&mailman2, true);
+
+	(void)state;
+	fixture_list("lists", "foo");
+	asking.deadline = 0.5;
+	begin_with(&o);
+	WAIT(sure() && worker() != 0);
+	fixture_mkdir(fixture_path("lists/half"));
+	WAIT(sure() && !status().scanning);
+	while (!status().stuck) {
+		if (worker() != 0)
+			assert_int_equal(kill(worker(), SIGSTOP), 0);
+		(void)ask("half");
+	}
+	WAIT(!status().stuck);
+}
+
 static void
 test_no_watch_to_be_had(void **state)
 {
@@ -1075,6 +1096,7 @@ main(void)
 		TEST(test_lost_events_are_changes),
 		TEST(test_stopped),
 		TEST(test_stopped_worker_has_no_connection),
+		TEST(test_hangs_no_more),
 		TEST(test_no_watch_to_be_had),
 	};
 
