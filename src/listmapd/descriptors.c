@@ -4,8 +4,8 @@
 #include "base/conf.h"
 #include "base/log.h"
 
-/* Descriptors that are no clients: of the process, and of each site (a watch,
- * the old and the new snapshot, a child). */
+/* Descriptors that are no clients: of the process, and of each site (two of a
+ * worker and its watch, two that tell of mounts, two of a child). */
 #define OWN_DESCRIPTORS 128
 #define SITE_DESCRIPTORS 6
 /* At least so many, for what libraries open. */
