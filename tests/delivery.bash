@@ -190,8 +190,10 @@ dl_knows() {
 	    "$@" 3>&- 4>&- >/dev/null
 }
 
+# The daemon answers from the disk that a list is none any more; a scan that
+# began before may still bring it into the cache, which mm-handler reads.
 dl_forgot() {
 	local code=0
-	dl_knows "$@" || code=$?
-	[ $code = 1 ]
+	dl_knows "$1" || code=$?
+	[ $code = 1 ] && ! grep -q "${1%%@*}" "$sm_run"/cache/*.cdb
 }
