@@ -5,6 +5,7 @@
 # damages.
 
 load lib
+load sites
 
 # Four lists at a dedicated domain, four at a shared one.
 test_setup() {
@@ -225,6 +226,53 @@ no_cache() {
 	is_good
 	[ "$(stat -c '%U %a' "$CACHE")" = "nobody 644" ]
 	finds_all
+}
+
+# each_has_its_own [OPTION]: whether each of both sites has its own lists alone.
+each_has_its_own() {
+	exits 0 query "$@" recipients club@d0.example &&
+	    exits 0 query "$@" recipients other@d1.example &&
+	    exits 1 query "$@" recipients other@d0.example &&
+	    exits 1 query "$@" recipients club@d1.example
+}
+
+# The cache of site s1 takes the name of s0's.
+take_for_another_sites() {
+	cp "$T/cache/s1.cdb" "$T/cache/x"
+	mv "$T/cache/x" "$CACHE"
+}
+
+@test "the cache of another site is no cache" {
+	begin_conf
+	site 0 2.1 "$T/lists" 'hosts = "any"' d0.example
+	site 1 2.1 "$T/lists1" 'hosts = "any"' d1.example
+	mkdir "$T/lists1"
+	cp -r "$T/lists/club" "$T/lists1/other"
+	CACHE=$T/cache/s0.cdb
+	WRONG="the snapshot of site s1, not of s0"
+	good
+	# Where no daemon runs.
+	take_for_another_sites
+	exits 0 query --direct recipients club@d0.example
+	exits 75 query --direct recipients other@d0.example
+	says "$WRONG"
+	exits 75 query --direct recipients nosuch@d0.example
+	rebuild
+	is_good
+	each_has_its_own --direct
+	# Before one starts.
+	take_for_another_sites
+	start_daemon
+	until_ok each_has_its_own
+	is_good
+	logged_so_often 1 "$WRONG"
+	# While it runs.
+	take_for_another_sites
+	exits 0 query recipients club@d0.example
+	until_ok logged_so_often 2 "$WRONG"
+	until_ok is_good
+	each_has_its_own
+	until_ok status_is ok
 }
 
 @test "a cache of version 1 is made anew without complaint" {

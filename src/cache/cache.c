@@ -43,6 +43,28 @@ describe_version(uint64_t version)
 	return text;
 }
 
+/* The inverse of cache_path(). */
+static struct str
+site_of_path(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+	const char *dot = strrchr(name, '.');
+
+	return dot == NULL ? str_from(name) :
+	    (struct str){ name, (size_t)(dot - name) };
+}
+
+static const char *
+describe_site(struct str site, struct str wanted)
+{
+	static char text[CACHE_ERR_MAX]; /* valid until the next such file */
+
+	snprintf(text, sizeof(text), "the snapshot of site %.*s, not of %.*s",
+	    (int)site.n, site.p, (int)wanted.n, wanted.p);
+	return text;
+}
+
 struct first_record {
 	struct str key, value;
 };
@@ -69,11 +91,25 @@ check_checksum(const struct cache *c)
 	return str_is(carried, right) ? NULL : "wrong checksum";
 }
 
-/* Nothing in the file is believed before its checksum is known to be right,
- * but for the version, which says whether there is one.  SEALED: somebody has
- * checked it, and it cannot have changed since. */
+/* Likewise.  A file is the snapshot of the site that it is named after, unless
+ * somebody copied another's there. */
 static const char *
-read_cache_head(struct cache *c, bool sealed)
+check_origin(const struct cache *c, const char *path)
+{
+	const struct str wanted = site_of_path(path);
+	const char *err = check_checksum(c);
+
+	if (err != NULL || str_eq(c->head.site, wanted))
+		return err;
+	errno = EPROTO;
+	return describe_site(c->head.site, wanted);
+}
+
+/* Nothing in the file is believed before its checksum is known to be right,
+ * but for the version, which says whether there is one.  PATH is NULL where
+ * somebody has checked the file, and it cannot have changed since. */
+static const char *
+read_cache_head(struct cache *c, const char *path)
 {
 	struct first_record first;
 	const char *err;
@@ -88,7 +124,7 @@ read_cache_head(struct cache *c, bool sealed)
 		errno = EPROTONOSUPPORT;
 		return describe_version(c->head.version);
 	}
-	err = sealed ? NULL : check_checksum(c);
+	err = path == NULL ? NULL : check_origin(c, path);
 	if (err == NULL &&
 	    c->head.count > (uint64_t)c->st.st_size / SMALLEST_RECORD)
 		err = "wrong count";
@@ -105,14 +141,15 @@ accept_any_host(void *arg, struct str host, const struct record_host *r)
 }
 
 /* Checks what C is to be made of: C->file, or NULL where ERR says why there is
- * none.  C, or NULL with *ERR and errno, and C is freed. */
+ * none.  PATH as in read_cache_head().  C, or NULL with *ERR and errno, and C
+ * is freed. */
 static struct cache *
-check_cache(struct cache *c, bool sealed, const char **err)
+check_cache(struct cache *c, const char *path, const char **err)
 {
 	int saved;
 
 	if (c->file != NULL)
-		*err = read_cache_head(c, sealed);
+		*err = read_cache_head(c, path);
 	/* The site's domains are made of the hosts: half of them would be
 	 * worse than no snapshot. */
 	if (*err == NULL && cache_each_host(c, accept_any_host, NULL) == -1) {
@@ -137,7 +174,7 @@ cache_open(const char *path, const char **err)
 		return NULL;
 	}
 	c->file = cdbfile_open(path, &c->st, err);
-	return check_cache(c, false, err);
+	return check_cache(c, path, err);
 }
 
 int
@@ -156,7 +193,7 @@ cache_take(int fd, const char **err)
 		return NULL;
 	}
 	c->file = cdbfile_take(fd, &c->st, err);
-	return check_cache(c, true, err);
+	return check_cache(c, NULL, err);
 }
 
 void
@@ -174,7 +211,7 @@ cache_share(struct cache *c)
 	int result = cdbfile_share(c->file);
 
 	/* What the head points to has moved. */
-	if (read_cache_head(c, true) != NULL)
+	if (read_cache_head(c, NULL) != NULL)
 		return -1;
 	return result;
 }

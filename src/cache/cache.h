@@ -4,7 +4,7 @@
  *
  * A struct cache is the file as it was when it was opened, whatever happens to
  * the file later: others may replace it, write into it, or cut it.  It is never
- * one whose checksum was wrong.
+ * one whose checksum was wrong, nor that of another site.
  */
 #ifndef CACHE_CACHE_H
 #define CACHE_CACHE_H
@@ -25,11 +25,13 @@ struct gaps;
 char *cache_path(const char *cache_dir, const char *site, const char *suffix);
 
 /*
- * Opens the snapshot PATH: reads all of it, and checks its checksum.  NULL with
- * *ERR, which is static or valid until the next call ("another version (1, not
- * 3)", "no CDB", "truncated", "wrong checksum"), and errno: ENOENT where there
- * is no file, EPROTO where it is no snapshot or a damaged one, EPROTONOSUPPORT
- * where it is one of another version.
+ * Opens the snapshot PATH, which is cache_path()'s: reads all of it, and checks
+ * its checksum, and that it is of the site in PATH.  NULL with *ERR, which is
+ * static or valid until the next call ("another version (1, not 3)", "no CDB",
+ * "truncated", "wrong checksum", "the snapshot of site a, not of b"), and
+ * errno: ENOENT where there is no file, EPROTO where it is no snapshot, a
+ * damaged one, or one of another site, EPROTONOSUPPORT where it is one of
+ * another version.
  */
 struct cache *cache_open(const char *path, const char **err);
 void cache_close(struct cache *c); /* C may be NULL */
@@ -41,11 +43,14 @@ bool cache_populate(struct cache *c, size_t bytes);
 int cache_share(struct cache *c);
 int cache_lend(const struct cache *c, bool lent);
 
+/* Room for every *ERR, with two names of sites. */
+#define CACHE_ERR_MAX 192
+
 /* A file that was refused as no snapshot, so that nobody reads it again and
  * again; zero: none was. */
 struct cache_refused {
 	struct stat st;
-	char err[64];
+	char err[CACHE_ERR_MAX];
 	int error; /* errno */
 };
 

@@ -71,9 +71,9 @@ compare_with_old(struct rebuild_job *job)
 	    compare(&job->compare, job->o, &job->scan, &job->hosts,
 	        job->o->known) == 0) {
 		rebuild_job_say(job,
-		    "%s is gone or no use, the snapshot in use is put "
+		    "%s is gone or no use (%s), the snapshot in use is put "
 		    "there again",
-		    job->path);
+		    job->path, err);
 		job->must_write = true;
 		return 0;
 	}

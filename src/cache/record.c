@@ -242,7 +242,9 @@ record_decode_head(struct str value, struct record_head *r)
 	    next_number(&value, &r->ino) == -1 ||
 	    next_time(&value, &r->ctime) == -1 ||
 	    next_number(&value, &r->stamp) == -1 ||
-	    next_census(&value, r->census) == -1)
+	    next_census(&value, r->census) == -1 ||
+	    next_field(&value, &r->site) == -1 ||
+	    r->site.n == 0 || r->site.n > RECORD_SITE_MAX)
 		return -1;
 	return 0;
 }
@@ -255,4 +257,6 @@ record_encode_head(const struct record_head *r, struct buf *out)
 	buf_printf(out, "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRId64
 	    "\t%" PRIu64 "\t", r->count, r->dev, r->ino, r->ctime, r->stamp);
 	encode_census(r->census, out);
+	buf_char(out, '\t');
+	buf_str(out, r->site);
 }

@@ -5,7 +5,7 @@
  *	":host:" HOST	COUNT <TAB> URL [<TAB> REAL]
  *	":gap:" WORD	COUNT <TAB> NAMES
  *	":listmap"	VERSION <TAB> CHECKSUM <TAB> COUNT <TAB> DEVICE <TAB>
- *			INODE <TAB> CTIME <TAB> STAMP <TAB> CENSUS
+ *			INODE <TAB> CTIME <TAB> STAMP <TAB> CENSUS <TAB> SITE
  *
  * No entry's name begins with a colon.  The head stands first, then the gaps
  * and the hosts, then the entries.  Further fields may follow; readers pass
@@ -39,6 +39,8 @@ struct buf;
 /* No longer hosts and URLs are written or read. */
 #define RECORD_HOST_MAX 255
 #define RECORD_URL_MAX 287
+/* That of the configuration: no site has a longer name. */
+#define RECORD_SITE_MAX 64
 
 /* One entry of the lists directory, or one list of Mailman's files. */
 struct record {
@@ -84,6 +86,7 @@ struct record_head {
 	int64_t ctime;
 	uint64_t stamp; /* postfix_files_stamp(); 0: there are no files */
 	size_t census[LISTS_BASES]; /* how many records have which basis */
+	struct str site; /* whose lists these are; not empty */
 };
 
 /*

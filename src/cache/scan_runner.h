@@ -86,8 +86,8 @@ bool scan_runner_runs(const struct scan_runner *s);
 /* Whether a scan took too long, and none came to its end since. */
 bool scan_runner_stuck(const struct scan_runner *s);
 
-/* Whether no scan ended, well or not, for twice RESCAN; one that had to wait for
- * another process (busy) did not begin. */
+/* Whether no scan ended, well or not, for twice RESCAN; one that had to wait
+ * for another process (busy) did not begin. */
 bool scan_runner_overdue(const struct scan_runner *s);
 
 /* The last scan was good: the back-off ends.  It could not find out MISSED

@@ -139,6 +139,7 @@ put_head_record(struct cdbmake *m, const struct rebuild_job *job)
 		.ino = job->scan.ino,
 		.ctime = job->scan.ctime,
 		.stamp = job->files.stamp,
+		.site = str_from(job->o->site),
 	};
 	char memory[VALUE_MAX];
 	struct buf b;

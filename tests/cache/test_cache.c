@@ -22,8 +22,12 @@
 #include "tests/fixture.h"
 
 #define HEAD "3\t" SNAPSHOT_UNSEALED "\t"
-/* No time, no stamp, no census. */
-#define REST "\t0\t0\t"
+/* No time, no stamp, no census; the site that the file is named after. */
+#define REST "\t0\t0\t\ts"
+
+/* No site has a longer name. */
+#define LONGEST SIXTEEN SIXTEEN SIXTEEN SIXTEEN
+#define SIXTEEN "0123456789abcdef"
 
 struct pair {
 	const char *key, *value;
@@ -373,6 +377,61 @@ test_errors(void **state)
 	assert_int_equal(errno, EPROTO);
 }
 
+/* Somebody gave the file of one site the name of another's. */
+static void
+test_another_sites(void **state)
+{
+	const char *err, *path = fixture_path("s1.cdb");
+	struct cache *before;
+
+	(void)state;
+	now = NULL;
+	refused = (struct cache_refused){ 0 };
+	MAKE({ ":listmap", HEAD "0\t64\t1" REST });
+	assert_int_equal(link(fixture_path("s.cdb"), path), 0);
+	assert_null(cache_open(path, &err));
+	assert_int_equal(errno, EPROTO);
+	assert_string_equal(err, "the snapshot of site s, not of s1");
+	/* What is in use stays. */
+	assert_int_equal(reopen(), 1);
+	before = now;
+	MAKE({ ":listmap", HEAD "0\t64\t1\t0\t0\t\t" LONGEST });
+	assert_int_equal(reopen(), -1);
+	assert_int_equal(errno, EPROTO);
+	assert_ptr_equal(now, before);
+	/* All of the name is told, and again without a read. */
+	reads = 0;
+	assert_int_equal(cache_reopen(&now, &refused, fixture_path("s.cdb"),
+	                     &err),
+	    -1);
+	assert_int_equal(errno, EPROTO);
+	assert_int_equal(reads, 0);
+	assert_string_equal(err, "the snapshot of site " LONGEST ", not of s");
+	cache_close(now);
+	/* None at all. */
+	MAKE({ ":listmap", HEAD "0\t64\t1\t0\t0\t" });
+	expect_error("no snapshot of listmap");
+	MAKE({ ":listmap", HEAD "0\t64\t1\t0\t0\t\t" });
+	expect_error("no snapshot of listmap");
+}
+
+/* The name of a site may have dots. */
+static void
+test_site_with_dots(void **state)
+{
+	const char *err, *path = fixture_path("lists.example.org.cdb");
+	struct cache *c;
+
+	(void)state;
+	MAKE({ ":listmap", HEAD "0\t64\t1\t0\t0\t\tlists.example.org" });
+	expect_error("the snapshot of site lists.example.org, not of s");
+	assert_int_equal(rename(fixture_path("s.cdb"), path), 0);
+	c = cache_open(path, &err);
+	assert_non_null(c);
+	assert_true(str_is(cache_head(c)->site, "lists.example.org"));
+	cache_close(c);
+}
+
 static int
 memory(void)
 {
@@ -424,7 +483,7 @@ test_look(void **state)
 	const char *err;
 
 	(void)state;
-	MAKE({ ":listmap", HEAD "2\t64\t1\t7\t0\td1,u1,n1" },
+	MAKE({ ":listmap", HEAD "2\t64\t1\t7\t0\td1,u1,n1\ts" },
 	    { ":host:a.test", "2\t" }, { "bar", "u\ta.test\t0\t0\t0" },
 	    { "foo", "d\t\t1\t2\t3" }, { "junk", "n\t\t0\t0\t0" },
 	    { "odd", "nonsense" });
@@ -607,7 +666,7 @@ test_every_bit(void **state)
 	int fd, bit;
 
 	(void)state;
-	MAKE({ ":listmap", HEAD "1\t64\t1\t7\t5\td1" }, { ":host:a.test", "1\t" },
+	MAKE({ ":listmap", HEAD "1\t64\t1\t7\t5\td1\ts" }, { ":host:a.test", "1\t" },
 	    { "foo", "d\ta.test\t1\t2\t3" });
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	assert_int_not_equal(fd, -1);
@@ -676,6 +735,8 @@ main(void)
 		TEST(test_half_given),
 		TEST(test_every_bit),
 		TEST(test_errors),
+		TEST(test_another_sites),
+		TEST(test_site_with_dots),
 		TEST(test_broken_record_is_no_answer),
 		TEST(test_path),
 	};

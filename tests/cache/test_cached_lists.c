@@ -37,7 +37,7 @@ make_snapshot(const char *dir, const char *record)
 	char head[96];
 
 	assert_int_equal(directory_identify(dir, &id), 0);
-	snprintf(head, sizeof(head), "3\t" SNAPSHOT_UNSEALED "\t1\t%ju\t%ju\t0\t0\t", (uintmax_t)id.dev,
+	snprintf(head, sizeof(head), "3\t" SNAPSHOT_UNSEALED "\t1\t%ju\t%ju\t0\t0\t\ts", (uintmax_t)id.dev,
 	    (uintmax_t)id.ino);
 	m = cdbmake_new(fixture_path("cache/s.cdb"), 0644, &err);
 	assert_non_null(m);
@@ -610,7 +610,7 @@ test_hosts(void **state)
 	assert_int_equal(b.n, 0);
 	m = cdbmake_new(fixture_path("cache/s.cdb"), 0644, &err);
 	assert_non_null(m);
-	assert_int_equal(cdbmake_put(m, STR(":listmap"), STR("3\t" SNAPSHOT_UNSEALED "\t0\t1\t1\t0\t0\t")), 0);
+	assert_int_equal(cdbmake_put(m, STR(":listmap"), STR("3\t" SNAPSHOT_UNSEALED "\t0\t1\t1\t0\t0\t\ts")), 0);
 	assert_int_equal(cdbmake_put(m, STR(":host:a.test"),
 	                     STR("3\thttp://a")), 0);
 	assert_int_equal(snapshot_commit(m, &err), 0);
@@ -678,7 +678,7 @@ open_with_host(const char *value)
 
 	assert_non_null(m);
 	assert_int_equal(cdbmake_put(m, STR(":listmap"), STR("3\t"
-	    SNAPSHOT_UNSEALED "\t0\t1\t1\t0\t0\t")), 0);
+	    SNAPSHOT_UNSEALED "\t0\t1\t1\t0\t0\t\ts")), 0);
 	assert_int_equal(cdbmake_put(m, STR(":host:a.test"), str_from(value)),
 	    0);
 	assert_int_equal(snapshot_commit(m, &err), 0);

@@ -449,7 +449,7 @@ test_useless_old_snapshot(void **state)
 		{ "2\t" SNAPSHOT_UNSEALED "\t5\t1\t1", "" },
 		{ "7\t" SNAPSHOT_UNSEALED "\t5\t1\t1", "" },
 		{ "nonsense", "(no snapshot of listmap)" },
-		{ "3\t" SNAPSHOT_UNSEALED "\t5\t1\t1\t0\t0\t", "(wrong checksum)" },
+		{ "3\t" SNAPSHOT_UNSEALED "\t5\t1\t1\t0\t0\t\ts", "(wrong checksum)" },
 	};
 	static const char *const odd[][2] = {
 		/* It has no size. */
@@ -480,7 +480,7 @@ test_useless_old_snapshot(void **state)
 		m = cdbmake_new(path, 0644, &err);
 		assert_non_null(m);
 		assert_int_equal(cdbmake_put(m, STR(":listmap"),
-		                     STR("3\t" SNAPSHOT_UNSEALED "\t1\t1\t1\t0\t0\t")), 0);
+		                     STR("3\t" SNAPSHOT_UNSEALED "\t1\t1\t1\t0\t0\t\ts")), 0);
 		assert_int_equal(cdbmake_put(m, str_from(odd[i][0]),
 		                     str_from(odd[i][1])), 0);
 		assert_int_equal(snapshot_commit(m, &err), 0);
@@ -502,7 +502,7 @@ test_broken_record(void **state)
 	make_lists(5);
 	m = cdbmake_new(fixture_path("cache/s.cdb"), 0644, &err);
 	assert_non_null(m);
-	assert_int_equal(cdbmake_put(m, STR(":listmap"), STR("3\t" SNAPSHOT_UNSEALED "\t1\t1\t1\t0\t0\t")),
+	assert_int_equal(cdbmake_put(m, STR(":listmap"), STR("3\t" SNAPSHOT_UNSEALED "\t1\t1\t1\t0\t0\t\ts")),
 	    0);
 	assert_int_equal(cdbmake_put(m, STR("foo"), STR("nonsense")), 0);
 	assert_int_equal(snapshot_commit(m, &err), 0);

@@ -10,6 +10,7 @@
 #include "cache/record.h"
 
 #define SUM "0123456789abcdef"
+#define LONGEST SUM SUM SUM SUM
 
 static void
 test_good_records(void **state)
@@ -102,7 +103,7 @@ test_further_fields(void **state)
 	    0);
 	assert_true(host.count == 2 && str_is(host.url, "http://x"));
 	assert_int_equal(record_decode_head(
-	    STR("3\t" SUM "\t2\t3\t4\t5\t6\td2,x1\t7"), &h), 0);
+	    STR("3\t" SUM "\t2\t3\t4\t5\t6\td2,x1\ts\t7"), &h), 0);
 	assert_true(h.ino == 4 && h.ctime == 5 && h.stamp == 6);
 	assert_int_equal(h.census[LISTS_BY_DIRECTORY], 2);
 	assert_int_equal(h.census[LISTS_DOUBTFUL], 1);
@@ -224,8 +225,11 @@ test_head(void **state)
 		int result;
 		uint64_t version;
 	} cases[] = {
-		{ STR("3\t" SUM "\t10\t20\t30\t-40\t50\td7,u2,n12"), 0, 3 },
-		{ STR("3\t" SUM "\t10\t20\t30\t0\t0\t"), 0, 3 },
+		{ STR("3\t" SUM "\t10\t20\t30\t-40\t50\td7,u2,n12\ts.0"), 0, 3 },
+		{ STR("3\t" SUM "\t10\t20\t30\t0\t0\t\t" LONGEST), 0, 3 },
+		{ STR("3\t" SUM "\t10\t20\t30\t0\t0\t\t" LONGEST "x"), -1, 3 },
+		{ STR("3\t" SUM "\t10\t20\t30\t0\t0\t\t"), -1, 3 },
+		{ STR("3\t" SUM "\t10\t20\t30\t0\t0\t"), -1, 3 },
 		{ STR("1\t10\t20\t30"), -1, 1 },
 		{ STR("2\t" SUM "\t10\t20\t30"), -1, 2 },
 		{ STR("4\t" SUM "\t10\t20\t30\t0\t0\t"), -1, 4 },
@@ -236,18 +240,18 @@ test_head(void **state)
 		{ STR("3\t" SUM "\t10\t20\t30"), -1, 3 },
 		{ STR("3\t" SUM "\t10\t20\t30\t40"), -1, 3 },
 		{ STR("3\t" SUM "\t10\t20\t30\t40\t50"), -1, 3 },
-		{ STR("3\t" SUM "\t10\t20\t30\t40\t-50\t"), -1, 3 },
-		{ STR("3\t" SUM "\t10\t20\t30\t40\t50\td"), -1, 3 },
-		{ STR("3\t" SUM "\t10\t20\t30\t40\t50\td1,"), -1, 3 },
-		{ STR("3\t" SUM "\t10\t20\t30\t40\t50\t,d1"), -1, 3 },
-		{ STR("3\t" SUM "\t10\t20\t30\t40\t50\td1,n-2"), -1, 3 },
-		{ STR("3\t" SUM "0\t10\t20\t30\t40\t50\t"), -1, 3 },
-		{ STR("3\t10\t20\t30\t40\t50\t60\t"), -1, 3 },
+		{ STR("3\t" SUM "\t10\t20\t30\t40\t-50\t\ts"), -1, 3 },
+		{ STR("3\t" SUM "\t10\t20\t30\t40\t50\td\ts"), -1, 3 },
+		{ STR("3\t" SUM "\t10\t20\t30\t40\t50\td1,\ts"), -1, 3 },
+		{ STR("3\t" SUM "\t10\t20\t30\t40\t50\t,d1\ts"), -1, 3 },
+		{ STR("3\t" SUM "\t10\t20\t30\t40\t50\td1,n-2\ts"), -1, 3 },
+		{ STR("3\t" SUM "0\t10\t20\t30\t40\t50\t\ts"), -1, 3 },
+		{ STR("3\t10\t20\t30\t40\t50\t60\t\ts"), -1, 3 },
 		{ STR("x\t10\t20\t30"), -1, 0 },
 		{ STR(""), -1, 0 },
 	};
 	struct record_head h;
-	char memory[96];
+	char memory[160];
 	struct buf b;
 	size_t i;
 
@@ -265,7 +269,8 @@ test_head(void **state)
 	}
 	assert_int_equal(record_decode_head(cases[0].text, &h), 0);
 	assert_true(str_is(h.checksum, SUM) && h.count == 10 && h.dev == 20 &&
-	    h.ino == 30 && h.ctime == -40 && h.stamp == 50);
+	    h.ino == 30 && h.ctime == -40 && h.stamp == 50 &&
+	    str_is(h.site, "s.0"));
 	assert_true(h.census[LISTS_BY_DIRECTORY] == 7 &&
 	    h.census[LISTS_UNREAD] == 2 && h.census[LISTS_NONE] == 12 &&
 	    h.census[LISTS_PHANTOM] == 0);

@@ -698,6 +698,54 @@ test_snapshot_spoiled(void **state)
 	assert_true(known("foo"));
 }
 
+/* The site t has one list, strange; its snapshot takes the place of s'. */
+static void
+take_for_another_sites(void)
+{
+	struct rebuild_order o = { .mailman = &mailman2, .site = "t",
+		.lists_dir = fixture_path("others"), .cache_dir = cache_dir };
+	struct rebuild_result r;
+
+	fixture_mkdir(o.lists_dir);
+	fixture_list("others", "strange");
+	rebuild(&o, &r);
+	assert_int_equal(r.status, REBUILD_WRITTEN);
+	assert_int_equal(rename(fixture_path("cache/t.cdb"),
+	                     fixture_path("cache/s.cdb")),
+	    0);
+}
+
+static void
+test_snapshot_of_another_site(void **state)
+{
+	(void)state;
+	begin_with_lists(true);
+	take_for_another_sites();
+	WAIT(logged("the snapshot of site t, not of s") == 1);
+	WAIT(!status().scanning);
+	assert_true(known("foo") && !known("strange"));
+	assert_int_equal(ask("nosuch"), LISTS_ABSENT);
+	assert_false(status().away);
+	assert_int_equal(rebuild_by_hand(false), REBUILD_UNCHANGED);
+	assert_int_equal(logged("the snapshot of site t, not of s"), 1);
+}
+
+static void
+test_old_snapshot_of_another_site(void **state)
+{
+	(void)state;
+	fixture_list("lists", "foo");
+	take_for_another_sites();
+	begin(true);
+	assert_int_equal(logged("the snapshot of site t, not of s"), 1);
+	assert_false(status().cached);
+	assert_int_equal(ask("strange"), LISTS_AWAY);
+	WAIT(status().cached);
+	assert_true(known("foo") && !known("strange"));
+	WAIT(ask("strange") == LISTS_ABSENT);
+	assert_false(status().away);
+}
+
 /* The process that waits for the lock INODE; 0: none yet. */
 static int
 lock_waiter(unsigned long inode)
@@ -1086,6 +1134,8 @@ main(void)
 		TEST(test_unread_and_doubtful),
 		TEST(test_snapshot_of_another_writer),
 		TEST(test_snapshot_spoiled),
+		TEST(test_snapshot_of_another_site),
+		TEST(test_old_snapshot_of_another_site),
 		TEST(test_child_killed),
 		TEST(test_child_can_be_ended),
 		TEST(test_another_has_the_lock),

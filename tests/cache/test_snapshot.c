@@ -265,7 +265,7 @@ test_disk_that_ends_before_the_checksum(void **state)
 	m = cdbmake_new(path, 0644, &err);
 	assert_non_null(m);
 	assert_int_equal(cdbmake_put(m, STR(":listmap"),
-	                     STR("3\t" SNAPSHOT_UNSEALED "\t0\t1\t1\t0\t0\t")),
+	                     STR("3\t" SNAPSHOT_UNSEALED "\t0\t1\t1\t0\t0\t\ts")),
 	    0);
 	no_room_at = 2066;
 	assert_int_equal(snapshot_commit(m, &err), -1);

@@ -50,7 +50,7 @@ given_snapshot(void)
 
 	assert_non_null(m);
 	assert_int_equal(cdbmake_put(m, STR(":listmap"), STR("3\t"
-	    SNAPSHOT_UNSEALED "\t20000\t1\t1\t0\t0\t")), 0);
+	    SNAPSHOT_UNSEALED "\t20000\t1\t1\t0\t0\t\ts")), 0);
 	for (int i = 0; i < LISTS; i++) {
 		snprintf(name, sizeof(name), "list-%d", i);
 		assert_int_equal(cdbmake_put(m, str_from(name),

@@ -64,7 +64,8 @@ check_head(struct str value)
 	    !str_eq(again.checksum, h.checksum) || again.count != h.count ||
 	    again.dev != h.dev || again.ino != h.ino ||
 	    again.ctime != h.ctime || again.stamp != h.stamp ||
-	    memcmp(again.census, h.census, sizeof(h.census)) != 0)
+	    memcmp(again.census, h.census, sizeof(h.census)) != 0 ||
+	    !str_eq(again.site, h.site))
 		abort();
 }
 

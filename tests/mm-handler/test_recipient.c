@@ -403,6 +403,12 @@ test_broken_caches(void **state)
 	expect_deferred("nosuch@a.test", "a.cdb: ");
 	assert_int_equal(unlink(fixture_path("cache/a.cdb")), 0);
 	expect_refused("nosuch@a.test");
+	take_snapshot("t", "lists");
+	assert_int_equal(rename(fixture_path("cache/t.cdb"),
+	                     fixture_path("cache/a.cdb")),
+	    0);
+	expect_deferred("nosuch@a.test", "the snapshot of site t, not of a");
+	assert_int_equal(unlink(fixture_path("cache/a.cdb")), 0);
 	take_snapshot("a", "lists");
 	expect_refused("nosuch@a.test");
 	assert_int_equal(chmod(fixture_path("cache/a.cdb"), 0), 0);
@@ -425,7 +431,7 @@ test_broken_record(void **state)
 	(void)state;
 	make_lists();
 	assert_int_equal(directory_identify(fixture_path("lists"), &id), 0);
-	snprintf(head, sizeof(head), "3\t" SNAPSHOT_UNSEALED "\t1\t%ju\t%ju\t0\t0\t", (uintmax_t)id.dev,
+	snprintf(head, sizeof(head), "3\t" SNAPSHOT_UNSEALED "\t1\t%ju\t%ju\t0\t0\t\ta", (uintmax_t)id.dev,
 	    (uintmax_t)id.ino);
 	m = cdbmake_new(fixture_path("cache/a.cdb"), 0644, &err);
 	assert_non_null(m);
