@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "wire/listen.h"
@@ -18,6 +19,8 @@
 #define PATH_MAX_BYTES (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 /* How many random names are tried before we give up. */
 #define TRIES 100
+/* So often, each 50 ms, is looked whether who listens at an address is gone. */
+#define BUSY_TRIES 20
 
 /* Functions that return a reason return a literal or this text. */
 static char reason[512];
@@ -170,8 +173,10 @@ probe_socket_path(const struct listen_address *a, const char *path,
 	if (error != 0 && error != EAGAIN)
 		return set_reason("%s: cannot tell whether a daemon listens: "
 		    "%s", path, strerror(error));
-	return take_over ? NULL :
-	    set_reason("%s: another daemon listens there", path);
+	if (take_over)
+		return NULL;
+	errno = EADDRINUSE;
+	return set_reason("%s: another daemon listens there", path);
 }
 
 /*
@@ -282,13 +287,16 @@ listen_place(struct listener *l)
 	return NULL;
 }
 
-const char *
-listen_open(const char *spec, const struct listen_options *o,
+/* As listen_open(), with errno. */
+static const char *
+open_listener(const char *spec, const struct listen_options *o,
     struct listener *l)
 {
 	struct listen_address a;
 	const char *err;
+	int saved;
 
+	errno = 0;
 	*l = (struct listener){ .fd = -1, .unplaced = true,
 		.steers = o->take_over };
 	err = listen_parse(spec, &a);
@@ -307,8 +315,24 @@ listen_open(const char *spec, const struct listen_options *o,
 		err = tcp_reason(l, listen_tcp_bind(l->fd, &a, o->take_over));
 	if (!err && !o->beside)
 		err = listen_place(l);
+	saved = errno;
 	if (err)
 		listen_close(l);
+	errno = saved;
+	return err;
+}
+
+const char *
+listen_open(const char *spec, const struct listen_options *o,
+    struct listener *l)
+{
+	const struct timespec pause = { .tv_nsec = 50 * 1000000 };
+	const char *err = open_listener(spec, o, l);
+
+	for (int i = 0; i < BUSY_TRIES && err && errno == EADDRINUSE; i++) {
+		(void)nanosleep(&pause, NULL);
+		err = open_listener(spec, o, l);
+	}
 	return err;
 }
 

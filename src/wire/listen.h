@@ -54,9 +54,10 @@ struct listener {
 /*
  * Binds and listens at SPEC, nonblocking and close-on-exec.  The directory of
  * a unix socket is made (0755) if its parent is there.  A live daemon at SPEC
- * is an error without take_over; with it TCP sockets share the port
- * (listen_tcp.h), and new connections go to the successor.  Returns NULL, or
- * the reason why not, valid until the next call.
+ * is an error without take_over, after a second: one that was killed may have a
+ * child that has its sockets until it runs.  With take_over TCP sockets share
+ * the port (listen_tcp.h), and new connections go to the successor.  Returns
+ * NULL, or the reason why not, valid until the next call.
  */
 const char *listen_open(const char *spec, const struct listen_options *o,
     struct listener *l) WARN_UNUSED;

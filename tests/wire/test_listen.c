@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -242,6 +243,39 @@ makes_one_directory(void **state)
 	assert_int_equal(rmdir(path()), 0);
 	assert_non_null(strstr(listen_open(local("a/b/socket"), &plain, &l),
 	    "mkdir"));
+}
+
+/* Has the socket of L until somebody looks whether it is alive. */
+static pid_t
+child_of_one_that_was_killed(const struct listener *l)
+{
+	struct pollfd p = { .fd = l->fd, .events = POLLIN };
+	const pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)poll(&p, 1, -1);
+		_exit(0);
+	}
+	return pid;
+}
+
+static void
+waits_for_a_child_of_the_dead(void **state)
+{
+	struct listener old, new;
+	pid_t pid;
+	int status;
+
+	(void)state;
+	assert_null(listen_open(local("orphaned"), &plain, &old));
+	pid = child_of_one_that_was_killed(&old);
+	assert_int_not_equal(pid, -1);
+	close(old.fd);
+	old.fd = -1;
+	assert_null(listen_open(spec, &plain, &new));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	listen_close(&new);
+	listen_close(&old);
 }
 
 static void
@@ -534,6 +568,7 @@ main(void)
 		cmocka_unit_test(makes_sockets),
 		cmocka_unit_test(gives_sockets_away),
 		cmocka_unit_test(makes_one_directory),
+		cmocka_unit_test(waits_for_a_child_of_the_dead),
 		cmocka_unit_test(respects_live_sockets),
 		cmocka_unit_test(respects_busy_sockets),
 		cmocka_unit_test(respects_other_files),
