@@ -112,6 +112,9 @@ if build gcc --enable-werror; then
 	done
 fi
 
+# As newer compilers have it.
+ASAN_OPTIONS=detect_stack_use_after_return=1
+export ASAN_OPTIONS
 head_line "2 of 4, gcc, address and undefined behaviour sanitizers: unit tests"
 if build asan --enable-werror --enable-sanitizers; then
 	check asan-check "$(unit_tests)" -C asan check -k

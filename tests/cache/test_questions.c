@@ -571,6 +571,7 @@ test_ended_at_last(void **state)
 	assert_int_equal(kill(survivors[1], SIGKILL), 0);
 	WAIT(syscall(SYS_kill, survivors[1], 0) == -1);
 	assert_int_equal(starts, CREW_LEFT_MAX + 1);
+	WAIT(a.times);
 }
 
 /* The pause before the next one doubles. */
