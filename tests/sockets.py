@@ -57,6 +57,7 @@ def live_and_refused(path, *command):
         s.listen(5)
         code = os.spawnvp(os.P_WAIT, command[0], list(command))
         with socket.socket(socket.AF_UNIX) as c:
+            c.settimeout(PATIENCE)
             c.connect(path)
     same(code, 69, "exit code")
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +20,10 @@
 #define PATH_MAX_BYTES (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 /* How many random names are tried before we give up. */
 #define TRIES 100
-/* So often, each 50 ms, is looked whether who listens at an address is gone. */
-#define BUSY_TRIES 20
+/* A daemon that was killed may have a child that has its sockets until it runs
+ * for the first time: so long we wait for that one. */
+#define ORPHAN_MS 1000
+#define ORPHAN_TRIES 20
 
 /* Functions that return a reason return a literal or this text. */
 static char reason[512];
@@ -145,6 +148,27 @@ make_socket_directory(const char *path, const struct listen_options *o)
 	return NULL;
 }
 
+/* Connects to A.  0, or the error; *FD is the socket, or -1. */
+static int
+try_socket(const struct listen_address *a, int *fd)
+{
+	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (*fd < 0 ||
+	    connect(*fd, (const struct sockaddr *)&a->sa, a->len) < 0)
+		return errno;
+	return 0;
+}
+
+/* Whether the connection FD, which a daemon that lives would keep, ends.  Only
+ * one is made: who listens may never take any, and have no room for more. */
+static bool
+is_orphan(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, ORPHAN_MS) == 1;
+}
+
 /*
  * Looks at what is at PATH.  NULL: a socket may take its place.  Else the
  * reason why not.
@@ -154,29 +178,28 @@ probe_socket_path(const struct listen_address *a, const char *path,
     bool take_over)
 {
 	struct stat st;
-	int fd, r, error;
+	int fd, error;
 
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT ? NULL :
 		    set_reason("%s: %s", path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
 		return set_reason("%s: is in the way, and no socket", path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return set_reason("socket: %s", strerror(errno));
-	r = connect(fd, (const struct sockaddr *)&a->sa, a->len);
-	error = r < 0 ? errno : 0;
-	close(fd);
+	error = try_socket(a, &fd);
+	if (error == 0 && !take_over && is_orphan(fd)) {
+		close(fd);
+		error = try_socket(a, &fd);
+	}
+	if (fd != -1)
+		close(fd);
 	if (error == ECONNREFUSED || error == ENOENT)
 		return NULL;
 	/* EAGAIN: the backlog is full, so a daemon listens. */
 	if (error != 0 && error != EAGAIN)
 		return set_reason("%s: cannot tell whether a daemon listens: "
 		    "%s", path, strerror(error));
-	if (take_over)
-		return NULL;
-	errno = EADDRINUSE;
-	return set_reason("%s: another daemon listens there", path);
+	return take_over ? NULL :
+	    set_reason("%s: another daemon listens there", path);
 }
 
 /*
@@ -287,16 +310,29 @@ listen_place(struct listener *l)
 	return NULL;
 }
 
-/* As listen_open(), with errno. */
+/* As listen_tcp_bind(), but waits for an orphan's socket. */
 static const char *
-open_listener(const char *spec, const struct listen_options *o,
+bind_tcp(int fd, const struct listen_address *a, bool take_over)
+{
+	const struct timespec pause = {
+		.tv_nsec = ORPHAN_MS / ORPHAN_TRIES * 1000000L };
+	const char *failed = listen_tcp_bind(fd, a, take_over);
+
+	for (int i = 0; i < ORPHAN_TRIES && failed && errno == EADDRINUSE;
+	    i++) {
+		(void)nanosleep(&pause, NULL);
+		failed = listen_tcp_bind(fd, a, take_over);
+	}
+	return failed;
+}
+
+const char *
+listen_open(const char *spec, const struct listen_options *o,
     struct listener *l)
 {
 	struct listen_address a;
 	const char *err;
-	int saved;
 
-	errno = 0;
 	*l = (struct listener){ .fd = -1, .unplaced = true,
 		.steers = o->take_over };
 	err = listen_parse(spec, &a);
@@ -312,27 +348,11 @@ open_listener(const char *spec, const struct listen_options *o,
 	else if (a.sa.ss_family == AF_UNIX)
 		err = open_unix_socket(&a, o, l);
 	else
-		err = tcp_reason(l, listen_tcp_bind(l->fd, &a, o->take_over));
+		err = tcp_reason(l, bind_tcp(l->fd, &a, o->take_over));
 	if (!err && !o->beside)
 		err = listen_place(l);
-	saved = errno;
 	if (err)
 		listen_close(l);
-	errno = saved;
-	return err;
-}
-
-const char *
-listen_open(const char *spec, const struct listen_options *o,
-    struct listener *l)
-{
-	const struct timespec pause = { .tv_nsec = 50 * 1000000 };
-	const char *err = open_listener(spec, o, l);
-
-	for (int i = 0; i < BUSY_TRIES && err && errno == EADDRINUSE; i++) {
-		(void)nanosleep(&pause, NULL);
-		err = open_listener(spec, o, l);
-	}
 	return err;
 }
 

@@ -245,6 +245,35 @@ makes_one_directory(void **state)
 	    "mkdir"));
 }
 
+static int orphan = -1; /* a socket that is closed while somebody waits */
+
+/* In the place of the library's: it never waits here. */
+int
+nanosleep(const struct timespec *pause, struct timespec *rest)
+{
+	(void)pause, (void)rest;
+	if (orphan != -1)
+		close(orphan);
+	orphan = -1;
+	return 0;
+}
+
+static void
+waits_for_a_port_of_the_dead(void **state)
+{
+	struct listener old, new;
+
+	(void)state;
+	assert_null(listen_open(inet(), &plain, &old));
+	assert_int_equal(listen(old.fd, 1), 0);
+	orphan = old.fd;
+	old.fd = -1;
+	assert_null(listen_open(spec, &plain, &new));
+	assert_int_equal(orphan, -1);
+	listen_close(&new);
+	listen_close(&old);
+}
+
 /* Has the socket of L until somebody looks whether it is alive. */
 static pid_t
 child_of_one_that_was_killed(const struct listener *l)
@@ -569,6 +598,7 @@ main(void)
 		cmocka_unit_test(gives_sockets_away),
 		cmocka_unit_test(makes_one_directory),
 		cmocka_unit_test(waits_for_a_child_of_the_dead),
+		cmocka_unit_test(waits_for_a_port_of_the_dead),
 		cmocka_unit_test(respects_live_sockets),
 		cmocka_unit_test(respects_busy_sockets),
 		cmocka_unit_test(respects_other_files),
