@@ -112,8 +112,8 @@ if build gcc --enable-werror; then
 	done
 fi
 
-# As newer compilers have it.
-ASAN_OPTIONS=detect_stack_use_after_return=1
+# Newer compilers look for this by themselves.
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_stack_use_after_return=1
 export ASAN_OPTIONS
 head_line "2 of 4, gcc, address and undefined behaviour sanitizers: unit tests"
 if build asan --enable-werror --enable-sanitizers; then

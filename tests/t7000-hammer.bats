@@ -19,7 +19,7 @@ begin() {
 hammer() {
 	local seconds
 
-	seconds=$((${HAMMER_SECONDS:-16} * $1 / 16))
+	seconds=$((${HAMMER_SECONDS:-22} * $1 / 16))
 	shift
 	run python3 "$top_srcdir/tests/hammer.py" "$@" "$seconds" \
 	    "$T/run/socket" $SITES 3>&-

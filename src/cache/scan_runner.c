@@ -36,9 +36,9 @@ struct scan_runner {
 	enum stage stage;
 	void (*was_read)(void *arg, bool refused);
 	void *read_arg;
-	double overdue_at; /* when the next scan has to have ended */
 	double limit;   /* the seconds that it may take */
 	char *dir;      /* that it reads; NULL: out of memory */
+	double overdue_at; /* when the next scan has to have ended */
 	bool first;   /* no scan began */
 	bool again;   /* a scan was requested since one began */
 	bool waiting; /* a scan begins when the child ends */
