@@ -484,7 +484,8 @@ own_syslog() {
 	while True:
 	    print(s.recv(9000).decode(), flush=True)
 	END
-	DAEMONS="$DAEMONS $!"
+	LOGGER=$!
+	DAEMONS="$DAEMONS $LOGGER"
 	until_ok test -w "$T/devlog"
 	$ENTER mount -t tmpfs none /dev
 	$ENTER mknod -m 666 /dev/null c 1 3
@@ -578,6 +579,25 @@ told() {
 	exits 78 timeout $PATIENCE $ENTER "$LISTMAPD" -D -t -c "$T/conf"
 	syslog_is_current
 	not grep -q listmapd "$T/syslog"
+}
+
+# The log daemon is stopped, as one whose disk hangs: 5,000 lines are more than
+# its socket holds.
+@test "log: a log daemon that does not read holds up nobody" {
+	mklist a
+	own_syslog
+	conf 'log = "syslog" log_level = "debug"'
+	start_daemon
+	kill -STOP "$LOGGER"
+	yes a@lists.example.org | head -5000 |
+	    timeout $PATIENCE "$LISTMAP" -c "$T/conf" query recipients - \
+	    >"$T/answers"
+	[ "$(grep -c "OK" "$T/answers")" = 5000 ]
+	kill -CONT "$LOGGER"
+	syslog_is_current
+	query recipients a@lists.example.org
+	until_ok grep -q "<20>.*listmapd\[$PID\]: log: [1-9][0-9]* lines were lost: syslog did" \
+	    "$T/syslog"
 }
 
 @test "log_level" {

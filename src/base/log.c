@@ -8,6 +8,8 @@
 
 #include "base/log.h"
 
+#include "base/devlog.h"
+
 /* A line of syslog carries no more (RFC 3164, section 4.1). */
 #define LINE_MAX_BYTES 1024
 
@@ -15,39 +17,53 @@
  * it did not take nobody waits for it. */
 #define MOMENT_MS 20
 
+/* Where lines go. */
+struct output {
+	const char *name;
+	bool (*take)(int wait, int priority, const char *line);
+	bool wanted;
+	unsigned long lost; /* lines since the last one that was taken */
+};
+
+static bool stderr_takes(int wait, int priority, const char *line);
+static bool syslog_takes(int wait, int priority, const char *line);
+
+static struct output to_stderr = { "standard error", stderr_takes, true, 0 };
+static struct output to_syslog = { "syslog", syslog_takes, false, 0 };
+static struct devlog devlog = DEVLOG_INIT(_PATH_LOG);
 static enum log_level wanted = LEVEL_INFO;
 static const char *prefix = "listmap";
-static bool to_syslog, to_stderr = true;
 static bool never_waits;
-static unsigned long lost; /* lines since the last one that was taken */
 static int fatal_code;
 static log_sink_fn *sink_fn;
 static void *sink_arg;
 static char *kept; /* NULL: no error is to be kept */
 static size_t kept_size;
 
+static void
+log_to(const char *ident, bool stderr_wanted, bool syslog_wanted)
+{
+	prefix = ident;
+	to_stderr.wanted = stderr_wanted;
+	to_syslog.wanted = syslog_wanted;
+}
+
 void
 log_to_stderr(const char *ident)
 {
-	prefix = ident;
-	to_syslog = false;
-	to_stderr = true;
+	log_to(ident, true, false);
 }
 
 void
 log_to_syslog(const char *ident)
 {
-	prefix = ident;
-	to_syslog = true;
-	to_stderr = false;
-	openlog(ident, LOG_PID, LOG_MAIL);
+	log_to(ident, false, true);
 }
 
 void
 log_to_both(const char *ident)
 {
-	log_to_syslog(ident);
-	to_stderr = true;
+	log_to(ident, true, true);
 }
 
 void
@@ -85,25 +101,39 @@ log_keep_error(char *text, size_t size)
 }
 
 static bool
-stderr_takes_a_line(void)
+stderr_takes(int wait, int priority, const char *line)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+	int ready;
 
-	return poll(&p, 1, lost == 0 ? MOMENT_MS : 0) == 1;
+	(void)priority;
+	do
+		ready = wait == -1 ? 1 : poll(&p, 1, wait);
+	while (ready == -1 && errno == EINTR);
+	if (ready == 1)
+		fprintf(stderr, "%s: %s\n", prefix, line);
+	return ready == 1;
 }
 
-static void
-write_to_stderr(const char *line)
+static bool
+syslog_takes(int wait, int priority, const char *line)
 {
-	if (never_waits && !stderr_takes_a_line()) {
-		lost++;
-		return;
-	}
-	if (lost > 0)
-		fprintf(stderr, "%s: log: %lu lines were lost: standard error "
-		    "did not take them\n", prefix, lost);
-	lost = 0;
-	fprintf(stderr, "%s: %s\n", prefix, line);
+	return devlog_send(&devlog, wait, LOG_MAIL | priority, prefix, line);
+}
+
+/* Says first what was lost. */
+static void
+put_line(struct output *o, int priority, const char *line)
+{
+	const int wait = !never_waits ? -1 : o->lost == 0 ? MOMENT_MS : 0;
+	char said[LINE_MAX_BYTES];
+
+	snprintf(said, sizeof(said), "log: %lu lines were lost: %s did not "
+	    "take them", o->lost, o->name);
+	if (o->lost > 0 && o->take(wait, LOG_WARNING, said))
+		o->lost = 0;
+	if (o->lost > 0 || !o->take(wait, priority, line))
+		o->lost++;
 }
 
 __attribute__((format(printf, 2, 0))) static void
@@ -125,10 +155,10 @@ write_log_line(enum log_level level, const char *fmt, va_list ap)
 		snprintf(kept, kept_size, "%s", line);
 	if (sink_fn)
 		sink_fn(sink_arg, level, line);
-	if (!sink_fn && to_syslog)
-		syslog(priority[level], "%s", line);
-	if (!sink_fn && to_stderr)
-		write_to_stderr(line);
+	if (!sink_fn && to_syslog.wanted)
+		put_line(&to_syslog, priority[level], line);
+	if (!sink_fn && to_stderr.wanted)
+		put_line(&to_stderr, priority[level], line);
 	errno = saved;
 }
 

@@ -22,9 +22,10 @@ void log_to_syslog(const char *ident);
 void log_to_both(const char *ident);
 
 /*
- * From now on a line that standard error does not take in a moment is lost,
- * and how many were is said in front of the next one that it takes: whoever
- * reads it (a pipe, a terminal) must not hold up a daemon that serves.
+ * From now on a line that standard error or syslog does not take in a moment is
+ * lost, and how many were is said in front of the next one that it takes:
+ * whoever reads it (a pipe, a terminal, a log daemon whose disk hangs) must not
+ * hold up a daemon that serves.
  */
 void log_never_wait(void);
 
