@@ -606,6 +606,12 @@ told() {
 	start_daemon
 	query recipients a@lists.example.org
 	logged "answer: recipients a@lists.example.org: found OK"
+	# This one waits until the disk was asked, and is logged when it is
+	# answered.
+	mkdir "$T/lists/half"
+	exits 1 query recipients half@lists.example.org
+	logged "answer: recipients half@lists.example.org: absent"
+	[ "$(logged_times "recipients half@lists.example.org")" = 1 ]
 	stop_daemon
 	: >"$T/log"
 	conf 'log_level = "error"'

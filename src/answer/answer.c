@@ -27,6 +27,11 @@ struct answer {
 	size_t n;
 	struct sites *all;
 	struct buf value; /* of the request in hand */
+	struct {
+		const struct map *map; /* NULL: none was looked into */
+		struct str key;
+		int found;
+	} last; /* what answer_request() did for it */
 	struct log_limit unknown;  /* for names that no map has */
 	struct log_limit no_space; /* for requests without a space */
 	answer_status_fn *status;
@@ -189,18 +194,6 @@ put_unknown_map(struct answer *a, struct str name, struct buf *out)
 }
 
 static void
-log_look_up(const struct answer *a, const struct map *map, struct str key,
-    int found)
-{
-	char k[STR_SHOWN], v[STR_SHOWN];
-
-	log_debug("answer: %s %s: %s %s", map->name,
-	    str_printable(key, k, sizeof(k)),
-	    found == 1 ? "found" : found ? "no answer" : "absent",
-	    str_printable(buf_get(&a->value), v, sizeof(v)));
-}
-
-static void
 put_look_up(struct answer *a, const struct map *map, const struct sites *sites,
     struct str key, struct buf *out)
 {
@@ -213,8 +206,9 @@ put_look_up(struct answer *a, const struct map *map, const struct sites *sites,
 	else
 		put_value_reply(a, found == 1 ? SOCKETMAP_OK : SOCKETMAP_TEMP,
 		    out);
-	if (log_wants(LEVEL_DEBUG))
-		log_look_up(a, map, key, found);
+	a->last.map = map;
+	a->last.key = key;
+	a->last.found = found;
 }
 
 /* The key is a request itself; its map says which sites take part. */
@@ -246,6 +240,7 @@ answer_request(void *arg, struct str request, struct buf *out)
 	const struct map *map;
 	unsigned long before;
 
+	a->last.map = NULL;
 	if (socketmap_parse_request(request, &r) == -1) {
 		if (log_limit(&a->no_space, &before))
 			log_warn("answer: a request has no space between map "
@@ -265,4 +260,18 @@ answer_request(void *arg, struct str request, struct buf *out)
 	} else {
 		put_unknown_map(a, r.map, out);
 	}
+}
+
+void
+answer_log(const struct answer *a)
+{
+	char k[STR_SHOWN], v[STR_SHOWN];
+
+	if (a->last.map == NULL || !log_wants(LEVEL_DEBUG))
+		return;
+	log_debug("answer: %s %s: %s %s", a->last.map->name,
+	    str_printable(a->last.key, k, sizeof(k)),
+	    a->last.found == 1 ? "found" :
+	        a->last.found ? "no answer" : "absent",
+	    str_printable(buf_get(&a->value), v, sizeof(v)));
 }

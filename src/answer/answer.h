@@ -55,4 +55,8 @@ const struct sites *answer_sites(const struct answer *a);
  * answer. */
 void answer_request(void *arg, struct str request, struct buf *out);
 
+/* Logs the look-up that the last answer_request() made, whose request must
+ * still be there: for debugging, and once it is known that the reply stands. */
+void answer_log(const struct answer *a);
+
 #endif

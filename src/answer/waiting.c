@@ -53,6 +53,7 @@ waiting_answer(void *arg, struct str request, struct conn_waiter *w,
 		end_asking(a);
 		return CONN_LATER;
 	}
+	answer_log(s->answer);
 	inquiry_free(a->inquiry);
 	w->question = NULL;
 	end_asking(a);

@@ -102,6 +102,7 @@ expect(struct answer *a, struct str request, const char *start)
 
 	buf_init(&out, SOCKETMAP_REPLY_MAX + 16);
 	answer_request(a, request, &out);
+	answer_log(a);
 	assert_false(out.failed);
 	colon = str_find(buf_get(&out), ':');
 	assert_true(colon != STR_NONE);
