@@ -294,12 +294,30 @@ nothing_started() {
 	grep -q 'alias = "other.org"' "$T/first"
 }
 
+# Whether the process PID has none of the test's files.
+holds_nothing() {
+	local files
+
+	files=$(readlink "/proc/$1/fd/"*)
+	[ -z "$(grep -e "$T/lock" -e '^pipe:' -e bats <<<"$files")" ] || {
+		echo "process $1 has: $files"
+		return 1
+	}
+}
+
 @test "-D detaches, and returns when it answers" {
 	mklist a
 	conf "pidfile = \"$T/run/pid\"" # and log: syslog, if there is one
-	exits 0 listmapd -D
+	# Descriptor 9 is a lock of whoever starts it.
+	exits 0 listmapd -D 9>"$T/lock"
 	DAEMONS=$(cat "$T/run/pid")
 	PID=$DAEMONS
+	# Neither the daemon nor a process of its own holds what it was given:
+	# whoever reads its output to the end would wait for them.
+	until_ok pgrep -P "$PID"
+	for pid in $PID $(pgrep -P "$PID"); do
+		holds_nothing "$pid"
+	done
 	answers
 	exits 0 query recipients a@lists.example.org
 	[ "$(readlink "/proc/$PID/fd/2")" = /dev/null ]

@@ -139,6 +139,16 @@ wants_syslog(const struct conf *conf, bool detach)
 	    (detach && !strcmp(conf->log, "auto"));
 }
 
+/* Whoever starts a daemon in the background has read all that is for him. */
+static void
+leave_starter(const struct conf *conf, bool detach)
+{
+	if (wants_syslog(conf, detach))
+		log_to_syslog("listmapd");
+	if (detach)
+		startup_leave_files();
+}
+
 /* -t and -T.  Frees CONF and returns the exit code. */
 static int
 check_configuration(struct conf *conf, const struct options *o)
@@ -177,8 +187,10 @@ main(int argc, char **argv)
 	parse_command_line(argc, argv, &o);
 	/* Until the daemon serves, errors also go to standard error: whoever
 	 * starts it waits for it, and reads them there. */
-	if (o.detach && !o.test && !o.print)
+	if (o.detach && !o.test && !o.print) {
+		closefrom(STDERR_FILENO + 1); /* of whoever starts it */
 		log_to_both("listmapd");
+	}
 	conf = configuration_need(o.path);
 	if (o.test || o.print)
 		return check_configuration(conf, &o);
@@ -213,10 +225,9 @@ main(int argc, char **argv)
 		fatal(EX_OSERR, "startup: cannot become %s: %s", conf->user,
 		    strerror(errno));
 	privileges_clear(&account);
-	if (wants_syslog(conf, o.detach))
-		log_to_syslog("listmapd");
+	leave_starter(conf, o.detach);
 	daemon_start(d);
-	if (ready != -1)
+	if (o.detach)
 		startup_ready(ready);
 	rc = daemon_run(d);
 	free(path);

@@ -175,7 +175,7 @@ startup_detach(void)
 }
 
 void
-startup_ready(int fd)
+startup_leave_files(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -183,6 +183,11 @@ startup_ready(int fd)
 	    dup2(null, 2) == -1)
 		fatal(EX_OSERR, "startup: /dev/null: %s", strerror(errno));
 	close(null);
+}
+
+void
+startup_ready(int fd)
+{
 	if (write(fd, "", 1) != 1)
 		log_warn("startup: who started this has gone: %s",
 		    strerror(errno));

@@ -38,8 +38,10 @@ void startup_first_scans(const struct conf *c, const struct account *a);
  * with the exit code of a child that ends before.
  */
 int startup_detach(void);
-/* Puts /dev/null in the place of the standard files, and lets the parent end.
- * FD is of startup_detach(); it is closed. */
+/* Puts /dev/null in the place of the standard files: before anything is started
+ * that lives on, for whoever started this may read from a pipe to its end. */
+void startup_leave_files(void);
+/* Lets the parent end.  FD is of startup_detach(); it is closed. */
 void startup_ready(int fd);
 
 /*

@@ -284,6 +284,10 @@ directory_kind_of(const char *path)
 	return kind;
 }
 
+/* The kernel gives up a look at its memory also where something is mounted just
+ * then, anywhere on the machine: not so often one after the other. */
+#define CACHED_TRIES 8
+
 /* Opens PATH if the kernel has all of it in memory.  -1 with EAGAIN if not. */
 static int
 open_cached(const char *path)
@@ -292,8 +296,13 @@ open_cached(const char *path)
 		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_CACHED,
 	};
+	int fd, i = 0;
 
-	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	do
+		fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how,
+		    sizeof(how));
+	while (fd == -1 && errno == EAGAIN && ++i < CACHED_TRIES);
+	return fd;
 }
 
 /* Whether the errno ERROR says that the kernel, or a filter of system calls,
