@@ -53,6 +53,18 @@ keep_descriptors(int first, int second)
 	closefrom(FORK_SECOND_FD + 1);
 }
 
+static void
+leave_standard_files(void)
+{
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null == -1)
+		return;
+	(void)dup2(null, STDIN_FILENO);
+	(void)dup2(null, STDOUT_FILENO);
+	close(null);
+}
+
 pid_t
 fork_bare(int first, int second)
 {
@@ -66,6 +78,7 @@ fork_bare(int first, int second)
 	pid = fork();
 	if (pid == 0) {
 		keep_descriptors(first, second);
+		leave_standard_files();
 		reset_signals();
 		return 0;
 	}

@@ -1,6 +1,7 @@
 /*
  * fork - a child that has a copy of the daemon's memory and nothing else of it:
- * no descriptor but what it needs, and no signal handler.
+ * no descriptor but what it needs, and no signal handler.  It may hang with a
+ * disk longer than the program lives whose output somebody reads to the end.
  */
 #ifndef CACHE_FORK_H
 #define CACHE_FORK_H
@@ -14,8 +15,8 @@
 
 /*
  * As fork().  The child has FIRST as FORK_FIRST_FD, SECOND (-1: none) as
- * FORK_SECOND_FD, and no other descriptor but the standard ones; its signals
- * are those of a new program.
+ * FORK_SECOND_FD, and no other descriptor but standard error: its standard
+ * input and output are /dev/null.  Its signals are those of a new program.
  */
 pid_t fork_bare(int first, int second);
 
