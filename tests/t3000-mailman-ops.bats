@@ -29,7 +29,14 @@ absent() {
 	exits 1 query aliases "$1"
 }
 
-# The cache and the directory say the same: N lists.
+# claimed BY LOCAL: the first action of the address is this list's.
+claimed() {
+	exits 0 query aliases "$2"
+	says "$1"
+}
+
+# The cache and the directory say the same: N lists.  Where it was N before, the
+# daemon may not know that cache yet: the command that shows it looks itself.
 settles() {
 	until_ok settled "$1"
 	until_ok same_as_directory
@@ -99,23 +106,20 @@ same_as_directory() {
 	op rename dev moved
 	found moved
 	settles 2
-	absent dev
+	until_ok absent dev
 }
 
 @test "rename over and back, a list of another's name" {
 	op newlist dev "$pck"
 	op newlist dev-admin "$pck"
 	settles 3
-	exits 0 query aliases dev-admin
-	says "post dev-admin"
+	claimed "post dev-admin" dev-admin
 	op rename dev-admin away
 	settles 3
-	exits 0 query aliases dev-admin
-	says "admin dev"
+	until_ok claimed "admin dev" dev-admin
 	# The newer claim is the better one, at once.
 	op rename away dev-admin
-	exits 0 query aliases dev-admin
-	says "post dev-admin"
+	claimed "post dev-admin" dev-admin
 	settles 3
 }
 
