@@ -255,8 +255,14 @@ logged_times() {
 	grep -c -e "$1" "$T/log" || :
 }
 
+# logged_so_often N TEXT: N times and no more, now or in a while.
 logged_so_often() {
+	until_ok logged_at_least "$@"
 	[ "$(logged_times "$2")" = "$1" ]
+}
+
+logged_at_least() {
+	[ "$(logged_times "$2")" -ge "$1" ]
 }
 
 # For a statement that must fail: bash's own `!' never ends a test.
