@@ -240,6 +240,7 @@ test_dies_with_its_parent(void **state)
 	}
 	assert_int_equal(read(fds[0], &child, sizeof(child)), sizeof(child));
 	assert_false(is_dead(child));
+	assert_true(pid > 0);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	UNTIL(is_dead(child));

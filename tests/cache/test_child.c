@@ -234,6 +234,7 @@ test_ends_with_its_parent(void **state)
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	assert_int_equal(pipe2(told, O_CLOEXEC), 0);
 	parent = fork();
+	assert_int_not_equal(parent, -1);
 	if (parent == 0)
 		be_parent(told[1]);
 	close(told[1]);

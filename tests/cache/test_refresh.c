@@ -767,6 +767,17 @@ lock_waiter(unsigned long inode)
 	return pid;
 }
 
+/* Each is looked for once: who is not there has the number 0, and to send a
+ * signal to that is to send it to all that were started with this test. */
+static void
+kill_lock_waiter(unsigned long inode)
+{
+	int pid = 0;
+
+	WAIT((pid = lock_waiter(inode)) > 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+}
+
 static void
 test_child_killed(void **state)
 {
@@ -781,15 +792,13 @@ test_child_killed(void **state)
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	begin(true);
-	WAIT(lock_waiter(st.st_ino) != 0);
-	assert_int_equal(kill(lock_waiter(st.st_ino), SIGKILL), 0);
+	kill_lock_waiter(st.st_ino);
 	WAIT(status().scans == 1);
 	assert_string_equal(status().reason,
 	    "the scan was ended by signal 9");
 	assert_false(status().cached);
 	/* The second time it is no news. */
-	WAIT(lock_waiter(st.st_ino) != 0);
-	assert_int_equal(kill(lock_waiter(st.st_ino), SIGKILL), 0);
+	kill_lock_waiter(st.st_ino);
 	WAIT(status().scans == 2);
 	assert_int_equal(logged("refresh: scan failed: s: "), 1);
 	assert_int_equal(close(fd), 0);
@@ -1024,6 +1033,16 @@ worker(void)
 	return pid;
 }
 
+/* Sends SIG to the worker, if there is one. */
+static void
+signal_worker(int sig)
+{
+	const pid_t pid = worker();
+
+	if (pid > 0)
+		(void)kill(pid, sig);
+}
+
 /* The descriptor of the inotify instance. */
 static int
 instance(void)
@@ -1056,8 +1075,7 @@ test_stopped_worker_has_no_connection(void **state)
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	refresh_stop(refresh);
 	assert_int_equal(dup2(fds[1], number), number);
-	if (worker() != 0)
-		assert_int_equal(kill(worker(), SIGKILL), 0);
+	signal_worker(SIGKILL);
 	assert_int_equal(ask("nosuch"), LISTS_ABSENT);
 	assert_int_not_equal(worker(), 0);
 	assert_int_equal(close(number), 0);
@@ -1082,8 +1100,7 @@ test_hangs_no_more(void **state)
 	fixture_mkdir(fixture_path("lists/half"));
 	WAIT(sure() && !status().scanning);
 	while (!status().stuck) {
-		if (worker() != 0)
-			assert_int_equal(kill(worker(), SIGSTOP), 0);
+		signal_worker(SIGSTOP);
 		(void)ask("half");
 	}
 	WAIT(!status().stuck);

@@ -1343,6 +1343,7 @@ changing_files(void **state)
 			assert_string_equal(got.host_name.text, HOST);
 	}
 	alarm(0);
+	assert_true(pid > 0);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));

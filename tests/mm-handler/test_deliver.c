@@ -503,6 +503,7 @@ test_child_in_the_background(void **state)
 		assert_int_equal(run_with(STR("x"), PATIENCE), i == 0);
 		b = content("pid");
 		pid = (pid_t)strtol(buf_cstr(&b), NULL, 10);
+		assert_true(pid > 0);
 		/* Nobody waited for it, nor has anybody to end it. */
 		assert_true(kill(pid, SIGKILL) == 0 || i == 1);
 		buf_clear(&b);
