@@ -190,6 +190,11 @@ dl_knows() {
 	    "$@" 3>&- 4>&- >/dev/null
 }
 
+# dl_cached NAME: a scan saw it.
+dl_cached() {
+	grep -q "$1" "$sm_run"/cache/*.cdb
+}
+
 # The daemon answers from the disk that a list is none any more; a scan that
 # began before may still bring it into the cache, which mm-handler reads.
 dl_forgot() {

@@ -259,6 +259,7 @@ bounced() {
 @test "a list is removed between RCPT and delivery: one bounce" {
 	dl_mklist brief
 	until_ok dl_knows brief@lists.lab.test
+	until_ok dl_cached brief
 	dl_sent -p 2526 -s games@lab.test brief@lists.lab.test \
 	    brief@lab.test test@lab.test
 	rm -r "$sm_run/mailman/disk/brief"

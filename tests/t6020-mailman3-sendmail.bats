@@ -176,6 +176,7 @@ run_queue() {
 
 @test "a list is removed between RCPT and delivery: one bounce" {
 	mw_lists brief@lists.lab.test
+	until_ok dl_cached brief
 	dl_sent -p 2526 brief@lists.lab.test test@lists.lab.test
 	mm3 remove brief@lists.lab.test
 	until_ok dl_forgot brief@lists.lab.test
