@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-
 #include "base/devlog.h"
 
 /* A line of syslog carries no more (RFC 3164, section 4.1). */
