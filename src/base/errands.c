@@ -9,6 +9,7 @@
 
 #include "base/errands.h"
 #include "base/clock.h"
+#include "base/devnull.h"
 
 #define MESSAGE_FD 3
 
@@ -46,11 +47,8 @@ drop_handlers(void)
 static void
 keep_message_descriptor(int fd)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (int i = 0; i < MESSAGE_FD; i++)
-		if (dup2(null, i) == -1)
-			_exit(1);
+	if (devnull_put(0, MESSAGE_FD - 1) == -1)
+		_exit(1);
 	if (fd != MESSAGE_FD && dup2(fd, MESSAGE_FD) == -1)
 		_exit(1);
 	closefrom(MESSAGE_FD + 1);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cache/fork.h"
+#include "base/devnull.h"
 
 static void
 reset_signals(void)
@@ -53,18 +54,6 @@ keep_descriptors(int first, int second)
 	closefrom(FORK_SECOND_FD + 1);
 }
 
-static void
-leave_standard_files(void)
-{
-	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (null == -1)
-		return;
-	(void)dup2(null, STDIN_FILENO);
-	(void)dup2(null, STDOUT_FILENO);
-	close(null);
-}
-
 pid_t
 fork_bare(int first, int second)
 {
@@ -78,7 +67,7 @@ fork_bare(int first, int second)
 	pid = fork();
 	if (pid == 0) {
 		keep_descriptors(first, second);
-		leave_standard_files();
+		(void)devnull_put(STDIN_FILENO, STDOUT_FILENO);
 		reset_signals();
 		return 0;
 	}

@@ -11,6 +11,7 @@
 
 #include "listmapd/startup.h"
 #include "base/conf.h"
+#include "base/devnull.h"
 #include "base/log.h"
 #include "base/privileges.h"
 #include "wire/listen.h"
@@ -177,12 +178,8 @@ startup_detach(void)
 void
 startup_leave_files(void)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (null == -1 || dup2(null, 0) == -1 || dup2(null, 1) == -1 ||
-	    dup2(null, 2) == -1)
+	if (devnull_put(STDIN_FILENO, STDERR_FILENO) == -1)
 		fatal(EX_OSERR, "startup: /dev/null: %s", strerror(errno));
-	close(null);
 }
 
 void
