@@ -299,6 +299,7 @@ holds_nothing() {
 	local files
 
 	files=$(readlink "/proc/$1/fd/"*)
+	[ -n "$files" ] || gone "$1"
 	[ -z "$(grep -e "$T/lock" -e '^pipe:' -e bats <<<"$files")" ] || {
 		echo "process $1 has: $files"
 		return 1
