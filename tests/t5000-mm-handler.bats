@@ -991,6 +991,33 @@ needs_libraries() {
 	delivers post foo $host foo
 }
 
+# The log daemon is stopped, its socket full.  A delivery that waits for it until
+# it is ended has no exit code, and is made again.
+@test "the log daemon does not read" {
+	[ -n "$mm_log" ] || skip "no log of its own: needs root"
+	kill -STOP "$mm_syslogd"
+	python3 - "$mm_dev/log" <<-'END'
+	import socket, sys
+	while True:
+	    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+	    s.setblocking(False)
+	    s.connect(sys.argv[1])
+	    n = 0
+	    try:
+	        while True:
+	            s.send(b"<22>full")
+	            n += 1
+	    except BlockingIOError:
+	        if n == 0:
+	            break
+	END
+	mm $host foo
+	kill -CONT "$mm_syslogd"
+	is "its status" 0 $rc
+	silent
+	is "messages" 1 "$(stored)"
+}
+
 @test "nobody listens to the log" {
 	[ -z "$mm_log" ] || $ENTER mv /dev/log /dev/log.away
 	mm $host foo

@@ -1,8 +1,8 @@
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,8 +20,18 @@ disconnect(struct devlog *d)
 	d->fd = -1;
 }
 
+/* The kernel waits, so that who waits is served before others are. */
+static void
+set_wait(int fd, int wait)
+{
+	const struct timeval t = { wait / 1000, wait % 1000 * 1000 };
+
+	/* Zero is for ever, and not used then. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
+}
+
 static bool
-connect_as(struct devlog *d, int type)
+connect_as(struct devlog *d, int type, int wait)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	const size_t n = strlen(d->path);
@@ -34,9 +44,10 @@ connect_as(struct devlog *d, int type)
 	memcpy(a.sun_path, d->path, n);
 	d->type = type;
 	d->owner = getpid();
-	d->fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	d->fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	if (d->fd == -1)
 		return false;
+	set_wait(d->fd, wait > 0 ? wait : 1);
 	if (connect(d->fd, (struct sockaddr *)&a, sizeof(a)) == 0)
 		return true;
 	saved = errno;
@@ -47,34 +58,25 @@ connect_as(struct devlog *d, int type)
 
 /* Nearly all log daemons take datagrams; some take a stream of lines. */
 static bool
-is_connected(struct devlog *d)
+is_connected(struct devlog *d, int wait)
 {
 	return (d->fd != -1 && d->owner == getpid()) ||
-	    connect_as(d, SOCK_DGRAM) ||
-	    (errno == EPROTOTYPE && connect_as(d, SOCK_STREAM));
+	    connect_as(d, SOCK_DGRAM, wait) ||
+	    (errno == EPROTOTYPE && connect_as(d, SOCK_STREAM, wait));
 }
 
-static void
-wait_until_it_takes(const struct devlog *d, int wait)
-{
-	struct pollfd p = { .fd = d->fd, .events = POLLOUT };
-
-	while (poll(&p, 1, wait) == -1 && errno == EINTR)
-		;
-}
-
-/* 1: sent; 0: the socket is full; -1: nobody reads from it any more. */
+/* 1: sent; 0: the socket was full for too long; -1: nobody reads from it any
+ * more. */
 static int
 send_once(const struct devlog *d, const char *text, size_t n, int wait)
 {
+	const int flags = MSG_NOSIGNAL | (wait == 0 ? MSG_DONTWAIT : 0);
 	ssize_t sent;
 
-	do {
-		if (wait != 0)
-			wait_until_it_takes(d, wait);
-		sent = send(d->fd, text, n, MSG_NOSIGNAL);
-	} while (sent == -1 && (errno == EINTR || (errno == EAGAIN &&
-	    wait == -1)));
+	set_wait(d->fd, wait);
+	do
+		sent = send(d->fd, text, n, flags);
+	while (sent == -1 && errno == EINTR);
 	if (sent == -1)
 		return errno == EAGAIN || errno == ENOBUFS ? 0 : -1;
 	/* A part of a line spoils the stream. */
@@ -96,7 +98,8 @@ devlog_send(struct devlog *d, int wait, int priority, const char *ident,
 	n = snprintf(text, sizeof(text), "<%d>%s %.64s[%ld]: %.*s", priority,
 	    when, ident, (long)getpid(), LINE_MAX_BYTES - 1, line);
 	/* Once more where the log daemon was started anew. */
-	for (i = 0; i < 2 && sent == -1 && is_connected(d); i++) {
+	for (i = 0; i < 2 && sent == -1 && is_connected(d, wait);
+	    i++) {
 		/* In a stream a line ends with a null byte. */
 		sent = send_once(d, text, (size_t)n + (d->type == SOCK_STREAM),
 		    wait);

@@ -23,8 +23,9 @@ struct devlog {
  * Sends LINE (no more than 1023 bytes of it) as IDENT[PID] with PRIORITY, a
  * facility and a level of syslog(3), in the form that syslog(3) has (RFC 3164,
  * section 4.1, without the name of the host).  Connects where that is needed,
- * again where the log daemon was started anew.  WAIT is how many milliseconds
- * it may take, -1: for ever.  False: it was not taken, or nobody is there.
+ * again where the log daemon was started anew.  WAIT is for how many
+ * milliseconds the socket may be full.  False: it was not taken, or nobody is
+ * there.
  */
 bool devlog_send(struct devlog *d, int wait, int priority, const char *ident,
     const char *line);

@@ -15,11 +15,15 @@
 /* A reader that is alive takes a line in so many milliseconds; after one that
  * it did not take nobody waits for it. */
 #define MOMENT_MS 20
+/* What is done must not wait longer for its line: a delivery whose exit code
+ * nobody gets is made again. */
+#define SYSLOG_MS 5000
 
 /* Where lines go. */
 struct output {
 	const char *name;
 	bool (*take)(int wait, int priority, const char *line);
+	int patience; /* milliseconds before log_never_wait(); -1: no end */
 	bool wanted;
 	unsigned long lost; /* lines since the last one that was taken */
 };
@@ -27,8 +31,10 @@ struct output {
 static bool stderr_takes(int wait, int priority, const char *line);
 static bool syslog_takes(int wait, int priority, const char *line);
 
-static struct output to_stderr = { "standard error", stderr_takes, true, 0 };
-static struct output to_syslog = { "syslog", syslog_takes, false, 0 };
+static struct output to_stderr = { "standard error", stderr_takes, -1, true,
+	0 };
+static struct output to_syslog = { "syslog", syslog_takes, SYSLOG_MS, false,
+	0 };
 static struct devlog devlog = DEVLOG_INIT(_PATH_LOG);
 static enum log_level wanted = LEVEL_INFO;
 static const char *prefix = "listmap";
@@ -124,7 +130,8 @@ syslog_takes(int wait, int priority, const char *line)
 static void
 put_line(struct output *o, int priority, const char *line)
 {
-	const int wait = !never_waits ? -1 : o->lost == 0 ? MOMENT_MS : 0;
+	const int wait = o->lost > 0 ? 0 : never_waits ? MOMENT_MS :
+	    o->patience;
 	char said[LINE_MAX_BYTES];
 
 	snprintf(said, sizeof(said), "log: %lu lines were lost: %s did not "

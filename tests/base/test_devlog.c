@@ -17,6 +17,7 @@
 
 #include "base/devlog.h"
 #include "tests/fixture.h"
+#include "tests/patience.h"
 
 /* The log daemon: a socket of TYPE at the path "log". */
 static int
@@ -135,7 +136,7 @@ test_full(void **state)
 	close(fd);
 }
 
-/* Who may wait for ever waits until the log daemon reads. */
+/* Who may wait waits until the log daemon reads. */
 static void
 test_full_waits(void **state)
 {
@@ -151,9 +152,8 @@ test_full_waits(void **state)
 	pid = fork();
 	assert_int_not_equal(pid, -1);
 	if (pid == 0) {
-		alarm(120);
-		_exit(devlog_send(&d, -1, LOG_MAIL | LOG_WARNING, "prog",
-		    "m: waited") ? 0 : 1);
+		_exit(devlog_send(&d, PATIENCE * 1000, LOG_MAIL | LOG_WARNING,
+		    "prog", "m: waited") ? 0 : 1);
 	}
 	while (n-- > 0)
 		assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
